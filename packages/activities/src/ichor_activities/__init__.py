@@ -1,0 +1,1 @@
+"""Action handlers, their registry, and the Temporal activity around each."""

@@ -1,0 +1,1 @@
+"""`ichor`: validate, simulate, run, test, apply, fire and watch workflow rules."""

@@ -1,0 +1,1 @@
+"""Rules, graphs, versions and runs in PostgreSQL."""

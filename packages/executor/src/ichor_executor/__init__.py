@@ -1,0 +1,1 @@
+"""The interpreter of graphs, and the Temporal workflow around it."""

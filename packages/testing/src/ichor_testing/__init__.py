@@ -1,0 +1,1 @@
+"""Temporal, RabbitMQ and PostgreSQL to test and develop against; builders, fakes and replay."""

@@ -1,0 +1,1 @@
+"""Entity events in, runs of the matching rules started, each exactly once."""

@@ -1,0 +1,1 @@
+"""The Temporal worker that runs graphs and their actions."""
