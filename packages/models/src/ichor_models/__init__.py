@@ -1,1 +1,107 @@
 """What a graph, a rule, an event and a run are; templates, conditions and the rules a graph must keep."""
+
+from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
+from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
+from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
+from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
+from ichor_models.duration import Duration, format_duration, parse_duration
+from ichor_models.errors import (
+    ActionError,
+    ConfigError,
+    IchorError,
+    InvalidDocument,
+    InvalidDuration,
+    InvalidEvent,
+    InvalidRule,
+    TemplateError,
+)
+from ichor_models.event import LONGEST_ID, EntityEvent, EventType, FieldChange, Lineage, parse_event
+from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
+from ichor_models.ids import ActionId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
+from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
+from ichor_models.problem import Problem, Report
+from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
+from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
+from ichor_models.run_request import RunRequest, always_there, event_header, run_request
+from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
+from ichor_models.unit_of_work import ActionJournal, Transaction
+
+__all__ = [
+    "CONDITION",
+    "CONTROL_TYPES",
+    "DELAY",
+    "FAILURE",
+    "LONGEST_ID",
+    "LONG_RUNNING",
+    "NORMAL",
+    "SUCCESS",
+    "Action",
+    "ActionCall",
+    "ActionError",
+    "ActionId",
+    "ActionJournal",
+    "ActionOptions",
+    "ActionOutcome",
+    "ActionPolicy",
+    "ActionRecord",
+    "ActionState",
+    "ActionType",
+    "Catalogue",
+    "Condition",
+    "ConditionConfig",
+    "ConfigError",
+    "DelayConfig",
+    "Duration",
+    "Edge",
+    "EdgeReason",
+    "EdgeType",
+    "EntityEvent",
+    "EventHeader",
+    "EventId",
+    "EventType",
+    "ExecutionId",
+    "FieldChange",
+    "Graph",
+    "IchorError",
+    "InvalidDocument",
+    "InvalidDuration",
+    "InvalidEvent",
+    "InvalidRule",
+    "Lineage",
+    "LogicType",
+    "Operator",
+    "Outcome",
+    "Part",
+    "Placeholder",
+    "Problem",
+    "Report",
+    "Rule",
+    "RuleId",
+    "RunHeader",
+    "RunOptions",
+    "RunRecord",
+    "RunRequest",
+    "RunStatus",
+    "Schedule",
+    "Secret",
+    "SecretPlace",
+    "Template",
+    "TemplateError",
+    "Transaction",
+    "Trigger",
+    "VersionHash",
+    "all_hold",
+    "always_there",
+    "delay_result",
+    "describe",
+    "equal",
+    "event_header",
+    "format_duration",
+    "parse_duration",
+    "parse_event",
+    "parse_template",
+    "resolve_text",
+    "run_request",
+    "scan",
+    "workflow_id",
+]

@@ -1,0 +1,58 @@
+"""What an activity is told: which action of which run, and its resolved config."""
+
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from ichor_models.ids import EventId, ExecutionId, RuleId
+from ichor_models.model import Model
+
+_NAMESPACE = UUID("6f1c8c1e-5b0e-4b57-9a53-0d6a4f1b7f0a")
+
+
+class SecretPlace(Model):
+    """Where a secret belongs: the path of a string in the config, and the offset of `{{secret:name}}` in it."""
+
+    path: tuple[str | int, ...]
+    start: int = Field(ge=0)
+    name: str
+
+
+class EventHeader(Model):
+    """The event behind a run, without its data."""
+
+    event_id: EventId
+    event_type: str
+    entity_name: str | None = None
+    entity_id: str | None = None
+    user_id: str | None = None
+    timestamp: AwareDatetime | None = None
+
+
+class RunHeader(Model):
+    """The run that an action belongs to."""
+
+    execution_id: ExecutionId
+    rule_id: RuleId
+    rule_name: str
+    event: EventHeader
+
+
+class ActionCall(Model):
+    """One action to do. `key` identifies the action in its graph, `name` is for people."""
+
+    run: RunHeader
+    key: str
+    name: str
+    type: str
+    config: dict[str, JsonValue]
+    secrets: tuple[SecretPlace, ...] = ()
+
+    @property
+    def idempotency_key(self) -> str:
+        """Return what stays the same over all retries of this action of this run."""
+        return f"{self.run.execution_id}:{self.key}"
+
+    def new_id(self, purpose: str = "") -> UUID:
+        """Return an id for something that this action makes, the same in every attempt."""
+        return uuid5(_NAMESPACE, f"{self.idempotency_key}:{purpose}")

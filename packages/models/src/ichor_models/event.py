@@ -1,0 +1,93 @@
+"""The entity event: what happened to a row, as it comes from outside. Shape: wire.md, Events."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+
+from ichor_models.errors import InvalidEvent
+from ichor_models.ids import EventId
+from ichor_models.model import Model
+from ichor_models.strict_json import parse_json
+
+LONGEST_ID = 200
+
+
+class EventType(StrEnum):
+    """What happened."""
+
+    ON_CREATE = "on_create"
+    ON_UPDATE = "on_update"
+    ON_DELETE = "on_delete"
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+
+
+def _in_utc(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+class FieldChange(Model):
+    """One field of an update, before and after."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    old_value: JsonValue = None
+    new_value: JsonValue = None
+
+
+class Lineage(Model):
+    """Where an event of a cascade comes from: its first event, how many runs ago, and the rules and rows on the way."""
+
+    root: str
+    depth: int = Field(ge=0)
+    visited: tuple[str, ...] = ()
+
+
+class EntityEvent(Model):
+    """One change of one row. Keys that nobody knows are left out, so that newer senders are understood."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    event_id: EventId = Field(min_length=1, max_length=LONGEST_ID)
+    event_type: EventType
+    entity_name: str = Field(min_length=1, max_length=200)
+    entity_id: str | None = Field(default=None, max_length=LONGEST_ID)
+    user_id: str | None = Field(default=None, max_length=LONGEST_ID)
+    timestamp: Annotated[AwareDatetime, BeforeValidator(_in_utc)] | None = None
+    raw_data: dict[str, JsonValue] = Field(default_factory=dict)
+    field_changes: dict[str, FieldChange] | None = None
+    lineage: Lineage | None = None
+
+    def trigger_data(self) -> dict[str, JsonValue]:
+        """Return what a graph sees: `raw_data` with the event's other fields laid over it."""
+        fields = self.model_dump(mode="json", exclude={"raw_data"}, exclude_none=True)
+        return {**self.raw_data, **fields}
+
+
+def parse_event(body: bytes, *, message_id: str | None = None) -> EntityEvent:
+    """Read an event from a message's body; `message_id` is its id where the body has none.
+
+    Raises:
+        InvalidEvent: the body is no JSON, no object, or lacks or misuses a field.
+    """
+    try:
+        document = parse_json(body)
+    except ValueError as error:
+        raise InvalidEvent("not_json", f"The body is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise InvalidEvent("not_an_object", "The body must be a JSON object with event_id, event_type and entity_name.")
+    if document.get("event_id") is None and message_id:
+        document["event_id"] = message_id
+    try:
+        return EntityEvent.model_validate(document)
+    except ValidationError as error:
+        raise InvalidEvent("invalid_event", _sentence(error)) from error
+
+
+def _sentence(error: ValidationError) -> str:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in details[:10])

@@ -1,0 +1,92 @@
+"""The typed graph: actions, and the edges between them."""
+
+import hashlib
+import json
+from enum import StrEnum
+from functools import cached_property
+
+from pydantic import Field, JsonValue
+
+from ichor_models.duration import Duration
+from ichor_models.ids import VersionHash
+from ichor_models.model import Model
+
+SUCCESS = "success"
+"""The output port of a result that names none."""
+FAILURE = "failure"
+"""The output port that is also the error edge."""
+
+
+class EdgeType(StrEnum):
+    """What an edge waits for (semantics.md, Edges)."""
+
+    START = "start"
+    SEQUENCE = "sequence"
+    PARALLEL = "parallel"
+    TRUE_BRANCH = "true_branch"
+    FALSE_BRANCH = "false_branch"
+    ALWAYS = "always"
+
+    @property
+    def is_branch(self) -> bool:
+        """Say whether it leaves a condition only."""
+        return self in (EdgeType.TRUE_BRANCH, EdgeType.FALSE_BRANCH)
+
+    @property
+    def takes_port(self) -> bool:
+        """Say whether it may carry a source output."""
+        return self in (EdgeType.SEQUENCE, EdgeType.PARALLEL)
+
+
+class ActionOptions(Model):
+    """Time limits and retries of one action, where they differ from its type's.
+
+    `timeout` bounds one attempt, `deadline` all of them with the waiting between; `backoff` is the first pause.
+    """
+
+    timeout: Duration | None = None
+    max_attempts: int | None = Field(default=None, ge=1, le=1000)
+    backoff: Duration | None = None
+    deadline: Duration | None = None
+
+
+class Action(Model):
+    """A node of the graph. `id` is its row's UUID; a graph from a file may have none."""
+
+    id: str | None = None
+    name: str
+    type: str
+    description: str | None = None
+    is_active: bool = True
+    config: dict[str, JsonValue] = Field(default_factory=dict)
+    options: ActionOptions = ActionOptions()
+    problem: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Why a stored action cannot run at all (an unreadable row); it fails with this when it should run."""
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the action within its graph: its id, else its name."""
+        return self.id or self.name
+
+
+class Edge(Model):
+    """An arrow to `target`, from `source` or from the start; both are names of actions."""
+
+    source: str | None = None
+    target: str
+    type: EdgeType
+    order: int = 0
+    source_output: str | None = None
+
+
+class Graph(Model):
+    """The actions and edges of one version of a rule."""
+
+    actions: tuple[Action, ...]
+    edges: tuple[Edge, ...]
+
+    @cached_property
+    def version(self) -> VersionHash:
+        """Return the content's hash: the same graph has the same version everywhere."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return VersionHash(hashlib.sha256(content.encode()).hexdigest())

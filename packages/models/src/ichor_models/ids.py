@@ -1,0 +1,23 @@
+"""Identities, so that one kind of id is never passed for another."""
+
+from typing import NewType
+
+RuleId = NewType("RuleId", str)
+"""A rule's UUID text."""
+
+ActionId = NewType("ActionId", str)
+"""An action's UUID text; the action's name where a graph comes from a file without ids."""
+
+ExecutionId = NewType("ExecutionId", str)
+"""The UUID text of a run's row in `automation_executions`."""
+
+EventId = NewType("EventId", str)
+"""What makes two deliveries the same event; up to 200 characters."""
+
+VersionHash = NewType("VersionHash", str)
+"""The SHA-256 of a graph's canonical JSON, in hex."""
+
+
+def workflow_id(rule: RuleId, event: EventId, rerun: int = 0) -> str:
+    """Return the Temporal workflow id of one rule and event; `rerun` counts deliberate repeats from 1."""
+    return f"rule-{rule}-{event}" + (f".{rerun}" if rerun else "")

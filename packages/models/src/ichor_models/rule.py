@@ -1,0 +1,70 @@
+"""A rule: what starts a run, and the graph that it runs."""
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from ichor_models.condition import Condition
+from ichor_models.duration import Duration
+from ichor_models.event import EventType
+from ichor_models.graph import Action, Edge, Graph
+from ichor_models.model import Model
+
+
+class Schedule(Model):
+    """When a `scheduled` rule fires: a cron expression or an interval, in a time zone."""
+
+    cron: str | None = None
+    every: Duration | None = None
+    timezone: str = "UTC"
+    catchup_window: Duration = timedelta(hours=1)
+    overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.cron is None) == (self.every is None):
+            raise ValueError("write either cron or every")
+        return self
+
+
+class Trigger(Model):
+    """What starts a run. `entity` may be missing for `scheduled` and `manual` rules."""
+
+    entity: str | None = None
+    event: EventType
+    conditions: tuple[Condition, ...] = ()
+    schedule: Schedule | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_event(self) -> Self:
+        if self.entity is None and self.event not in (EventType.SCHEDULED, EventType.MANUAL):
+            raise ValueError(f"an {self.event} trigger needs an entity")
+        if (self.schedule is not None) != (self.event is EventType.SCHEDULED):
+            raise ValueError("a schedule belongs to a scheduled trigger, and each such trigger needs one")
+        return self
+
+
+class RunOptions(Model):
+    """Limits of each run: actions in flight at once, and the time after which it fails with the error type `deadline`."""
+
+    max_in_flight: int = Field(default=100, ge=1, le=1500)
+    deadline: Duration | None = None
+
+
+class Rule(Model):
+    """A rule as a workflow file holds it."""
+
+    id: str | None = None
+    name: str
+    description: str | None = None
+    is_active: bool = True
+    trigger: Trigger
+    options: RunOptions = RunOptions()
+    actions: tuple[Action, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def graph(self) -> Graph:
+        """Return what of the rule a run executes."""
+        return Graph(actions=self.actions, edges=self.edges)

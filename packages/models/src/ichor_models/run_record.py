@@ -1,0 +1,42 @@
+"""What is written down about a run when it ends."""
+
+from pydantic import AwareDatetime, JsonValue
+
+from ichor_models.graph import EdgeType
+from ichor_models.model import Model
+from ichor_models.outcome import ActionState, RunStatus
+
+
+class EdgeReason(Model):
+    """How one incoming edge of an action that did not run was resolved, and by what."""
+
+    source: str
+    type: EdgeType
+    source_output: str | None = None
+    resolved: str
+    because: str
+
+
+class ActionRecord(Model):
+    """How one action ended. `reason` is there for skipped and blocked ones.
+
+    `result` is there where the interpreter itself did the action; others have theirs in the journal.
+    """
+
+    key: str
+    name: str
+    type: str
+    state: ActionState
+    reason: tuple[EdgeReason, ...] = ()
+    result: dict[str, JsonValue] | None = None
+    started: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+
+
+class RunRecord(Model):
+    """How a run ended. `order` lists the names of the actions that ran or were passed, as they finished."""
+
+    status: RunStatus
+    error: str | None = None
+    actions: tuple[ActionRecord, ...]
+    order: tuple[str, ...]

@@ -1,0 +1,52 @@
+"""What a run is started with: the input of `ExecuteGraphWorkflow`."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, JsonValue
+
+from ichor_models.action_call import EventHeader, RunHeader
+from ichor_models.event import EntityEvent
+from ichor_models.graph import Graph
+from ichor_models.ids import ExecutionId, RuleId
+from ichor_models.model import Model
+from ichor_models.rule import Rule, RunOptions
+
+
+class RunRequest(Model):
+    """One version of one rule's graph, for one event. `clock` fixes `$now`, for cases only."""
+
+    run: RunHeader
+    graph: Graph
+    options: RunOptions = RunOptions()
+    trigger_data: dict[str, JsonValue]
+    clock: AwareDatetime | None = None
+    case: bool = False
+    """Whether a case is tried: delays are then answered like any other action and take no time."""
+
+
+def run_request(rule: Rule, rule_id: RuleId, execution_id: ExecutionId, event: EntityEvent) -> RunRequest:
+    """Put together what a run of a rule for an event needs."""
+    return RunRequest(
+        run=RunHeader(execution_id=execution_id, rule_id=rule_id, rule_name=rule.name, event=event_header(event)),
+        graph=rule.graph,
+        options=rule.options,
+        trigger_data=event.trigger_data(),
+    )
+
+
+def event_header(event: EntityEvent) -> EventHeader:
+    """Return what of an event every action is told."""
+    return EventHeader.model_validate(event.model_dump(include=set(EventHeader.model_fields)))
+
+
+def always_there(run: RunHeader, now: datetime) -> dict[str, JsonValue]:
+    """Return the values that every template can read, whatever the trigger data holds (semantics.md, Templates)."""
+    event = run.event.model_dump(mode="json")
+    return {
+        "$now": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "$me": run.event.user_id,
+        "rule_id": run.rule_id,
+        "rule_name": run.rule_name,
+        "execution_id": run.execution_id,
+        **{key: event[key] for key in ("entity_id", "entity_name", "event_type", "user_id", "timestamp")},
+    }

@@ -1,0 +1,54 @@
+"""What an action may ask of the database: effects and the action's result in one transaction, at most once.
+
+The store implements it (`ichor_edgestore`), the activities use it; neither imports the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from pydantic import JsonValue
+
+from ichor_models.action_call import ActionCall
+from ichor_models.errors import ActionError
+
+
+class Transaction(Protocol):
+    """One open transaction of one action. Values are parameters `$1`, `$2`, …; never part of the SQL."""
+
+    @property
+    def recorded(self) -> dict[str, JsonValue] | None:
+        """Return the result that an earlier attempt committed; the effects are then done already."""
+        ...
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Mapping[str, Any]]:
+        """Run a query and return its rows."""
+        ...
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        ...
+
+    async def record(self, result: Mapping[str, JsonValue]) -> None:
+        """Write the action's result, to be committed together with its effects."""
+        ...
+
+
+class ActionJournal(Protocol):
+    """Where each action of a run is written down: that it started, and how it ended."""
+
+    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
+        """Note an attempt; return the result of an earlier attempt that had completed, if any."""
+        ...
+
+    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+        """Note the result of an action whose effects are not in our database."""
+        ...
+
+    async def failed(self, call: ActionCall, error: ActionError) -> None:
+        """Note the error of an attempt."""
+        ...
+
+    def transaction(self, call: ActionCall) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that holds a lock on the action, so that two attempts never act side by side."""
+        ...

@@ -1,0 +1,1 @@
+"""What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
