@@ -51,7 +51,7 @@ class InvalidDuration(IchorError, ValueError):
 
 
 class ActionError(IchorError):
-    """An action failed. `type` is a stable name for the kind of failure; `retryable` says whether trying again may help."""
+    """An action failed. `type` is a stable name for the kind of failure; `retryable` says if a retry may help."""
 
     def __init__(self, message: str, *, type: str = "ActionError", retryable: bool = False) -> None:
         super().__init__(message)

@@ -5,7 +5,7 @@
     sign    = "-" sign | operand
     operand = number | path | "(" sum ")"
 
-A path is any run of characters that are no operator, so names with spaces work; names with operators are written by slug.
+A path is any run of characters that are no operator: names may hold spaces, names with operators are written by slug.
 `%` keeps the sign of the dividend. Numbers are decimals (number.py).
 """
 

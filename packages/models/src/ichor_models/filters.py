@@ -1,6 +1,6 @@
 """The filters of templates: `{{ total | currency:USD }}`.
 
-A missing value passes through every filter but `default`. A value that a filter cannot take fails the action, saying which.
+A missing value passes through every filter but `default`. A value that a filter cannot take fails the action.
 """
 
 from collections.abc import Callable

@@ -63,6 +63,9 @@ class Action(Model):
     problem: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Why a stored action cannot run at all (an unreadable row); it fails with this when it should run."""
 
+    repeated: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether a stored graph has several actions of this name, so that no template can mean one of them."""
+
     @property
     def key(self) -> str:
         """Return what identifies the action within its graph: its id, else its name."""

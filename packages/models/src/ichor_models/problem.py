@@ -6,7 +6,7 @@ from ichor_models.model import Model
 
 
 class Problem(Model):
-    """`code` is stable, `where` names the place in the workflow file, `message` says what is wrong and how to mend it."""
+    """`code` is stable, `where` the place in the workflow file, `message` says what is wrong and how to mend it."""
 
     code: str
     where: str

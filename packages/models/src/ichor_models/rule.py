@@ -46,7 +46,7 @@ class Trigger(Model):
 
 
 class RunOptions(Model):
-    """Limits of each run: actions in flight at once, and the time after which it fails with the error type `deadline`."""
+    """Limits of each run: actions in flight at once, and the time after which it fails as `deadline`."""
 
     max_in_flight: int = Field(default=100, ge=1, le=1500)
     deadline: Duration | None = None
