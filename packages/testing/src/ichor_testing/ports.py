@@ -1,0 +1,51 @@
+"""Loopback ports for servers that cannot pick one themselves.
+
+A port that was free a moment ago may be taken before the server binds it, most often by an outgoing
+connection or by somebody else's port 0: both draw from the ephemeral range, so these stay below it.
+"""
+
+import random
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_LOWEST = 10_000
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_USUAL_EPHEMERAL = 32_768
+_TRIES = 200
+
+
+def free_port() -> int:
+    """Return a loopback TCP port that nothing listens on and no outgoing connection will take."""
+    highest = max(_ephemeral_start() - 1, _LOWEST + 1_000)
+    for _ in range(_TRIES):
+        port = random.randint(_LOWEST, highest)
+        if is_free(port):
+            return port
+    raise OSError(f"no free port between {_LOWEST} and {highest} in {_TRIES} tries")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return `count` different free ports."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return sorted(ports)
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on a loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def _ephemeral_start() -> int:
+    try:
+        return int(_EPHEMERAL.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _USUAL_EPHEMERAL

@@ -1,0 +1,224 @@
+"""PostgreSQL to test and develop against."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ichor_testing.account import Account, unprivileged
+from ichor_testing.errors import ServerFailed
+from ichor_testing.keeper import Command, Watch, keep, private_folder
+from ichor_testing.ports import LOOPBACK, free_port
+from ichor_testing.program import find_program, newest_first
+from ichor_testing.server import Server, first_found, launch_until_ready
+from ichor_testing.source import Source
+
+URL_VARIABLE = "ICHOR_DATABASE_URL"
+IMAGE = "postgres:17-alpine"
+MEND = (
+    f"Set {URL_VARIABLE}, start Docker, or install PostgreSQL: `apt-get install postgresql`, "
+    "`brew install postgresql@17`; `make setup` does it."
+)
+_NAME = "ichor"
+_INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+_SETTINGS = {"max_connections": "400", "timezone": "UTC", "log_min_messages": "warning"}
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer(Server):
+    """A running PostgreSQL; `url` names a database that its user may create others from."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        return "PostgreSQL"
+
+    def database_url(self, database: str) -> str:
+        """Return the address of another database of this server."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    async def answers(self) -> bool:
+        import asyncpg
+
+        try:
+            connection = await asyncpg.connect(self.url, timeout=5)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        try:
+            return await connection.fetchval("SELECT 1") == 1
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOptions:
+    """How to start one: `data_dir` survives the server (and makes it write safely), `port` is free where None."""
+
+    source: Source | None = None
+    port: int | None = None
+    data_dir: Path | None = None
+
+    def settings(self) -> list[str]:
+        """Return the server's settings as arguments."""
+        settings = _SETTINGS if self.data_dir else _SETTINGS | _FORGETFUL
+        return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+
+@asynccontextmanager
+async def start_postgres(
+    *, source: Source | None = None, port: int | None = None, data_dir: Path | None = None
+) -> AsyncGenerator[PostgresServer]:
+    """Yield a running PostgreSQL that ends with the block, or with this process.
+
+    Where ICHOR_DATABASE_URL is set, that server is meant and `port` and `data_dir` mean nothing.
+    """
+    server = await launch_postgres(PostgresOptions(source, port, data_dir))
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def launch_postgres(options: PostgresOptions, watch: Watch | None = None) -> PostgresServer:
+    """Return a running PostgreSQL that ends with the watched process, or when it is stopped."""
+    watched = watch or Watch()
+
+    async def docker() -> PostgresServer | None:
+        return await _by_docker(options, watched)
+
+    async def local() -> PostgresServer | None:
+        return await _by_program(options, watched)
+
+    finders = {Source.ENV: _by_address, Source.DOCKER: docker, Source.LOCAL: local}
+    return await first_found("PostgreSQL", finders, options.source, MEND)
+
+
+async def _by_address() -> PostgresServer | None:
+    url = os.environ.get(URL_VARIABLE)
+    if not url:
+        return None
+    server = PostgresServer(Source.ENV, None, url)
+    await server.ready(10)
+    return server
+
+
+async def _by_docker(options: PostgresOptions, watch: Watch) -> PostgresServer | None:
+    from ichor_testing import container
+
+    if not await container.engine_answers():
+        return None
+
+    async def launch() -> PostgresServer:
+        port = options.port or free_port()
+        image = container.Image(
+            name=IMAGE,
+            ports={5432: port},
+            env={"POSTGRES_USER": _NAME, "POSTGRES_PASSWORD": _NAME, "POSTGRES_DB": _NAME, "PGDATA": "/ichor/data"},
+            volumes={str(options.data_dir): "/ichor/data"} if options.data_dir else {},
+            command=["postgres", *options.settings()],
+        )
+        kept = await container.keep(image, watch)
+        return PostgresServer(Source.DOCKER, kept.keeper, _url(port, kept.host))
+
+    return await launch_until_ready(launch, fixed_port=options.port is not None)
+
+
+async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer | None:
+    postgres, initdb = await asyncio.to_thread(_programs)
+    if postgres is None or initdb is None:
+        return None
+    account = unprivileged("postgres")
+
+    async def launch() -> PostgresServer:
+        folder = private_folder()
+        data = options.data_dir or folder / "data"
+        try:
+            await asyncio.to_thread(_initialise, initdb, data, account)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        port = options.port or free_port()
+        argv = [str(postgres), "-D", str(data), "-p", str(port), *options.settings()]
+        argv += ["-c", f"listen_addresses={LOOPBACK}", "-c", "unix_socket_directories="]
+        command = Command(argv, _environment(), Path("/"), account)
+        # A fast shutdown writes all out; an immediate one does not, yet frees the shared memory, unlike SIGKILL.
+        stop_signal = signal.SIGINT if options.data_dir else signal.SIGQUIT
+        keeper = await keep(folder, [command], watch, stop_signal=stop_signal)
+        return PostgresServer(Source.LOCAL, keeper, _url(port))
+
+    return await launch_until_ready(launch, fixed_port=options.port is not None)
+
+
+def _url(port: int, host: str = LOOPBACK) -> str:
+    return f"postgresql://{_NAME}:{_NAME}@{host}:{port}/{_NAME}"
+
+
+def _programs() -> tuple[Path | None, Path | None]:
+    folders = [
+        *newest_first("/usr/lib/postgresql/*/bin"),
+        *newest_first("/opt/homebrew/opt/postgresql*/bin"),
+        *newest_first("/usr/local/opt/postgresql*/bin"),
+        *newest_first("/usr/pgsql-*/bin"),
+        *_configured(),
+    ]
+    initdb = find_program("initdb", folders)
+    postgres = find_program("postgres", [initdb.resolve().parent] if initdb else [])
+    return postgres, initdb
+
+
+def _configured() -> list[Path]:
+    config = find_program("pg_config")
+    if config is None:
+        return []
+    done = subprocess.run([config, "--bindir"], capture_output=True, text=True)
+    return [Path(done.stdout.strip())] if done.returncode == 0 else []
+
+
+def _initialise(initdb: Path, data: Path, account: Account | None) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    if account:
+        account.require_reach(data)
+        account.own(data)
+    if not (data / "PG_VERSION").exists():
+        _run_as(account, [str(initdb), "-D", str(data), "-U", _NAME, *_INITDB])
+    complete = data / "ichor.complete"
+    if not complete.exists():
+        _run_as(account, _create_database(initdb, data))
+        complete.touch()
+
+
+def _create_database(initdb: Path, data: Path) -> list[str]:
+    """Return the single-user call that makes the database before the server's first start."""
+    postgres = initdb.resolve().parent / "postgres"
+    return [str(postgres), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
+
+
+def _run_as(account: Account | None, argv: list[str]) -> None:
+    as_account: dict[str, Any] = {}
+    if account:
+        as_account = {"user": account.uid, "group": account.gid, "extra_groups": []}
+    done = subprocess.run(
+        argv,
+        input=f"CREATE DATABASE {_NAME};\n",
+        cwd="/",
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **as_account,
+    )
+    if done.returncode != 0:
+        raise ServerFailed(f"{argv[0]} ended {done.returncode}:\n{done.stdout}")
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

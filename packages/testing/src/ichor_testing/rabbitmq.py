@@ -1,0 +1,228 @@
+"""RabbitMQ to test and develop against."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from ichor_testing.account import Account, unprivileged
+from ichor_testing.keeper import Command, Keeper, Watch, keep, private_folder
+from ichor_testing.ports import LOOPBACK, free_ports
+from ichor_testing.program import find_program, newest_first
+from ichor_testing.server import Server, first_found, launch_until_ready
+from ichor_testing.source import Source
+
+URL_VARIABLE = "ICHOR_RABBITMQ_URL"
+MANAGEMENT_VARIABLE = "ICHOR_RABBITMQ_MANAGEMENT_URL"
+IMAGE = "rabbitmq:4-management-alpine"
+MEND = (
+    f"Set {URL_VARIABLE}, start Docker, or install RabbitMQ: `apt-get install rabbitmq-server`, "
+    "`brew install rabbitmq`; `make setup` does it."
+)
+_MANAGEMENT_PORT = 15672
+_AMQP_PORT = 5672
+
+
+@dataclass(frozen=True, slots=True)
+class RabbitServer(Server):
+    """A running RabbitMQ; `url` is AMQP, `management_url` the HTTP API, both with user and password."""
+
+    url: str
+    management_url: str
+
+    @property
+    def name(self) -> str:
+        return "RabbitMQ"
+
+    def vhost_url(self, vhost: str) -> str:
+        """Return the AMQP address of another vhost of this server."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{quote(vhost, safe='')}"))
+
+    async def answers(self) -> bool:
+        import httpx
+
+        port = _AMQP_PORT if self.source is Source.DOCKER else urlsplit(self.url).port or _AMQP_PORT
+        try:
+            async with httpx.AsyncClient(base_url=self.management_url, timeout=5) as http:
+                answer = await http.get(f"/api/health/checks/port-listener/{port}")
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+
+@dataclass(frozen=True, slots=True)
+class RabbitOptions:
+    """How to start one: `data_dir` survives the server, the ports are free ones where None."""
+
+    source: Source | None = None
+    port: int | None = None
+    management_port: int | None = None
+    data_dir: Path | None = None
+
+    @property
+    def has_fixed_port(self) -> bool:
+        """Tell whether trying another port is out of the question."""
+        return self.port is not None or self.management_port is not None
+
+
+@asynccontextmanager
+async def start_rabbitmq(
+    *,
+    source: Source | None = None,
+    port: int | None = None,
+    management_port: int | None = None,
+    data_dir: Path | None = None,
+) -> AsyncGenerator[RabbitServer]:
+    """Yield a running RabbitMQ that ends with the block, or with this process.
+
+    Where ICHOR_RABBITMQ_URL is set, that server is meant (its management API at ICHOR_RABBITMQ_MANAGEMENT_URL, or
+    at the usual port of the same host) and the ports and `data_dir` mean nothing.
+    """
+    server = await launch_rabbitmq(RabbitOptions(source, port, management_port, data_dir))
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def launch_rabbitmq(options: RabbitOptions, watch: Watch | None = None) -> RabbitServer:
+    """Return a running RabbitMQ that ends with the watched process, or when it is stopped."""
+    watched = watch or Watch()
+
+    async def docker() -> RabbitServer | None:
+        return await _by_docker(options, watched)
+
+    async def local() -> RabbitServer | None:
+        return await _by_program(options, watched)
+
+    finders = {Source.ENV: _by_address, Source.DOCKER: docker, Source.LOCAL: local}
+    return await first_found("RabbitMQ", finders, options.source, MEND)
+
+
+async def _by_address() -> RabbitServer | None:
+    url = os.environ.get(URL_VARIABLE)
+    if not url:
+        return None
+    server = RabbitServer(Source.ENV, None, url, os.environ.get(MANAGEMENT_VARIABLE) or management_url(url))
+    await server.ready(10)
+    return server
+
+
+def management_url(url: str) -> str:
+    """Return where the management API of an AMQP address usually is."""
+    parts = urlsplit(url)
+    user = f"{parts.username or 'guest'}:{parts.password or 'guest'}"
+    scheme, port = ("https", _MANAGEMENT_PORT - 1) if parts.scheme == "amqps" else ("http", _MANAGEMENT_PORT)
+    return f"{scheme}://{user}@{parts.hostname}:{port}"
+
+
+async def _by_docker(options: RabbitOptions, watch: Watch) -> RabbitServer | None:
+    from ichor_testing import container
+
+    if not await container.engine_answers():
+        return None
+
+    async def launch() -> RabbitServer:
+        ports = _ports(options)
+        image = container.Image(
+            name=IMAGE,
+            ports={_AMQP_PORT: ports[0], _MANAGEMENT_PORT: ports[1]},
+            volumes={str(options.data_dir): "/var/lib/rabbitmq"} if options.data_dir else {},
+            hostname="ichor",
+        )
+        kept = await container.keep(image, watch)
+        return _server(Source.DOCKER, kept.keeper, kept.host, ports)
+
+    return await launch_until_ready(launch, fixed_port=options.has_fixed_port)
+
+
+async def _by_program(options: RabbitOptions, watch: Watch) -> RabbitServer | None:
+    # Debian's program on the PATH changes to another account and folder; the one below it does not.
+    program = find_program("rabbitmq-server", [Path("/usr/lib/rabbitmq/bin")])
+    epmd = find_program("epmd", [Path("/usr/lib/erlang/bin"), *newest_first("/usr/lib/erlang/erts-*/bin")])
+    if program is None or epmd is None:
+        return None
+    account = unprivileged("rabbitmq")
+
+    async def launch() -> RabbitServer:
+        ports = _ports(options)
+        folder = private_folder()
+        try:
+            home = _prepare(folder, options.data_dir, account, ports)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        environment = _environment(home, folder, ports)
+        commands = [
+            Command([str(epmd)], environment, Path("/"), account),
+            Command(_after_epmd(epmd, program), environment, Path("/"), account),
+        ]
+        keeper = await keep(folder, commands, watch, grace=30.0 if options.data_dir else 0.0)
+        return _server(Source.LOCAL, keeper, LOOPBACK, ports)
+
+    return await launch_until_ready(launch, fixed_port=options.has_fixed_port)
+
+
+def _ports(options: RabbitOptions) -> list[int]:
+    """Return the ports of AMQP, management, the Erlang distribution and epmd, in this order."""
+    free = free_ports(4)
+    return [options.port or free[0], options.management_port or free[1], free[2], free[3]]
+
+
+def _server(source: Source, keeper: Keeper, host: str, ports: list[int]) -> RabbitServer:
+    url = f"amqp://guest:guest@{host}:{ports[0]}/%2F"
+    return RabbitServer(source, keeper, url, f"http://guest:guest@{host}:{ports[1]}")
+
+
+def _prepare(folder: Path, data_dir: Path | None, account: Account | None, ports: list[int]) -> Path:
+    home = data_dir or folder / "data"
+    home.mkdir(parents=True, exist_ok=True)
+    (folder / "rabbitmq.conf").write_text(_configuration(ports))
+    (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+    if account:
+        account.require_reach(home)
+        account.own(home)
+    return home
+
+
+def _configuration(ports: list[int]) -> str:
+    amqp, management, distribution, _ = ports
+    return f"""\
+listeners.tcp.1 = {LOOPBACK}:{amqp}
+management.tcp.ip = {LOOPBACK}
+management.tcp.port = {management}
+distribution.listener.interface = {LOOPBACK}
+distribution.listener.port_range.min = {distribution}
+distribution.listener.port_range.max = {distribution}
+log.console = true
+log.console.level = warning
+log.file = false
+"""
+
+
+def _environment(home: Path, folder: Path, ports: list[int]) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "ERL_EPMD_ADDRESS": LOOPBACK,
+        "ERL_EPMD_PORT": str(ports[3]),
+        "RABBITMQ_NODENAME": "ichor@localhost",
+        "RABBITMQ_DIST_PORT": str(ports[2]),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(home / "log"),
+        # Run Erlang in place of the shell, so that signals reach it.
+        "RABBITMQ_ALLOW_INPUT": "1",
+        "RABBITMQ_SERVER_START_ARGS": "-noinput",
+    }
+
+
+def _after_epmd(epmd: Path, program: Path) -> list[str]:
+    """Return a command that lets Erlang find our epmd: otherwise it starts one of its own, open to the network."""
+    script = 'until "$0" -names >/dev/null 2>&1; do sleep 0.02; done; exec "$1"'
+    return ["/bin/sh", "-c", script, str(epmd), str(program)]
