@@ -2,6 +2,7 @@
 
 from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
 from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
+from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
 from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
 from ichor_models.duration import Duration, format_duration, parse_duration
@@ -46,6 +47,8 @@ __all__ = [
     "ActionRecord",
     "ActionState",
     "ActionType",
+    "Answer",
+    "Case",
     "Catalogue",
     "Condition",
     "ConditionConfig",
@@ -60,6 +63,7 @@ __all__ = [
     "EventId",
     "EventType",
     "ExecutionId",
+    "Expectation",
     "FieldChange",
     "Graph",
     "IchorError",

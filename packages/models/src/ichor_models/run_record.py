@@ -20,7 +20,8 @@ class EdgeReason(Model):
 class ActionRecord(Model):
     """How one action ended. `reason` is there for skipped and blocked ones.
 
-    `result` is there where the interpreter itself did the action; others have theirs in the journal.
+    `config`, `result` and the times are there where the interpreter did the action itself, `result` also where it
+    failed; the journal has those of the others.
     """
 
     key: str
@@ -28,6 +29,7 @@ class ActionRecord(Model):
     type: str
     state: ActionState
     reason: tuple[EdgeReason, ...] = ()
+    config: dict[str, JsonValue] | None = None
     result: dict[str, JsonValue] | None = None
     started: AwareDatetime | None = None
     ended: AwareDatetime | None = None

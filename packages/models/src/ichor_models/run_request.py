@@ -22,6 +22,8 @@ class RunRequest(Model):
     clock: AwareDatetime | None = None
     case: bool = False
     """Whether a case is tried: delays are then answered like any other action and take no time."""
+    events_per_run: int | None = None
+    """Continue as new after about so many events, where that is sooner than Temporal suggests it."""
 
 
 def run_request(rule: Rule, rule_id: RuleId, execution_id: ExecutionId, event: EntityEvent) -> RunRequest:

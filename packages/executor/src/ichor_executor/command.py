@@ -1,0 +1,41 @@
+"""What the machine asks its driver to do: the closed set of its answers."""
+
+from typing import NamedTuple
+
+from ichor_models import RunStatus, SecretPlace
+from pydantic import JsonValue
+
+from ichor_executor.resolution import Ending
+
+
+class RunAction(NamedTuple):
+    """Do the action at this position with its resolved config; answer with `succeeded` or `failed`."""
+
+    at: int
+    config: dict[str, JsonValue]
+    secrets: tuple[SecretPlace, ...]
+
+
+class StartTimer(NamedTuple):
+    """Wait until so many seconds after the Unix epoch for the delay at this position; answer with `fired`."""
+
+    at: int
+    until: float
+
+
+class Ended(NamedTuple):
+    """An action reached its final state. `config` is there where the machine did it itself."""
+
+    at: int
+    ending: Ending
+    config: dict[str, JsonValue] | None = None
+    result: dict[str, JsonValue] | None = None
+
+
+class EndRun(NamedTuple):
+    """Every action has its final state; nothing follows."""
+
+    status: RunStatus
+
+
+type Command = RunAction | StartTimer | Ended | EndRun

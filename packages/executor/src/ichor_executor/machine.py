@@ -1,0 +1,254 @@
+"""The interpreter: a state machine without I/O, clock, asyncio or Temporal.
+
+It is told what ended and answers with what to do next (command.py). The law (semantics.md):
+
+* Every edge is resolved exactly once (resolution.py); an action is settled when all of its incoming edges are, and then
+  blocked if one is broken, else run if one is taken, else skipped.
+* Ready actions start by the lowest order of a taken edge, then by id; at most `max_in_flight` at once. Conditions are
+  evaluated on the spot. At most 1,500 delays are open.
+* A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
+  path ran to its end untouched by one, else `failed`.
+
+Its state can be saved between any two steps (`state`) and loaded into a new machine, which goes on alike.
+"""
+
+import heapq
+from collections import deque
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ichor_models import (
+    ActionError,
+    ActionType,
+    ConditionConfig,
+    ConfigError,
+    DelayConfig,
+    Edge,
+    RunRequest,
+    RunStatus,
+    TemplateError,
+    always_there,
+    delay_result,
+)
+from ichor_models.config_template import resolve_config
+from ichor_models.control import CONTROL_TYPES
+from pydantic import JsonValue
+
+from ichor_executor import resolution
+from ichor_executor.command import Command, Ended, EndRun, RunAction, StartTimer
+from ichor_executor.errors import NotUnderWay
+from ichor_executor.plan import Kind, Node, Plan
+from ichor_executor.resolution import BLOCKED, PASSED, SKIPPED, Ending, Resolution
+from ichor_executor.scope import Scope
+from ichor_executor.state import Frontier, Kept, Ready, State, Wait
+
+MOST_WAITS = 1500
+_CONTROL: dict[str, ActionType] = {item.name: item for item in CONTROL_TYPES}
+
+type Result = dict[str, JsonValue]
+type _Rank = tuple[int, str, int, bool]
+
+
+class Machine:
+    """One run. Each method tells it one thing and returns the commands that follow, in the order to be done."""
+
+    def __init__(self, plan: Plan, request: RunRequest, state: State | None = None) -> None:
+        self._plan = plan
+        self._request = request
+        self._state = deepcopy(state) if state else State(left=len(plan.nodes))
+        self._instant: list[_Rank] = []
+        self._actions: list[_Rank] = []
+        self._delays: list[_Rank] = []
+        self._settled: deque[tuple[int, Frontier]] = deque()
+        self._out: list[Command] = []
+        self._there: Result = {}
+        self._now = datetime.min
+        self._held = False
+        for ready in self._state.ready:
+            self._enqueue(plan.nodes[ready.index], ready.order, ready.clean)
+        self._state.ready = []
+
+    @property
+    def state(self) -> State:
+        """Return a copy of the state as it is between two steps."""
+        queued = sorted(self._instant + self._actions + self._delays)
+        ready = [Ready(index=index, order=order, clean=clean) for order, _, index, clean in queued]
+        return replace(deepcopy(self._state), ready=ready)
+
+    @property
+    def quiet(self) -> bool:
+        """Say whether no action is in flight; delays may be open."""
+        return not self._state.running
+
+    def start(self, now: datetime) -> list[Command]:
+        """Take the start edges; an action that no edge leads to is skipped."""
+        for node in self._plan.nodes:
+            if node.incoming == 0:
+                self._settled.append((node.index, Frontier(0)))
+        for target, edge in self._plan.starts:
+            self._meet(target, edge, Resolution.TAKEN, clean=True)
+        return self._go_on(now)
+
+    def resume(self, now: datetime) -> list[Command]:
+        """Go on from a loaded state: open delays get their timers again, then what is ready starts."""
+        self._out.extend(StartTimer(index, wait.until) for index, wait in sorted(self._state.waiting.items()))
+        return self._go_on(now)
+
+    def succeeded(self, index: int, result: Result, now: datetime) -> list[Command]:
+        """Take the result of an action in flight."""
+        self._end(index, resolution.completed(result), self._landed(index), result=result)
+        return self._go_on(now)
+
+    def failed(self, index: int, error: ActionError, now: datetime) -> list[Command]:
+        """Take the error of an action in flight."""
+        self._fail(self._plan.nodes[index], error, self._landed(index))
+        return self._go_on(now)
+
+    def fired(self, index: int, now: datetime) -> list[Command]:
+        """Take the end of a delay."""
+        wait = self._state.waiting.pop(index, None)
+        if wait is None:
+            raise NotUnderWay(f"No delay is open at {self._plan.nodes[index].action.name!r}.")
+        result = delay_result(timedelta(seconds=wait.seconds))
+        self._end(index, resolution.completed(result), wait.clean, result=result)
+        return self._go_on(now)
+
+    def hold(self) -> None:
+        """Start no further action or delay, so that the run comes to a quiet point and can be continued as new."""
+        self._held = True
+
+    def _landed(self, index: int) -> bool:
+        if index not in self._state.running:
+            raise NotUnderWay(f"The action {self._plan.nodes[index].action.name!r} is not in flight.")
+        return self._state.running.pop(index)
+
+    def _go_on(self, now: datetime) -> list[Command]:
+        """Settle what can be settled and start what may start, until nothing moves."""
+        if now != self._now:
+            self._now = now
+            self._there = always_there(self._request.run, self._request.clock or now)
+        while self._settle_next() or self._start_next():
+            pass
+        if self._state.left == 0:
+            self._out.append(EndRun(self._status()))
+        out, self._out = self._out, []
+        return out
+
+    def _settle_next(self) -> bool:
+        if not self._settled:
+            return False
+        index, met = self._settled.popleft()
+        if met.broken:
+            self._end(index, BLOCKED, clean=False)
+        elif met.order is None:
+            self._end(index, SKIPPED, clean=False)
+        else:
+            self._enqueue(self._plan.nodes[index], met.order, met.clean)
+        return True
+
+    def _enqueue(self, node: Node, order: int, clean: bool) -> None:
+        queue = self._actions
+        if not node.action.is_active or node.kind is Kind.CONDITION:
+            queue = self._instant
+        elif node.kind is Kind.DELAY and not self._request.case:
+            queue = self._delays
+        heapq.heappush(queue, (order, node.action.key, node.index, clean))
+
+    def _start_next(self) -> bool:
+        if self._instant:
+            queue = self._instant
+        elif self._held:
+            return False
+        elif self._actions and len(self._state.running) < self._request.options.max_in_flight:
+            queue = self._actions
+        elif self._delays and len(self._state.waiting) < MOST_WAITS:
+            queue = self._delays
+        else:
+            return False
+        _, _, index, clean = heapq.heappop(queue)
+        self._start_one(self._plan.nodes[index], clean)
+        return True
+
+    def _start_one(self, node: Node, clean: bool) -> None:
+        if not node.action.is_active:
+            self._end(node.index, PASSED, clean)
+            return
+        config: Result | None = None
+        try:
+            if node.action.problem is not None:
+                raise ConfigError(node.action.problem)
+            scope = Scope(self._plan, node, self._state.results, self._request.trigger_data, self._there)
+            config, secrets = resolve_config(node.action.config, scope)
+            if node.kind is Kind.CONDITION:
+                config = _CONTROL[node.action.type].fit(config)
+                result = ConditionConfig.model_validate(config).evaluate(scope)
+                self._end(node.index, resolution.completed(result), clean, config=config, result=result)
+            elif node.kind is Kind.DELAY and not self._request.case:
+                config = _CONTROL[node.action.type].fit(config)
+                self._wait(node.index, DelayConfig.model_validate(config).duration, clean)
+            else:
+                self._state.running[node.index] = clean
+                self._out.append(RunAction(node.index, config, secrets))
+        except TemplateError as error:
+            self._fail(node, ActionError(str(error), type="template"), clean, config)
+        except ConfigError as error:
+            self._fail(node, error, clean, config)
+
+    def _wait(self, index: int, duration: timedelta, clean: bool) -> None:
+        until = (self._now + duration).timestamp()
+        self._state.waiting[index] = Wait(until, duration.total_seconds(), clean)
+        self._out.append(StartTimer(index, until))
+
+    def _fail(self, node: Node, error: ActionError, clean: bool, config: Result | None = None) -> None:
+        result: Result = {"error": error.as_json(), "output": "failure"}
+        self._state.failed |= not node.handled
+        self._end(node.index, resolution.failed(handled=node.handled), clean, config=config, result=result)
+
+    def _end(
+        self, index: int, ending: Ending, clean: bool, *, config: Result | None = None, result: Result | None = None
+    ) -> None:
+        """Bring an action to its final state and resolve its outgoing edges."""
+        node = self._plan.nodes[index]
+        self._state.left -= 1
+        self._out.append(Ended(index, ending, config, result))
+        if result is not None and self._plan.readers[index]:
+            self._state.results[index] = Kept(result, self._plan.readers[index])
+        clean = clean and not ending.unhandled
+        went_on = False
+        for target, edge in node.outgoing:
+            resolved = resolution.resolve(ending, edge)
+            went_on = went_on or resolved is Resolution.TAKEN
+            self._meet(target, edge, resolved, clean=clean)
+        self._state.clean_end |= clean and not went_on
+        self._forget(node)
+
+    def _meet(self, index: int, edge: Edge, resolved: Resolution, *, clean: bool) -> None:
+        """Note how an edge into an action was resolved; settle the action with its last one."""
+        frontier = self._state.frontier
+        met = frontier.get(index)
+        if met is None:
+            met = frontier[index] = Frontier(self._plan.nodes[index].incoming)
+        met.unresolved -= 1
+        if resolved is Resolution.BROKEN:
+            met.broken = True
+        elif resolved is Resolution.TAKEN:
+            met.order = edge.order if met.order is None else min(met.order, edge.order)
+            met.clean = met.clean or clean
+        if met.unresolved == 0:
+            del frontier[index]
+            self._settled.append((index, met))
+
+    def _forget(self, node: Node) -> None:
+        """Drop the results that nobody can refer to any more."""
+        for index in node.reads:
+            kept = self._state.results.get(index)
+            if kept is not None:
+                kept.readers -= 1
+                if kept.readers == 0:
+                    del self._state.results[index]
+
+    def _status(self) -> RunStatus:
+        if not self._state.failed:
+            return RunStatus.COMPLETED
+        return RunStatus.PARTIAL if self._state.clean_end else RunStatus.FAILED

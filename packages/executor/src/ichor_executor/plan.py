@@ -1,0 +1,95 @@
+"""A graph made ready to be run: indexes, what each action reads, who still needs whose result. Built once, linear."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, Graph
+from ichor_models.names import Names
+from ichor_models.path import Path
+from ichor_models.references import references
+from ichor_models.topology import Topology
+
+from ichor_executor.errors import CyclicGraph
+
+
+class Kind(Enum):
+    """Who does an action: the interpreter at once, a timer, or an activity."""
+
+    CONDITION = CONDITION
+    DELAY = DELAY
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An action with its place in the graph. `handled`: it has an edge on the `failure` port."""
+
+    index: int
+    action: Action
+    kind: Kind
+    outgoing: tuple[tuple[int, Edge], ...]
+    incoming: int
+    handled: bool
+    reads: tuple[int, ...]
+    blind: frozenset[int]
+    """Actions that its config names although they are not upstream: it fails instead of running."""
+
+
+class Plan:
+    """The compiled graph; `nodes` stand at their action's position."""
+
+    def __init__(self, graph: Graph) -> None:
+        topology = Topology(graph)
+        if (cycle := topology.cycle()) is not None:
+            raise CyclicGraph(cycle)
+        self._names = Names(action.name for action in graph.actions)
+        self._owners: dict[str, tuple[int, tuple[str, ...]] | None] = {}
+        self._position = topology.position
+        reads = {
+            index: tuple(dict.fromkeys(self._reads(action)))
+            for index, action in enumerate(graph.actions)
+            if action.config
+        }
+        blind: dict[int, set[int]] = {}
+        for reader, read in topology.not_upstream(reads):
+            blind.setdefault(reader, set()).add(read)
+        self.nodes = [
+            _node(index, action, topology, reads.get(index, ()), blind.get(index, ()))
+            for index, action in enumerate(graph.actions)
+        ]
+        self.starts = [(self._position[edge.target], edge) for edge in topology.starts]
+        self.readers = [0] * len(self.nodes)
+        for read in reads.values():
+            for index in read:
+                self.readers[index] += 1
+        self.incoming = topology.incoming
+
+    def owner(self, path: Path) -> tuple[int, tuple[str, ...]] | None:
+        """Return the position of the action that a path begins with and the rest of the path, or None."""
+        if path.text not in self._owners:
+            owner = self._names.owner(path)
+            self._owners[path.text] = owner and (self._position[owner[0]], owner[1])
+        return self._owners[path.text]
+
+    def position(self, name: str) -> int:
+        """Return where an action stands."""
+        return self._position[name]
+
+    def _reads(self, action: Action) -> Iterable[int]:
+        for _, path in references(action):
+            if (owner := self.owner(path)) is not None:
+                yield owner[0]
+
+
+def _node(index: int, action: Action, topology: Topology, reads: tuple[int, ...], blind: Iterable[int]) -> Node:
+    return Node(
+        index=index,
+        action=action,
+        kind={CONDITION: Kind.CONDITION, DELAY: Kind.DELAY}.get(action.type, Kind.ACTIVITY),
+        outgoing=tuple((topology.position[edge.target], edge) for edge in topology.outgoing[index]),
+        incoming=len(topology.incoming[index]),
+        handled=any(edge.type.takes_port and edge.source_output == FAILURE for edge in topology.outgoing[index]),
+        reads=reads,
+        blind=frozenset(blind),
+    )

@@ -1,0 +1,79 @@
+"""The law of edges: how each outgoing edge resolves when an action reaches its final state (semantics.md, The law).
+
+source ended       | sequence, parallel                             | branches                  | always
+-------------------+------------------------------------------------+---------------------------+--------
+completed          | taken if it has no port or the result's,       | taken if it is the branch | taken
+passed             |   else skipped (passed: as port `success`)     |   taken, else skipped     | taken
+failed, handled    | taken on the port `failure`, else skipped      | skipped                   | taken
+failed, unhandled  | broken                                         | broken                    | taken
+skipped            | skipped                                        | skipped                   | skipped
+blocked            | broken                                         | broken                    | broken
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from ichor_models import FAILURE, SUCCESS, ActionState, Edge, EdgeType
+from pydantic import JsonValue
+
+
+class Resolution(StrEnum):
+    """What becomes of an edge; every edge of a run is resolved exactly once."""
+
+    TAKEN = "taken"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+
+class Ending(NamedTuple):
+    """How an action ended, as far as its edges ask; `handled` says whether a failure has an edge of its own."""
+
+    state: ActionState
+    port: str = SUCCESS
+    branch: str | None = None
+    handled: bool = False
+
+    @property
+    def unhandled(self) -> bool:
+        """Say whether it is a failure that nothing handles."""
+        return self.state is ActionState.FAILED and not self.handled
+
+
+PASSED = Ending(ActionState.PASSED)
+SKIPPED = Ending(ActionState.SKIPPED)
+BLOCKED = Ending(ActionState.BLOCKED)
+CANCELLED = Ending(ActionState.CANCELLED)
+
+
+def completed(result: Mapping[str, JsonValue]) -> Ending:
+    """Return the ending of an action with a result; a port that is no text is the default port."""
+    port, branch = result.get("output"), result.get("branch_taken")
+    return Ending(
+        ActionState.COMPLETED,
+        port if isinstance(port, str) else SUCCESS,
+        branch if isinstance(branch, str) else None,
+    )
+
+
+def failed(*, handled: bool) -> Ending:
+    """Return the ending of an action that failed."""
+    return Ending(ActionState.FAILED, FAILURE, None, handled)
+
+
+def resolve(ending: Ending, edge: Edge) -> Resolution:
+    """Resolve one outgoing edge by the table at the head of this page."""
+    state = ending.state
+    if state is ActionState.SKIPPED:
+        return Resolution.SKIPPED
+    if state is ActionState.BLOCKED:
+        return Resolution.BROKEN
+    if edge.type is EdgeType.ALWAYS:
+        return Resolution.TAKEN
+    if ending.unhandled:
+        return Resolution.BROKEN
+    if edge.type.is_branch:
+        return Resolution.TAKEN if ending.branch == edge.type.value else Resolution.SKIPPED
+    if state is ActionState.FAILED:
+        return Resolution.TAKEN if edge.source_output == FAILURE else Resolution.SKIPPED
+    return Resolution.TAKEN if edge.source_output in (None, ending.port) else Resolution.SKIPPED

@@ -1,0 +1,48 @@
+"""What one action can see: the trigger data, and the results of its upstream actions (semantics.md)."""
+
+from collections.abc import Mapping
+
+from ichor_models import TemplateError
+from ichor_models.path import Path, look_up, walk
+from pydantic import JsonValue
+
+from ichor_executor.plan import Node, Plan
+from ichor_executor.state import Kept
+
+
+class Scope:
+    """Looks paths up for one action."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        node: Node,
+        results: Mapping[int, Kept],
+        trigger_data: Mapping[str, JsonValue],
+        always_there: Mapping[str, JsonValue],
+    ) -> None:
+        self._plan = plan
+        self._node = node
+        self._results = results
+        self._trigger_data = trigger_data
+        self._always_there = always_there
+
+    def __call__(self, path: Path) -> JsonValue:
+        """Return the value at a path, null where there is none.
+
+        Raises:
+            TemplateError: the path names an action that is not upstream, or a name that several actions share.
+        """
+        owner = self._plan.owner(path)
+        if owner is None:
+            return look_up(self._trigger_data, self._always_there, path)
+        index, rest = owner
+        action = self._plan.nodes[index].action
+        if action.repeated:
+            raise TemplateError(
+                f"{path.text} is ambiguous: several actions are named {action.name.partition('#')[0]!r}"
+            )
+        if index in self._node.blind:
+            raise TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
+        kept = self._results.get(index)
+        return walk(kept.result, rest) if kept is not None else None

@@ -1,0 +1,62 @@
+"""What the machine knows between two steps: the frontier of a run, small enough to be carried to its next run.
+
+Plain values only, so that any serialiser can write and read them. Actions are known by their position in the graph.
+"""
+
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+
+@dataclass(slots=True)
+class Frontier:
+    """An action some of whose incoming edges are resolved.
+
+    `order` is the lowest order of a taken edge, None while none is taken; `clean` says whether a taken edge leads to it
+    on a path that no unhandled failure touched.
+    """
+
+    unresolved: int
+    broken: bool = False
+    order: int | None = None
+    clean: bool = False
+
+
+@dataclass(slots=True)
+class Ready:
+    """An action that may start, the lowest `order` first."""
+
+    index: int
+    order: int
+    clean: bool
+
+
+@dataclass(slots=True)
+class Wait:
+    """A delay under way: its end in seconds since the Unix epoch, and its length in seconds."""
+
+    until: float
+    seconds: float
+    clean: bool
+
+
+@dataclass(slots=True)
+class Kept:
+    """A result that so many actions to come may still refer to."""
+
+    result: dict[str, JsonValue]
+    readers: int
+
+
+@dataclass(slots=True)
+class State:
+    """The state of a run. `running` maps an action in flight to whether its path is clean; `left` counts open ones."""
+
+    left: int
+    frontier: dict[int, Frontier] = field(default_factory=dict[int, Frontier])
+    ready: list[Ready] = field(default_factory=list[Ready])
+    running: dict[int, bool] = field(default_factory=dict[int, bool])
+    waiting: dict[int, Wait] = field(default_factory=dict[int, Wait])
+    results: dict[int, Kept] = field(default_factory=dict[int, Kept])
+    failed: bool = False
+    clean_end: bool = False

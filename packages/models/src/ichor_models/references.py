@@ -1,0 +1,39 @@
+"""What an action's config reads: the paths of its templates and of its conditions."""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from ichor_models.condition import Operator
+from ichor_models.config_template import Place, texts
+from ichor_models.control import CONDITION
+from ichor_models.errors import TemplateError
+from ichor_models.graph import Action
+from ichor_models.path import Path
+from ichor_models.template import Part, Placeholder, scan
+
+_OF_CHANGES = {Operator.CHANGED_FROM, Operator.CHANGED_TO}
+
+
+def parts(action: Action) -> Iterator[tuple[Place, Part | TemplateError]]:
+    """Yield the parts of every string with braces, malformed ones as errors."""
+    for place, text in texts(dict(action.config)):
+        for part in scan(text):
+            yield place, part
+
+
+def references(action: Action) -> Iterator[tuple[Place, Path]]:
+    """Yield every path that an action reads, with the place where it is written."""
+    for place, part in parts(action):
+        if isinstance(part, Placeholder):
+            for path in part.paths():
+                yield place, path
+    if action.type == CONDITION:
+        yield from _fields(action.config.get("conditions"))
+
+
+def _fields(conditions: JsonValue) -> Iterator[tuple[Place, Path]]:
+    for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+        field = condition.get("field_name") if isinstance(condition, dict) else None
+        if isinstance(condition, dict) and isinstance(field, str) and condition.get("operator") not in _OF_CHANGES:
+            yield ("conditions", index, "field_name"), Path.of(field)
