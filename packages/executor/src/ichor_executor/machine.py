@@ -234,7 +234,7 @@ class Machine:
             met.broken = True
         elif resolved is Resolution.TAKEN:
             met.order = edge.order if met.order is None else min(met.order, edge.order)
-            met.clean = met.clean or clean
+            met.clean = met.clean and clean
         if met.unresolved == 0:
             del frontier[index]
             self._settled.append((index, met))

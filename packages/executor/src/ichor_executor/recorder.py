@@ -1,6 +1,7 @@
 """Writes down how each action of a run ended, and explains why others did not run."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from ichor_models import (
     ActionRecord,
@@ -38,6 +39,13 @@ class Notes:
     by_index: dict[int, Note] = field(default_factory=dict[int, Note])
 
 
+class Stop(Enum):
+    """Why a run was stopped before all of its actions had ended: the error's type and message."""
+
+    DEADLINE = ("deadline", "The run's deadline passed.")
+    CANCELLED = ("cancelled", "The run was cancelled.")
+
+
 class Recorder:
     """Collects the endings of one run."""
 
@@ -52,12 +60,15 @@ class Recorder:
         times = (started or now, now) if own else (None, None)
         self.notes.by_index[ended.at] = Note(ended.ending, ended.config, result, *times)
 
-    def record(self, status: RunStatus, error: str | None = None) -> RunRecord:
+    def record(self, status: RunStatus, stopped: Stop | None = None) -> RunRecord:
         """Return the record of a run that ended; what has no ending was cancelled."""
         order = [index for index, note in self.notes.by_index.items() if note.ending.state in _RAN]
+        error = self._error()
+        error_type, message = stopped.value if stopped else ("run_failed" if error else None, error)
         return RunRecord(
             status=status,
-            error=error or self._error(),
+            error=message,
+            error_type=error_type,
             actions=tuple(self._action(index) for index in range(len(self._plan.nodes))),
             order=tuple(self._plan.nodes[index].action.name for index in order),
         )

@@ -12,14 +12,14 @@ from pydantic import JsonValue
 class Frontier:
     """An action some of whose incoming edges are resolved.
 
-    `order` is the lowest order of a taken edge, None while none is taken; `clean` says whether a taken edge leads to it
-    on a path that no unhandled failure touched.
+    `order` is the lowest order of a taken edge, None while none is taken; `clean` says that no taken edge on any way to
+    it left an unhandled failure.
     """
 
     unresolved: int
     broken: bool = False
     order: int | None = None
-    clean: bool = False
+    clean: bool = True
 
 
 @dataclass(slots=True)

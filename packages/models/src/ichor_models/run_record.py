@@ -40,5 +40,6 @@ class RunRecord(Model):
 
     status: RunStatus
     error: str | None = None
+    error_type: str | None = None
     actions: tuple[ActionRecord, ...]
     order: tuple[str, ...]

@@ -1,0 +1,17 @@
+"""The Temporal side: the workflow, the engine's own activities, and how a run is started."""
+
+from ichor_executor.temporal.policies import declare_policies
+from ichor_executor.temporal.records import RunRecords, engine_activities
+from ichor_executor.temporal.start import Started, search_attributes, start_run
+from ichor_executor.temporal.workflow import WORKFLOW_TYPE, ExecuteGraphWorkflow
+
+__all__ = [
+    "WORKFLOW_TYPE",
+    "ExecuteGraphWorkflow",
+    "RunRecords",
+    "Started",
+    "declare_policies",
+    "engine_activities",
+    "search_attributes",
+    "start_run",
+]

@@ -1,0 +1,51 @@
+"""How Temporal is asked to do one action: its id, summary, time limits and retries."""
+
+from datetime import timedelta
+from typing import TypedDict
+
+from ichor_models import Action
+from temporalio.common import RetryPolicy
+
+from ichor_executor.temporal.policies import policy_of
+
+_LONGEST_ID = 200
+_LONGEST_SUMMARY = 400
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class ActivityOptions(TypedDict):
+    """Keyword arguments of `workflow.start_activity`."""
+
+    activity_id: str
+    summary: str
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta | None
+    retry_policy: RetryPolicy
+
+
+def activity_options(action: Action, index: int) -> ActivityOptions:
+    """Return the options of an action's activity: its own where it has them, else those of its type."""
+    own, policy = action.options, policy_of(action.type)
+    backoff = own.backoff or policy.backoff
+    return ActivityOptions(
+        activity_id=activity_id(action.name, index),
+        summary=_cut(action.name, _LONGEST_SUMMARY),
+        start_to_close_timeout=own.timeout or policy.timeout,
+        schedule_to_close_timeout=own.deadline,
+        retry_policy=RetryPolicy(
+            initial_interval=backoff,
+            maximum_interval=max(backoff, _LONGEST_PAUSE),
+            maximum_attempts=own.max_attempts or policy.max_attempts,
+        ),
+    )
+
+
+def activity_id(name: str, index: int) -> str:
+    """Return an id that reads like the action's name and is unique in its run; `ichor.` is the engine's own."""
+    if len(name.encode()) > _LONGEST_ID or name.startswith("ichor."):
+        return f"{index}:{_cut(name, _LONGEST_ID)}"
+    return name
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")

@@ -1,0 +1,23 @@
+"""What became of an activity, in the engine's words."""
+
+from ichor_models import ActionError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
+
+_WORDS = {
+    TimeoutType.START_TO_CLOSE: "One attempt took longer than the action's timeout.",
+    TimeoutType.SCHEDULE_TO_CLOSE: "The action's deadline passed.",
+    TimeoutType.SCHEDULE_TO_START: "No worker took the action in time.",
+    TimeoutType.HEARTBEAT: "The action stopped to give signs of life.",
+}
+
+
+def action_error(error: BaseException) -> ActionError:
+    """Return the error of an action as outcomes and templates show it."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError):
+        return ActionError(cause.message, type=cause.type or "ActionError", retryable=not cause.non_retryable)
+    if isinstance(cause, TimeoutError):
+        late = cause.type is TimeoutType.SCHEDULE_TO_CLOSE
+        words = _WORDS.get(cause.type, str(cause)) if cause.type is not None else str(cause)
+        return ActionError(words, type="deadline" if late else "timeout", retryable=True)
+    return ActionError(str(cause) or type(cause).__name__, type=type(cause).__name__)

@@ -1,0 +1,69 @@
+"""Starts runs: exactly one workflow per workflow id, ever."""
+
+from collections.abc import Collection
+from enum import Enum
+
+from ichor_models import RunRequest, RunStatus
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
+
+RULE = SearchAttributeKey.for_keyword("IchorRule")
+ENTITY = SearchAttributeKey.for_keyword("IchorEntity")
+
+
+class Started(Enum):
+    """Whether this call started the run, or it had been started before."""
+
+    NOW = "now"
+    BEFORE = "before"
+
+
+async def search_attributes(client: Client) -> frozenset[str]:
+    """Return the names of our search attributes that the namespace has."""
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return frozenset({RULE.name, ENTITY.name, STATUS.name}.intersection(answer.custom_attributes))
+
+
+async def start_run(
+    client: Client,
+    request: RunRequest,
+    *,
+    workflow_id: str,
+    task_queue: str,
+    attributes: Collection[str] = (),
+) -> Started:
+    """Start a run; `attributes` are the search attributes that the namespace has.
+
+    Raises:
+        temporalio.service.RPCError: Temporal did not accept it; try again, the id makes that safe.
+    """
+    try:
+        await client.start_workflow(
+            WORKFLOW_TYPE,
+            request,
+            id=workflow_id,
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=_attributes(request, attributes),
+            static_summary=request.run.rule_name[:100],
+        )
+    except WorkflowAlreadyStartedError:
+        return Started.BEFORE
+    return Started.NOW
+
+
+def _attributes(request: RunRequest, known: Collection[str]) -> TypedSearchAttributes:
+    values = {
+        RULE: request.run.rule_id,
+        ENTITY: request.run.event.entity_name or "",
+        STATUS: RunStatus.RUNNING.value,
+    }
+    return TypedSearchAttributes(
+        [SearchAttributePair(key, value) for key, value in values.items() if key.name in known]
+    )
