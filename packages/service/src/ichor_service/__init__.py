@@ -1,1 +1,43 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
+
+from ichor_service.broker import Broker, BrokerConnection
+from ichor_service.environment import environment
+from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable
+from ichor_service.health import Health, Probe, Readiness, health_routes
+from ichor_service.http_server import HttpServer
+from ichor_service.logs import configure_logs
+from ichor_service.program import Program
+from ichor_service.reach import growing_pauses, reach
+from ichor_service.reason import reason
+from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.stop import Stop, leave
+from ichor_service.temporal import Temporal
+from ichor_service.temporal_profile import TemporalProfile
+
+__all__ = [
+    "Broker",
+    "BrokerConnection",
+    "Health",
+    "HttpServer",
+    "InvalidSetting",
+    "Probe",
+    "Program",
+    "Readiness",
+    "ServiceError",
+    "Settings",
+    "Stop",
+    "Stopped",
+    "Temporal",
+    "TemporalProfile",
+    "Unavailable",
+    "Unreachable",
+    "configure_logs",
+    "environment",
+    "growing_pauses",
+    "health_routes",
+    "leave",
+    "load_settings",
+    "reach",
+    "reason",
+    "variable",
+]

@@ -1,0 +1,89 @@
+"""The connection to RabbitMQ that a program holds."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from pydantic import SecretStr
+
+from ichor_service.errors import Unreachable
+from ichor_service.reach import reach
+from ichor_service.stop import Stop
+
+_ALWAYS_THERE = "amq.topic"
+_CONNECT_SECONDS = 5.0
+_HEARTBEAT_SECONDS = 10
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Broker:
+    """One connection at a time; who works with it asks for the next one when it is lost."""
+
+    def __init__(self, url: SecretStr, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+
+    @asynccontextmanager
+    async def connection(self, stop: Stop) -> "AsyncGenerator[BrokerConnection]":
+        """Yield a new connection as soon as there is one, and close it in the end.
+
+        Raises:
+            Stopped: the program was asked to stop first.
+        """
+        connection = await reach("RabbitMQ", self._connect, stop)
+        try:
+            self._channel = await connection.channel()
+            self._connection = connection
+            yield BrokerConnection(connection)
+        finally:
+            self._connection = self._channel = None
+            with suppress(Exception):
+                await asyncio.wait_for(connection.close(), _CONNECT_SECONDS)
+
+    async def probe(self) -> None:
+        """Raise where the broker does not answer on the connection that is in use."""
+        if self._connection is None or self._channel is None:
+            raise Unreachable("not connected")
+        if self._channel.is_closed:
+            self._channel = await self._connection.channel()
+        await self._channel.get_exchange(_ALWAYS_THERE, ensure=True)
+
+    async def _connect(self) -> AbstractConnection:
+        return await aio_pika.connect(
+            self._url.get_secret_value(),
+            timeout=_CONNECT_SECONDS,
+            heartbeat=_HEARTBEAT_SECONDS,
+            client_properties={"connection_name": self._name},
+        )
+
+
+class BrokerConnection:
+    """A live connection, with the word of its end."""
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._connection = connection
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watch(connection)
+
+    async def channel(self, *, returns_raise: bool = False) -> AbstractChannel:
+        """Return a channel whose publishes are confirmed; its end is the end of the connection for `lost`."""
+        channel = await self._connection.channel(on_return_raises=returns_raise)
+        self._watch(channel)
+        return channel
+
+    async def lost(self) -> None:
+        """Return when the connection or one of its channels is gone."""
+        await asyncio.shield(self._lost)
+
+    def _watch(self, part: AbstractConnection | AbstractChannel) -> None:
+        part.close_callbacks.add(self._ended)
+
+    def _ended(self, _: object, error: BaseException | None = None) -> None:
+        if not self._lost.done():
+            _log.debug("connection to RabbitMQ ended", reason=repr(error))
+            self._lost.set_result(None)

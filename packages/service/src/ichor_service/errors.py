@@ -1,0 +1,40 @@
+"""Why a program ends, or cannot begin.
+
+ServiceError
+├── InvalidSetting   a setting is wrong or missing: exit 2, at once
+├── Unavailable      something a program cannot begin without is not there: exit 3
+├── Unreachable      a server does not answer now: trying again helps, the program goes on
+└── Stopped          somebody asked the program to stop: exit 0
+"""
+
+from ichor_models import IchorError
+
+
+class ServiceError(IchorError):
+    """The root; `exit_code` is what a program ends with when nobody deals with it."""
+
+    exit_code = 1
+
+
+class InvalidSetting(ServiceError):
+    """A setting is wrong or missing; the message names its variable and never shows a value."""
+
+    exit_code = 2
+
+
+class Unavailable(ServiceError):
+    """Something is not there or not as it must be, and waiting does not mend it."""
+
+    exit_code = 3
+
+
+class Unreachable(ServiceError):
+    """A server does not answer; it may be back at any moment."""
+
+    exit_code = 3
+
+
+class Stopped(ServiceError):
+    """The program was asked to stop while it waited for something."""
+
+    exit_code = 0

@@ -1,0 +1,93 @@
+"""Whether a program is alive and ready, and what is missing when it is not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ichor_service.reason import reason
+
+type Probe = Callable[[], Awaitable[None]]
+"""Raises, saying why, where what it asks is not there."""
+
+OK = "ok"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What the checks said last: `ok`, or what is wrong."""
+
+    checks: Mapping[str, str]
+
+    @property
+    def failing(self) -> list[str]:
+        """Return the names of the checks that fail."""
+        return [name for name, state in self.checks.items() if state != OK]
+
+
+class Health:
+    """Asks each probe every `period` seconds; one that does not answer within `timeout` fails."""
+
+    def __init__(self, probes: Mapping[str, Probe], *, period: float = 1.0, timeout: float = 1.5) -> None:
+        self._probes = probes
+        self._period = period
+        self._timeout = timeout
+        self._checks = dict.fromkeys(probes, "not checked yet")
+        self._stopping = False
+
+    @property
+    def readiness(self) -> Readiness:
+        """Return what is known now, at most `period` and `timeout` old."""
+        stopping = {"running": "the program is stopping"} if self._stopping else {}
+        return Readiness({**self._checks, **stopping})
+
+    def stopping(self) -> None:
+        """Stop being ready, since no more work is taken."""
+        self._stopping = True
+
+    async def watch(self) -> None:
+        """Keep asking, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for name, probe in self._probes.items():
+                group.create_task(self._watch(name, probe))
+
+    async def _watch(self, name: str, probe: Probe) -> None:
+        while True:
+            self._note(name, await self._state(probe))
+            await asyncio.sleep(self._period)
+
+    async def _state(self, probe: Probe) -> str:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await probe()
+        except TimeoutError:
+            return f"no answer within {self._timeout:g} s"
+        except Exception as error:
+            return reason(error)
+        return OK
+
+    def _note(self, name: str, state: str) -> None:
+        before, self._checks[name] = self._checks[name], state
+        if (before == OK) != (state == OK):
+            _log.info("check", check=name, state=state)
+
+
+def health_routes(health: Health) -> list[BaseRoute]:
+    """Return `/healthz/live` and `/healthz/ready`, each with a JSON body."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"live": True})
+
+    async def ready(_: Request) -> Response:
+        known = health.readiness
+        status = HTTPStatus.SERVICE_UNAVAILABLE if known.failing else HTTPStatus.OK
+        body = {"ready": not known.failing, "failing": known.failing, "checks": dict(known.checks)}
+        return JSONResponse(body, status_code=status, headers={"cache-control": "no-store"})
+
+    return [Route("/healthz/live", live), Route("/healthz/ready", ready)]

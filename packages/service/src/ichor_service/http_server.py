@@ -1,0 +1,76 @@
+"""The HTTP server of a program, in the same event loop as its work."""
+
+import errno
+import socket
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from ichor_service.errors import Unavailable
+
+_BACKLOG = 128
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class _WithoutSignals(uvicorn.Server):
+    """Leaves signals to the program."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class HttpServer:
+    """Serves routes on an address that is taken as soon as the server is made."""
+
+    def __init__(self, host: str, port: int, routes: Sequence[BaseRoute]) -> None:
+        self._socket = _listen(host, port)
+        self._server = _WithoutSignals(
+            uvicorn.Config(
+                Starlette(routes=routes),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    async def serve(self) -> None:
+        """Answer requests until told to close."""
+        address, port = self._socket.getsockname()[:2]
+        _log.info("serving", host=address, port=port)
+        await self._server.serve(sockets=[self._socket])
+
+    def close(self) -> None:
+        """Stop answering soon."""
+        self._server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise Unavailable(f"ICHOR_HTTP_HOST names no address of this machine: {error.strerror}.") from None
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise Unavailable(_why_not(host, port, error)) from None
+    listening.setblocking(False)
+    return listening
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use by another program; set ICHOR_HTTP_PORT to a free one."
+    return f"Cannot listen on port {port} of {host} (ICHOR_HTTP_HOST, ICHOR_HTTP_PORT): {error.strerror}."

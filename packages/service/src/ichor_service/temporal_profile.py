@@ -1,0 +1,39 @@
+"""How to reach Temporal as its own tools are told: `temporalio.envconfig` profiles and `TEMPORAL_*`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from temporalio.envconfig import ClientConfig
+from temporalio.service import TLSConfig
+
+from ichor_service.errors import InvalidSetting
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalProfile:
+    """What a profile says; our own variables go over its address and namespace."""
+
+    address: str | None = None
+    namespace: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    tls: bool | TLSConfig | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> "TemporalProfile":
+        """Read the profile that `TEMPORAL_PROFILE` names, with `TEMPORAL_*` over it.
+
+        Raises:
+            InvalidSetting: the profile or its file cannot be used.
+        """
+        try:
+            found = ClientConfig.load_client_connect_config(override_env_vars=variables)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise InvalidSetting(f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {error}.") from None
+        return cls(
+            address=found.get("target_host"),
+            namespace=found.get("namespace"),
+            api_key=found.get("api_key"),
+            tls=found.get("tls"),
+            metadata=found.get("rpc_metadata", {}),
+        )
