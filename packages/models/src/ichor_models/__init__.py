@@ -2,6 +2,7 @@
 
 from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
 from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
+from ichor_models.analyzer import analyze_rule
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
 from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
@@ -19,17 +20,21 @@ from ichor_models.errors import (
 from ichor_models.event import LONGEST_ID, EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import ActionId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
+from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
+from ichor_models.rule_file import check_document, file_schema, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
 from ichor_models.unit_of_work import ActionJournal, Transaction
+from ichor_models.yaml_text import load_text
 
 __all__ = [
     "CONDITION",
     "CONTROL_TYPES",
+    "DEEPEST",
     "DELAY",
     "FAILURE",
     "LONGEST_ID",
@@ -53,6 +58,7 @@ __all__ = [
     "Condition",
     "ConditionConfig",
     "ConfigError",
+    "Decision",
     "DelayConfig",
     "Duration",
     "Edge",
@@ -72,7 +78,9 @@ __all__ = [
     "InvalidEvent",
     "InvalidRule",
     "Lineage",
+    "Listening",
     "LogicType",
+    "Match",
     "Operator",
     "Outcome",
     "Part",
@@ -96,16 +104,25 @@ __all__ = [
     "VersionHash",
     "all_hold",
     "always_there",
+    "analyze_rule",
+    "check_document",
     "delay_result",
     "describe",
     "equal",
     "event_header",
+    "file_schema",
     "format_duration",
+    "load_text",
+    "match_rules",
     "parse_duration",
     "parse_event",
     "parse_template",
+    "read_conditions",
     "resolve_text",
+    "rule_document",
+    "rule_yaml",
     "run_request",
     "scan",
+    "visit",
     "workflow_id",
 ]

@@ -43,7 +43,11 @@ class InvalidDocument(IchorError):
 
 
 class TemplateError(IchorError):
-    """A template is malformed, or its values do not allow what it asks."""
+    """A template is malformed, or its values do not allow what it asks; `code` is the analyzer's."""
+
+    def __init__(self, message: str, *, code: str = "malformed_template") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class InvalidDuration(IchorError, ValueError):

@@ -151,4 +151,4 @@ class _Parser:
         return None
 
     def _error(self, why: str) -> TemplateError:
-        return TemplateError(f"the expression {self._text.strip()!r} cannot be read: {why}")
+        return TemplateError(f"the expression {self._text.strip()!r} cannot be read: {why}", code="invalid_expression")

@@ -38,10 +38,13 @@ def parse_filter(written: str) -> Filter:
     name, colon, argument = written.partition(":")
     name = name.strip()
     if name not in _FILTERS:
-        raise TemplateError(f"{name!r} is no filter; there are {', '.join(sorted(_FILTERS))}")
+        raise TemplateError(f"{name!r} is no filter; there are {', '.join(sorted(_FILTERS))}", code="unknown_filter")
     apply, check, fallback = _FILTERS[name]
     argument = _unquoted(argument, keep_spaces=name == "join") if colon else fallback
-    check(name, argument)
+    try:
+        check(name, argument)
+    except TemplateError as error:
+        raise TemplateError(str(error), code="invalid_filter_argument") from error
     return Filter(name, argument, apply)
 
 

@@ -1,7 +1,7 @@
 """Indexes of a graph, built in time linear in its actions and edges."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ichor_models.graph import Edge, Graph
 
@@ -68,11 +68,18 @@ class Topology:
         }
         read_ones = sorted({index for read in far.values() for index in read})
         missing = {(reader, index) for reader, read in far.items() for index in read}
-        for first in range(0, len(read_ones), _CHUNK):
-            bits = {index: 1 << number for number, index in enumerate(read_ones[first : first + _CHUNK])}
+        for bits in _chunks(read_ones):
             above = self._above(bits)
             missing -= {(reader, index) for reader, index in missing if above[reader] & bits.get(index, 0)}
         return missing
+
+    def not_on_every_way(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return the pairs (reader, read) in which a way from a start to the reader goes past the read action."""
+        past = set(pairs)
+        for bits in _chunks(sorted({read for _, read in past})):
+            before = self._on_every_way(bits)
+            past -= {(reader, read) for reader, read in past if before[reader] & bits.get(read, 0)}
+        return past
 
     def _rank(self, edge: Edge) -> tuple[int, str, str]:
         return edge.order, edge.target, edge.source or ""
@@ -102,6 +109,18 @@ class Topology:
                     order.append(follower)
         return done
 
+    def _on_every_way(self, bits: Mapping[int, int]) -> list[int]:
+        """Return for each action the bits of the marked actions that every way from a start to it visits."""
+        everything = (1 << len(bits)) - 1
+        before = [everything] * len(self.outgoing)
+        for edge in self.starts:
+            before[self.position[edge.target]] = 0
+        for index in self.order:
+            mark = before[index] | bits.get(index, 0)
+            for follower in self.successors(index):
+                before[follower] &= mark
+        return before
+
     def _above(self, bits: Mapping[int, int]) -> list[int]:
         """Return for each action the bits of the marked actions above it; those behind a cycle see all of them."""
         above = [0] * len(self.outgoing)
@@ -114,3 +133,9 @@ class Topology:
         for index in set(range(len(above))).difference(self.order):
             above[index] = everything
         return above
+
+
+def _chunks(indexes: list[int]) -> Iterator[dict[int, int]]:
+    """Yield a bit for each action, so many actions at a time that the bits stay small."""
+    for first in range(0, len(indexes), _CHUNK):
+        yield {index: 1 << number for number, index in enumerate(indexes[first : first + _CHUNK])}

@@ -1,0 +1,154 @@
+"""Finds everything that is wrong with a rule, all at once (semantics.md: What is refused when a graph is saved)."""
+
+from collections.abc import Iterator
+
+from pydantic_core import ErrorDetails
+
+from ichor_models.action_type import Catalogue, describe
+from ichor_models.config_template import written
+from ichor_models.control import CONDITION, DELAY
+from ichor_models.errors import TemplateError
+from ichor_models.graph import Action, EdgeType
+from ichor_models.names import Names
+from ichor_models.problem import Problem, Report
+from ichor_models.references import parts, references
+from ichor_models.rule import Rule
+from ichor_models.structure import edge_place, failure_joins, structure_problems
+from ichor_models.template import Secret, scan
+from ichor_models.topology import Topology
+
+_NEVER_TEXT = {
+    "list_type",
+    "dict_type",
+    "model_type",
+    "tuple_type",
+    "set_type",
+    "mapping_type",
+    "model_attributes_type",
+}
+
+
+def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
+    """Return every problem and warning of a rule; `catalogue` holds the action types that may be used."""
+    reads = _Reads(rule)
+    problems = [
+        *structure_problems(rule.graph),
+        *(problem for action in rule.actions for problem in _action(action, catalogue)),
+        *reads.problems(),
+    ]
+    warnings = [*failure_joins(rule.graph), *_ports(rule, catalogue), *reads.warnings()]
+    return Report(problems=tuple(problems), warnings=tuple(warnings))
+
+
+def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:
+    where = f"actions.{action.name}"
+    if action.problem is not None:
+        yield Problem(code="invalid_action", where=where, message=action.problem)
+    if action.type in catalogue:
+        for error in catalogue[action.type].errors(action.config):
+            if not _settled_later(error):
+                place = ".".join(["config", *map(str, error["loc"])])
+                yield Problem(code="invalid_config", where=f"{where}.{place}", message=_config_message(action, error))
+    else:
+        known = ", ".join(sorted(catalogue))
+        message = f"{action.type!r} is no action type that is known here; there are {known}."
+        yield Problem(code="unknown_action_type", where=f"{where}.type", message=message)
+    yield from _templates(action, where)
+
+
+def _templates(action: Action, where: str) -> Iterator[Problem]:
+    for place, part in parts(action):
+        if isinstance(part, TemplateError):
+            yield Problem(code=part.code, where=f"{where}.{written(place)}", message=f"{part}.")
+        elif isinstance(part, Secret) and action.type in (CONDITION, DELAY):
+            message = f"{part.text} can be used only in actions that a worker does; {action.type} is none of them."
+            yield Problem(code="secret_not_allowed", where=f"{where}.{written(place)}", message=message)
+
+
+def _settled_later(error: ErrorDetails) -> bool:
+    """Say whether a template stands where the schema objects: what it becomes is checked before the action starts."""
+    value = error["input"]
+    if not isinstance(value, str) or "{{" not in value:
+        return False
+    found = list(scan(value))
+    if len(found) == 1 and not isinstance(found[0], str):
+        return True
+    return error["type"] not in _NEVER_TEXT
+
+
+def _config_message(action: Action, error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{action.type} has no config key {key!r}; remove it or correct its spelling."
+    if error["type"] == "missing":
+        return f"{action.type} needs the config key {key!r}; add it."
+    return f"{describe(error)}; correct it."
+
+
+def _ports(rule: Rule, catalogue: Catalogue) -> Iterator[Problem]:
+    types = {action.name: action.type for action in rule.actions}
+    for index, edge in enumerate(rule.edges):
+        source = catalogue.get(types.get(edge.source or "", ""))
+        if source is not None and edge.source_output is not None and edge.source_output not in source.all_ports:
+            message = (
+                f"{source.name} declares no output port {edge.source_output!r}, so the edge may never be followed; "
+                f"it declares {', '.join(source.all_ports)}."
+            )
+            yield Problem(code="undeclared_port", where=edge_place(index, edge), message=message)
+
+
+class _Reads:
+    """Who reads whose result, and where it is written."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._actions = rule.actions
+        self._topology = Topology(rule.graph)
+        names = Names(action.name for action in rule.actions)
+        self._where: dict[tuple[int, int], list[str]] = {}
+        for reader, action in enumerate(rule.actions):
+            for place, path in references(action):
+                if (owner := names.owner(path)) is not None:
+                    pair = (reader, self._topology.position[owner[0]])
+                    self._where.setdefault(pair, []).append(f"actions.{action.name}.{written(place)}")
+        self._missing = self._topology.not_upstream(self._by_reader())
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield the references to actions that are not upstream."""
+        for pair in sorted(self._missing):
+            reader, read = (self._actions[index].name for index in pair)
+            for where in self._where[pair]:
+                message = f"{read!r} does not come before {reader!r}; add a way from it, or remove the reference."
+                yield Problem(code="not_upstream", where=where, message=message)
+
+    def warnings(self) -> Iterator[Problem]:
+        """Yield the references to actions that may have no result when the reader runs."""
+        surely = self._surely_settled()
+        unsure = [pair for pair in self._where if pair not in self._missing and pair[1] not in surely]
+        past = self._topology.not_on_every_way(unsure)
+        for pair in sorted(self._where):
+            read = self._actions[pair[1]]
+            if not read.is_active or pair in past:
+                why = "may be skipped" if read.is_active else "is inactive"
+                for where in self._where[pair]:
+                    message = f"{read.name!r} {why}, and then the template is null; add a default, or accept that."
+                    yield Problem(code="may_be_skipped", where=where, message=message)
+
+    def _by_reader(self) -> dict[int, list[int]]:
+        reads: dict[int, list[int]] = {}
+        for reader, read in self._where:
+            reads.setdefault(reader, []).append(read)
+        return reads
+
+    def _surely_settled(self) -> set[int]:
+        """Return the actions that are never skipped: an edge leads to them whatever the results are."""
+        topology = self._topology
+        surely = {topology.position[edge.target] for edge in topology.starts}
+        for index in topology.order:
+            handled = any(edge.source_output == "failure" for edge in topology.outgoing[index])
+            for edge in topology.outgoing[index]:
+                unconditional = edge.type is EdgeType.ALWAYS or (
+                    edge.type.takes_port and edge.source_output is None and not handled
+                )
+                if index in surely and unconditional:
+                    surely.add(topology.position[edge.target])
+        return surely

@@ -1,0 +1,160 @@
+"""Which rules an event starts, and why each other one not. Nothing here reads a store or a clock.
+
+| decision | when, the first that is true |
+|---|---|
+| `too_deep` | the event's lineage is deeper than 16 |
+| `visited` | the lineage holds this rule with this entity already |
+| `unreadable` | the rule's conditions are not of the form `{"field_conditions": [...]}` |
+| `differs` | a condition does not hold |
+| `matches` | all conditions hold, or there are none |
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import JsonValue, ValidationError
+
+from ichor_models.action_call import RunHeader
+from ichor_models.condition import Condition
+from ichor_models.event import EntityEvent
+from ichor_models.expression import Lookup
+from ichor_models.ids import ExecutionId, RuleId
+from ichor_models.path import Path, look_up
+from ichor_models.run_request import always_there, event_header
+from ichor_models.strict_json import parse_json
+
+DEEPEST = 16
+"""How many runs after its first event a cascade may still start others (wire.md, Events)."""
+
+
+class Listening(Protocol):
+    """A rule that listens to the kind of event at hand; `conditions` as they are stored, text or read."""
+
+    @property
+    def rule_id(self) -> RuleId:
+        """The rule's id."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        ...
+
+    @property
+    def conditions(self) -> JsonValue:
+        """What `trigger_conditions` holds."""
+        ...
+
+
+class Decision(StrEnum):
+    """What was decided about one rule."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    UNREADABLE = "unreadable"
+    VISITED = "visited"
+    TOO_DEEP = "too_deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whether a rule matches an event; `because` is a sentence for people, without values of the data."""
+
+    rule_id: RuleId
+    rule_name: str
+    decision: Decision
+    because: str
+
+    @property
+    def matches(self) -> bool:
+        """Say whether a run is to be started."""
+        return self.decision is Decision.MATCHES
+
+
+def match_rules(event: EntityEvent, rules: Iterable[Listening], now: datetime) -> tuple[Match, ...]:
+    """Decide about each rule by itself: one that cannot be read harms no other."""
+    return tuple(_match(event, rule, now) for rule in rules)
+
+
+def visit(rule: RuleId, entity_id: str | None) -> str:
+    """Return how a lineage notes that a rule ran for an entity."""
+    return f"{rule}:{entity_id or ''}"
+
+
+def _match(event: EntityEvent, rule: Listening, now: datetime) -> Match:
+    decision, because = _stopped(event, rule) or _compared(event, rule, now)
+    return Match(rule.rule_id, rule.name, decision, because)
+
+
+def _stopped(event: EntityEvent, rule: Listening) -> tuple[Decision, str] | None:
+    lineage = event.lineage
+    if lineage is None:
+        return None
+    if lineage.depth > DEEPEST:
+        return Decision.TOO_DEEP, f"the cascade is {lineage.depth} runs deep, and at most {DEEPEST} are followed"
+    if visit(rule.rule_id, event.entity_id) in lineage.visited:
+        return Decision.VISITED, "this cascade ran the rule for this entity already"
+    return None
+
+
+def _compared(event: EntityEvent, rule: Listening, now: datetime) -> tuple[Decision, str]:
+    try:
+        conditions = read_conditions(rule.conditions)
+    except ValueError as error:
+        return Decision.UNREADABLE, f"its conditions cannot be read: {error}"
+    lookup = _lookup(event, rule, now)
+    for number, condition in enumerate(conditions, 1):
+        if not condition.holds(lookup):
+            return Decision.DIFFERS, f"condition {number} does not hold: {_written(condition)}"
+    return (
+        Decision.MATCHES,
+        f"{len(conditions)} of {len(conditions)} conditions hold" if conditions else "no conditions",
+    )
+
+
+def read_conditions(stored: JsonValue) -> tuple[Condition, ...]:
+    """Read what `trigger_conditions` holds; keys that nobody knows are left out.
+
+    Raises:
+        ValueError: it is of another form, saying where.
+    """
+    document = parse_json(stored) if isinstance(stored, str) else stored
+    if document is None:
+        return ()
+    if not isinstance(document, dict):
+        raise ValueError('they must be an object like {"field_conditions": [...]}')
+    listed = document.get("field_conditions")
+    if listed is None:
+        return ()
+    if not isinstance(listed, list):
+        raise ValueError("field_conditions must be a list")
+    return tuple(_read(number, item) for number, item in enumerate(listed, 1))
+
+
+def _read(number: int, item: JsonValue) -> Condition:
+    if not isinstance(item, dict):
+        raise ValueError(f"condition {number} must be an object")
+    try:
+        return Condition.model_validate({key: item[key] for key in Condition.model_fields if key in item})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise ValueError(f"condition {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _lookup(event: EntityEvent, rule: Listening, now: datetime) -> Lookup:
+    run = RunHeader(execution_id=ExecutionId(""), rule_id=rule.rule_id, rule_name=rule.name, event=event_header(event))
+    builtin: Mapping[str, JsonValue] = {**always_there(run, now), "execution_id": None}
+    data = event.trigger_data()
+
+    def lookup(path: Path) -> JsonValue:
+        return look_up(data, builtin, path)
+
+    return lookup
+
+
+def _written(condition: Condition) -> str:
+    value = "" if condition.value is None else f" {condition.value!r}"
+    return f"{condition.field_name} {condition.operator}{value}"
