@@ -4,10 +4,12 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-import asyncpg
+from typing import TYPE_CHECKING
 
 from ichor_testing.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ async def template_database(server: PostgresServer, key: str, prepare: Callable[
 
 
 async def _make_template(
-    server: PostgresServer, connection: asyncpg.Connection, name: str, prepare: Callable[[str], Awaitable[None]]
+    server: PostgresServer, connection: "Connection[Record]", name: str, prepare: Callable[[str], Awaitable[None]]
 ) -> None:
     unfinished = f"{name}_unfinished"
     await connection.execute(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
@@ -56,7 +58,9 @@ async def _make_template(
 
 
 @asynccontextmanager
-async def _administration(server: PostgresServer) -> AsyncGenerator[asyncpg.Connection]:
+async def _administration(server: PostgresServer) -> "AsyncGenerator[Connection[Record]]":
+    import asyncpg
+
     connection = await asyncpg.connect(server.url)
     try:
         yield connection

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from ichor_testing.exit_guard import guard_exit
+
 if TYPE_CHECKING:
     from temporalio.client import Client
 
@@ -44,7 +46,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the session's servers when the controller ends."""
+    """Stop the session's servers when the controller ends, and see that every process ends in order."""
+    guard_exit()
     if _session_key in config.stash and not hasattr(config, "workerinput"):
         for failure in config.stash[_session_key].end():
             sys.stderr.write(f"{failure}\n")

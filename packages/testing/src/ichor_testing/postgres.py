@@ -133,8 +133,8 @@ async def _by_docker(options: PostgresOptions, watch: Watch) -> PostgresServer |
 
 
 async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer | None:
-    postgres, initdb = await asyncio.to_thread(_programs)
-    if postgres is None or initdb is None:
+    postgres = await asyncio.to_thread(find_postgres)
+    if postgres is None:
         return None
     account = unprivileged("postgres")
 
@@ -142,7 +142,7 @@ async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer 
         folder = private_folder()
         data = options.data_dir or folder / "data"
         try:
-            await asyncio.to_thread(_initialise, initdb, data, account)
+            await asyncio.to_thread(_initialise, postgres, data, account)
         except BaseException:
             shutil.rmtree(folder)
             raise
@@ -162,7 +162,8 @@ def _url(port: int, host: str = LOOPBACK) -> str:
     return f"postgresql://{_NAME}:{_NAME}@{host}:{port}/{_NAME}"
 
 
-def _programs() -> tuple[Path | None, Path | None]:
+def find_postgres() -> Path | None:
+    """Return the program `postgres` of this machine that has `initdb` beside it."""
     folders = [
         *newest_first("/usr/lib/postgresql/*/bin"),
         *newest_first("/opt/homebrew/opt/postgresql*/bin"),
@@ -171,8 +172,8 @@ def _programs() -> tuple[Path | None, Path | None]:
         *_configured(),
     ]
     initdb = find_program("initdb", folders)
-    postgres = find_program("postgres", [initdb.resolve().parent] if initdb else [])
-    return postgres, initdb
+    postgres = initdb.resolve().with_name("postgres") if initdb else None
+    return postgres if postgres and postgres.exists() else None
 
 
 def _configured() -> list[Path]:
@@ -183,22 +184,21 @@ def _configured() -> list[Path]:
     return [Path(done.stdout.strip())] if done.returncode == 0 else []
 
 
-def _initialise(initdb: Path, data: Path, account: Account | None) -> None:
+def _initialise(postgres: Path, data: Path, account: Account | None) -> None:
     data.mkdir(parents=True, exist_ok=True)
     if account:
         account.require_reach(data)
         account.own(data)
     if not (data / "PG_VERSION").exists():
-        _run_as(account, [str(initdb), "-D", str(data), "-U", _NAME, *_INITDB])
+        _run_as(account, [str(postgres.with_name("initdb")), "-D", str(data), "-U", _NAME, *_INITDB])
     complete = data / "ichor.complete"
     if not complete.exists():
-        _run_as(account, _create_database(initdb, data))
+        _run_as(account, _create_database(postgres, data))
         complete.touch()
 
 
-def _create_database(initdb: Path, data: Path) -> list[str]:
+def _create_database(postgres: Path, data: Path) -> list[str]:
     """Return the single-user call that makes the database before the server's first start."""
-    postgres = initdb.resolve().parent / "postgres"
     return [str(postgres), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
 
 

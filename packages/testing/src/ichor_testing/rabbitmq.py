@@ -140,9 +140,7 @@ async def _by_docker(options: RabbitOptions, watch: Watch) -> RabbitServer | Non
 
 
 async def _by_program(options: RabbitOptions, watch: Watch) -> RabbitServer | None:
-    # Debian's program on the PATH changes to another account and folder; the one below it does not.
-    program = find_program("rabbitmq-server", [Path("/usr/lib/rabbitmq/bin")])
-    epmd = find_program("epmd", [Path("/usr/lib/erlang/bin"), *newest_first("/usr/lib/erlang/erts-*/bin")])
+    program, epmd = find_rabbitmq(), _find_epmd()
     if program is None or epmd is None:
         return None
     account = unprivileged("rabbitmq")
@@ -164,6 +162,15 @@ async def _by_program(options: RabbitOptions, watch: Watch) -> RabbitServer | No
         return _server(Source.LOCAL, keeper, LOOPBACK, ports)
 
     return await launch_until_ready(launch, fixed_port=options.has_fixed_port)
+
+
+def find_rabbitmq() -> Path | None:
+    """Return the program `rabbitmq-server`; Debian's on the PATH changes to another account, the one below does not."""
+    return find_program("rabbitmq-server", [Path("/usr/lib/rabbitmq/bin")])
+
+
+def _find_epmd() -> Path | None:
+    return find_program("epmd", [Path("/usr/lib/erlang/bin"), *newest_first("/usr/lib/erlang/erts-*/bin")])
 
 
 def _ports(options: RabbitOptions) -> list[int]:

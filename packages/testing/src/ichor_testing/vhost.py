@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-import httpx
-
 from ichor_testing.rabbitmq import RabbitServer
 
 _ALL = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -24,6 +22,8 @@ class Vhost:
 @asynccontextmanager
 async def isolated_vhost(server: RabbitServer) -> AsyncGenerator[Vhost]:
     """Yield a fresh vhost; afterwards it is deleted with all that is in it, and its connections are closed."""
+    import httpx
+
     name = f"test-{secrets.token_hex(8)}"
     user = quote(urlsplit(server.url).username or "guest", safe="")
     async with httpx.AsyncClient(base_url=server.management_url, timeout=30) as http:

@@ -1,0 +1,37 @@
+# Everything a contributor does. Each line below that ends in ## is shown by `make help`.
+UV := infra/uv
+RUN := $(UV) run --no-sync
+
+# Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup sync check test demo format clean
+
+help: ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
+
+setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python environment
+	@infra/bootstrap
+
+sync:
+	@$(UV) sync --all-packages --quiet $(if $(filter true,$(CI)),--locked)
+
+check: sync ## lint, formatting, types, layers
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) pyright
+	$(RUN) lint-imports
+
+test: setup ## run all tests against real servers
+	$(RUN) pytest -n auto --dist worksteal
+
+demo: setup ## start everything and run the sample rules
+	$(RUN) python tests-e2e/demo/demo.py
+
+format: sync ## mend what can be mended automatically
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+clean: ## remove what was made here; caches in the home folder stay
+	rm -rf .venv dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
