@@ -33,7 +33,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _untyped(loader: _Loader) -> Any:
+def _untyped(loader: _Loader | type[_Loader]) -> Any:
     """Return a loader without PyYAML's partial types."""
     return loader
 
@@ -49,8 +49,7 @@ def _construct_mapping(loader: _Loader, node: Any) -> dict[str, Any]:
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 for _tag, (_pattern, _first) in _RESOLVERS.items():
-    _add: Any = _Loader.add_implicit_resolver  # pyright: ignore[reportUnknownMemberType] (PyYAML has no full types)
-    _add(_tag, re.compile(_pattern), _first)
+    _untyped(_Loader).add_implicit_resolver(_tag, re.compile(_pattern), _first)
 
 
 def load_text(text: str) -> JsonValue:
