@@ -1,0 +1,75 @@
+"""A handler: a small async function that knows how to do one type of action, and what it declares about itself."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+from ichor_models import FAILURE, NORMAL, SUCCESS, ActionPolicy, ActionType
+from pydantic import BaseModel, JsonValue
+
+from ichor_activities.context import ActionContext
+from ichor_activities.result import as_result
+from ichor_activities.signature import read_signature
+
+type Returned = BaseModel | Mapping[str, Any]
+type ResultModel = type[BaseModel]
+type HandlerFunction[C: BaseModel] = Callable[[C, ActionContext], Awaitable[Returned]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler[C: BaseModel]:
+    """A type of action with the function that does it; `transactional` ones act in our database only."""
+
+    type: ActionType
+    function: HandlerFunction[C]
+    result: ResultModel | None = None
+    transactional: bool = False
+
+    async def __call__(self, config: C, run: ActionContext) -> Returned:
+        """Call the function as it is."""
+        return await self.function(config, run)
+
+    async def perform(self, config: Mapping[str, JsonValue], run: ActionContext) -> dict[str, JsonValue]:
+        """Check a resolved config, do the action, and return its result as JSON with its port.
+
+        Raises:
+            ConfigError: the config does not fit.
+            ActionError: the handler said so, or its result is none.
+        """
+        fitted: Any = self.type.config.model_validate(self.type.fit(config))
+        return as_result(self.type, await self.function(fitted, run))
+
+
+type AnyHandler = Handler[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    name: str
+    ports: tuple[str, ...]
+    policy: ActionPolicy
+    transactional: bool
+
+    @overload
+    def __call__(self, function: type[Any]) -> "AnyHandler": ...
+    @overload
+    def __call__[C: BaseModel](self, function: HandlerFunction[C]) -> Handler[C]: ...
+    def __call__(self, function: type[Any] | HandlerFunction[Any]) -> "AnyHandler":
+        made: HandlerFunction[Any] = function() if isinstance(function, type) else function
+        signature = read_signature(self.name, made)
+        declared = ActionType(self.name, signature.config, self.ports, self.policy)
+        return Handler(declared, made, signature.result, self.transactional)
+
+
+def action(
+    name: str,
+    *,
+    ports: Iterable[str] = (SUCCESS,),
+    policy: ActionPolicy = NORMAL,
+    transactional: bool = False,
+) -> _Declaration:
+    """Declare an async function, or a class with an async `__call__`, as the handler of an action type.
+
+    `ports` are the outputs a result may name, the default first; every type has `failure` besides.
+    """
+    return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional)

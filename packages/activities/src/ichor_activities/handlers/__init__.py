@@ -1,0 +1,21 @@
+"""The types of action that any application can use."""
+
+from ichor_activities.handlers.call_webhook import call_webhook
+from ichor_activities.handlers.create_alert import create_alert
+from ichor_activities.handlers.create_entity import create_entity
+from ichor_activities.handlers.log_audit_entry import log_audit_entry
+from ichor_activities.handlers.lookup_entity import lookup_entity
+from ichor_activities.handlers.send_email import send_email
+from ichor_activities.handlers.transition_status import transition_status
+from ichor_activities.handlers.update_field import update_field
+
+__all__ = [
+    "call_webhook",
+    "create_alert",
+    "create_entity",
+    "log_audit_entry",
+    "lookup_entity",
+    "send_email",
+    "transition_status",
+    "update_field",
+]

@@ -1,0 +1,51 @@
+"""`create_entity`: inserts one row into a table that actions may write."""
+
+from pydantic import Field, JsonValue
+
+from ichor_activities.config import Config, Result
+from ichor_activities.context import ActionContext
+from ichor_activities.entity_access import Entity
+from ichor_activities.handler import action
+from ichor_activities.identifier import normalise, quote_identifier
+from ichor_activities.row import check_value, takes_uuid
+from ichor_activities.table import document
+
+
+class CreateEntityConfig(Config):
+    """The table and the row's values by column; the id is made where it is not given."""
+
+    target_entity: str = Field(min_length=1)
+    fields: dict[str, JsonValue] = Field(min_length=1)
+
+
+class CreateEntityResult(Result):
+    """The id of the new row."""
+
+    created_id: JsonValue
+    target_entity: str
+    status: str = "success"
+
+
+@action("create_entity", transactional=True)
+async def create_entity(config: CreateEntityConfig, run: ActionContext) -> CreateEntityResult:
+    """Insert the row; its id comes from the run and the action, so that no attempt makes a second one."""
+    entity = run.services.entities.entity(config.target_entity)
+    entity.check_writable()
+    row = {_column(entity, name): value for name, value in config.fields.items()}
+    if entity.id_column not in row and await takes_uuid(run.transaction, entity.table, entity.id_column):
+        row[entity.id_column] = str(run.new_id("row"))
+    for column, value in row.items():
+        await check_value(run.transaction, entity.table, column, value)
+    insert = f"{entity.table.insert(tuple(row))} RETURNING {quote_identifier(entity.id_column)} AS id"
+    created = await run.transaction.fetch(insert, document(row))
+    return CreateEntityResult(created_id=_plain(created[0]["id"]), target_entity=config.target_entity)
+
+
+def _column(entity: Entity, name: str) -> str:
+    if normalise(name) == normalise(entity.id_column):
+        return entity.id_column
+    return entity.column_to_write(name)
+
+
+def _plain(id: object) -> JsonValue:
+    return id if isinstance(id, int) else str(id)

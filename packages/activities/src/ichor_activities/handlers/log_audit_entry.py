@@ -1,0 +1,53 @@
+"""`log_audit_entry`: writes a line into the audit log."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from ichor_activities.config import Config, Result
+from ichor_activities.context import ActionContext
+from ichor_activities.handler import action
+from ichor_activities.row import insert_row
+from ichor_activities.row_id import as_uuid
+from ichor_activities.table import Table
+
+_LOG = Table("workflow", "audit_log")
+_NO_ENTITY = str(UUID(int=0))
+
+
+class LogAuditEntryConfig(Config):
+    """What happened to which row; row and entity are the event's where none is named, `action` is the action's name."""
+
+    message: str
+    entity_name: str = ""
+    entity_id: str = ""
+    action: str = ""
+    metadata: dict[str, JsonValue] | None = None
+
+
+class LogAuditEntryResult(Result):
+    """The id of the line."""
+
+    audit_id: UUID
+    status: str = "logged"
+
+
+@action("log_audit_entry", transactional=True)
+async def log_audit_entry(config: LogAuditEntryConfig, run: ActionContext) -> LogAuditEntryResult:
+    """Write the line; its id comes from the run and the action."""
+    audit_id = run.new_id("audit")
+    values: dict[str, JsonValue] = {
+        "id": str(audit_id),
+        "entity_name": config.entity_name or run.event.entity_name or "",
+        "entity_id": as_uuid(config.entity_id) or as_uuid(run.event.entity_id) or _NO_ENTITY,
+        "action": config.action or run.action,
+        "message": config.message,
+        "metadata": config.metadata,
+        "rule_id": as_uuid(run.run.rule_id),
+        "execution_id": as_uuid(run.run.execution_id),
+        "user_id": as_uuid(run.event.user_id),
+        "created_date": datetime.now(UTC).isoformat(),
+    }
+    await insert_row(run.transaction, _LOG, values)
+    return LogAuditEntryResult(audit_id=audit_id)

@@ -1,0 +1,60 @@
+"""`transition_status`: moves a row from one of some statuses to another."""
+
+from ichor_models import SUCCESS, ActionError, ConfigError
+from pydantic import Field, JsonValue
+
+from ichor_activities.config import Config, Result
+from ichor_activities.context import ActionContext
+from ichor_activities.filter import RowFilter
+from ichor_activities.handler import action
+from ichor_activities.identifier import quote_identifier
+from ichor_activities.row import check_value
+from ichor_activities.table import document
+
+INVALID_TRANSITION = "invalid_transition"
+
+
+class TransitionStatusConfig(Config):
+    """The row, its status column, and which statuses may become which; the row is the event's where none is named."""
+
+    target_entity: str = Field(min_length=1)
+    target_id: str = ""
+    status_field: str = Field(min_length=1)
+    to_status: str = Field(min_length=1)
+    valid_from_statuses: tuple[str, ...] = Field(min_length=1)
+
+
+class TransitionStatusResult(Result):
+    """Whether it was moved, and from where."""
+
+    transitioned: bool
+    from_status: JsonValue
+    to_status: str
+
+
+@action("transition_status", ports=(SUCCESS, INVALID_TRANSITION), transactional=True)
+async def transition_status(config: TransitionStatusConfig, run: ActionContext) -> TransitionStatusResult:
+    """Lock the row, look at its status, and change it where that is allowed."""
+    id = config.target_id or run.event.entity_id
+    if not id:
+        raise ConfigError("The event names no row and target_id is empty; say which row to change.")
+    entity = run.services.entities.entity(config.target_entity)
+    column = entity.column_to_write(config.status_field)
+    table, name, row = entity.table, quote_identifier(column), RowFilter.by_id(entity, id)
+    await check_value(run.transaction, table, entity.id_column, id)
+    query = f"SELECT {name}::text AS status FROM {table.sql} WHERE {row.sql(1)} FOR UPDATE"
+    found = await run.transaction.fetch(query, *row.parameters())
+    if not found:
+        raise ActionError(f"{entity.name} has no row {id}.", type="not_found")
+    current: str | None = found[0]["status"]
+    allowed = current in config.valid_from_statuses
+    if allowed:
+        await check_value(run.transaction, table, column, config.to_status)
+        update = f"UPDATE {table.sql} SET {name} = {table.typed(column, 1)} WHERE {row.sql(2)}"
+        await run.transaction.execute(update, document({column: config.to_status}), *row.parameters())
+    return TransitionStatusResult(
+        transitioned=allowed,
+        from_status=current,
+        to_status=config.to_status,
+        output=SUCCESS if allowed else INVALID_TRANSITION,
+    )

@@ -1,0 +1,50 @@
+"""All handlers that a program knows, by action type."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ichor_models import CONTROL_TYPES, Catalogue
+from pydantic import JsonValue
+
+from ichor_activities.errors import DuplicateType
+from ichor_activities.handler import AnyHandler
+
+
+class Registry(Mapping[str, AnyHandler]):
+    """Handlers by type.
+
+    Raises:
+        DuplicateType: two handlers, or a handler and the interpreter, claim one type.
+    """
+
+    def __init__(self, handlers: Iterable[AnyHandler]) -> None:
+        self._handlers: dict[str, AnyHandler] = {}
+        self._catalogue = Catalogue(CONTROL_TYPES)
+        for handler in handlers:
+            self._add(handler)
+        self._catalogue = Catalogue([*CONTROL_TYPES, *(item.type for item in self._handlers.values())])
+
+    def _add(self, handler: AnyHandler) -> None:
+        name = handler.type.name
+        if name in self._catalogue:
+            raise DuplicateType(f"The type {name} belongs to the interpreter; give the handler another name.")
+        if name in self._handlers:
+            raise DuplicateType(f"Two handlers are named {name}; give one of them another name.")
+        self._handlers[name] = handler
+
+    def __getitem__(self, name: str) -> AnyHandler:
+        return self._handlers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._handlers)
+
+    def __len__(self) -> int:
+        return len(self._handlers)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return what rules are checked against: all types, those of the interpreter included."""
+        return self._catalogue
+
+    def json_schema(self, name: str) -> dict[str, JsonValue]:
+        """Return the JSON Schema of a type's config."""
+        return self._catalogue[name].config.model_json_schema()

@@ -1,0 +1,13 @@
+"""Rows read as JSON, the way PostgreSQL itself writes each type, whatever codecs the connection has."""
+
+import json
+from typing import Any
+
+from ichor_models import Transaction
+from pydantic import JsonValue
+
+
+async def fetch_json(transaction: Transaction, query: str, *arguments: Any) -> list[dict[str, JsonValue]]:
+    """Return the rows of a SELECT, each as an object of its columns."""
+    rows = await transaction.fetch(f"SELECT to_jsonb(r)::text AS row FROM ({query}) AS r", *arguments)
+    return [json.loads(row["row"]) for row in rows]
