@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from ichor_executor.temporal.run_input import RunInput
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 
 RULE = SearchAttributeKey.for_keyword("IchorRule")
@@ -46,7 +47,7 @@ async def start_run(
     try:
         await client.start_workflow(
             WORKFLOW_TYPE,
-            request,
+            RunInput(request=request),
             id=workflow_id,
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,24 +17,15 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.errors import CyclicGraph
     from ichor_executor.machine import Machine
     from ichor_executor.plan import Kind, Plan
-    from ichor_executor.recorder import Notes, Recorder, Stop
-    from ichor_executor.state import State
+    from ichor_executor.recorder import Recorder, Stop
     from ichor_executor.temporal.activity_options import activity_options
     from ichor_executor.temporal.failure import action_error
     from ichor_executor.temporal.records import RUN_ENDED, RUN_STARTED
+    from ichor_executor.temporal.run_input import Carried, RunInput
 
 WORKFLOW_TYPE = "ExecuteGraphWorkflow"
 STATUS = SearchAttributeKey.for_keyword("IchorStatus")
 _RECORDING = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
-
-
-@dataclass
-class Carried:
-    """What a run hands to the run that continues it."""
-
-    state: State
-    notes: Notes
-    deadline: datetime | None
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -43,8 +33,9 @@ class ExecuteGraphWorkflow:
     """Runs one version of one rule's graph for one event."""
 
     @workflow.run
-    async def run(self, request: RunRequest, carried: Carried | None = None) -> dict[str, str]:
+    async def run(self, start: RunInput) -> dict[str, str]:
         """Run to the end and return the status; a failed run fails, a cancelled one is cancelled."""
+        request = start.request
         try:
             plan = Plan(request.graph)
         except CyclicGraph as error:
@@ -53,7 +44,7 @@ class ExecuteGraphWorkflow:
             )
             await _record(RUN_ENDED, request.run.execution_id, record)
             return _end(record)
-        return await _Run(plan, request, carried).to_its_end()
+        return await _Run(plan, request, start.carried).to_its_end()
 
 
 class _Run:
@@ -77,7 +68,7 @@ class _Run:
         if started is not None:
             await _shielded(started)
         if self._status is None:
-            workflow.continue_as_new(args=[self._request, self._carry()])
+            workflow.continue_as_new(RunInput(request=self._request, carried=self._carry()))
         record = self._recorder.record(self._status, self._stopped)
         await _shielded(asyncio.create_task(_record(RUN_ENDED, self._request.run.execution_id, record)))
         return _end(record)
