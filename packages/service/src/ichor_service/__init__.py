@@ -1,25 +1,35 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
 
 from ichor_service.broker import Broker, BrokerConnection
+from ichor_service.consumption import Handle, InboxOptions
 from ichor_service.environment import environment
-from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable
+from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
 from ichor_service.health import Health, Probe, Readiness, health_routes
-from ichor_service.http_server import HttpServer
+from ichor_service.http_server import HttpServer, serving
+from ichor_service.inbox import Inbox
+from ichor_service.letter import Letter
+from ichor_service.link import Link
 from ichor_service.logs import configure_logs
 from ichor_service.program import Program
 from ichor_service.reach import growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.stop import Stop, leave
-from ichor_service.temporal import Temporal
+from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
+from ichor_service.topology import Topology
 
 __all__ = [
     "Broker",
     "BrokerConnection",
+    "Handle",
     "Health",
     "HttpServer",
+    "Inbox",
+    "InboxOptions",
     "InvalidSetting",
+    "Letter",
+    "Link",
     "Probe",
     "Program",
     "Readiness",
@@ -27,10 +37,11 @@ __all__ = [
     "Settings",
     "Stop",
     "Stopped",
-    "Temporal",
     "TemporalProfile",
+    "Topology",
     "Unavailable",
     "Unreachable",
+    "Unusable",
     "configure_logs",
     "environment",
     "growing_pauses",
@@ -39,5 +50,7 @@ __all__ = [
     "load_settings",
     "reach",
     "reason",
+    "serving",
+    "temporal_link",
     "variable",
 ]

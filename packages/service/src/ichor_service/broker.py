@@ -1,8 +1,9 @@
 """The connection to RabbitMQ that a program holds."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import aio_pika
 import structlog
@@ -10,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from pydantic import SecretStr
 
 from ichor_service.errors import Unreachable
+from ichor_service.race import unless
 from ichor_service.reach import reach
 from ichor_service.stop import Stop
 
@@ -71,13 +73,20 @@ class BrokerConnection:
         self._watch(connection)
 
     async def channel(self, *, returns_raise: bool = False) -> AbstractChannel:
-        """Return a channel whose publishes are confirmed; its end is the end of the connection for `lost`."""
+        """Return a channel whose publishes are confirmed; its end counts as the end of the connection."""
         channel = await self._connection.channel(on_return_raises=returns_raise)
         self._watch(channel)
         return channel
 
-    async def lost(self) -> None:
-        """Return when the connection or one of its channels is gone."""
+    async def during[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `work` returns; cancel it where the connection or one of its channels is gone.
+
+        Raises:
+            Unreachable: the connection is gone.
+        """
+        return await unless(work, self._gone(), Unreachable("the connection was lost"))
+
+    async def _gone(self) -> None:
         await asyncio.shield(self._lost)
 
     def _watch(self, part: AbstractConnection | AbstractChannel) -> None:

@@ -4,6 +4,7 @@ ServiceError
 ├── InvalidSetting   a setting is wrong or missing: exit 2, at once
 ├── Unavailable      something a program cannot begin without is not there: exit 3
 ├── Unreachable      a server does not answer now: trying again helps, the program goes on
+├── Unusable         a message that nobody can use, with a stable code: it goes to the dead letters
 └── Stopped          somebody asked the program to stop: exit 0
 """
 
@@ -32,6 +33,14 @@ class Unreachable(ServiceError):
     """A server does not answer; it may be back at any moment."""
 
     exit_code = 3
+
+
+class Unusable(ServiceError):
+    """A message cannot be used, however often it is tried; `code` is stable, the text a sentence."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class Stopped(ServiceError):

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ichor_service.reason import reason
+from ichor_service.stop import Stop
 
 type Probe = Callable[[], Awaitable[None]]
 """Raises, saying why, where what it asks is not there."""
@@ -32,24 +33,23 @@ class Readiness:
 
 
 class Health:
-    """Asks each probe every `period` seconds; one that does not answer within `timeout` fails."""
+    """Asks each probe every `period` seconds; one that does not answer within `timeout` fails.
 
-    def __init__(self, probes: Mapping[str, Probe], *, period: float = 1.0, timeout: float = 1.5) -> None:
+    A program that is stopping is not ready, since it takes no more work.
+    """
+
+    def __init__(self, probes: Mapping[str, Probe], stop: Stop, *, period: float = 1.0, timeout: float = 1.5) -> None:
         self._probes = probes
+        self._stop = stop
         self._period = period
         self._timeout = timeout
         self._checks = dict.fromkeys(probes, "not checked yet")
-        self._stopping = False
 
     @property
     def readiness(self) -> Readiness:
         """Return what is known now, at most `period` and `timeout` old."""
-        stopping = {"running": "the program is stopping"} if self._stopping else {}
+        stopping = {"running": "the program is stopping"} if self._stop.asked else {}
         return Readiness({**self._checks, **stopping})
-
-    def stopping(self) -> None:
-        """Stop being ready, since no more work is taken."""
-        self._stopping = True
 
     async def watch(self) -> None:
         """Keep asking, until cancelled."""

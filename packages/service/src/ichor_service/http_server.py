@@ -1,9 +1,10 @@
 """The HTTP server of a program, in the same event loop as its work."""
 
+import asyncio
 import errno
 import socket
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
@@ -11,9 +12,29 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from ichor_service.errors import Unavailable
+from ichor_service.health import Health, health_routes
+from ichor_service.settings import Settings
 
 _BACKLOG = 128
 _log = structlog.stdlib.get_logger(__name__)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, health: Health) -> AsyncGenerator[None]:
+    """Watch the health of a program and answer questions about it for the length of the block.
+
+    Raises:
+        Unavailable: the port cannot be had.
+    """
+    server = HttpServer(settings.http_host, settings.http_port or 0, health_routes(health))
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(health.watch())
+        group.create_task(server.serve())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            server.close()
 
 
 class _WithoutSignals(uvicorn.Server):

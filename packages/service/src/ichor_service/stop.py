@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import structlog
 
 from ichor_service.errors import Stopped
+from ichor_service.race import unless
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = structlog.stdlib.get_logger(__name__)
@@ -67,14 +68,7 @@ class Stop:
         Raises:
             Stopped: the program was asked to stop first.
         """
-        working, asked = asyncio.ensure_future(work), asyncio.ensure_future(self._asked.wait())
-        try:
-            await asyncio.wait((working, asked), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
-            raise Stopped("asked to stop")
-        finally:
-            await _end(working, asked)
+        return await unless(work, self._asked.wait(), Stopped("asked to stop"))
 
     def _signalled(self, number: signal.Signals) -> None:
         if self.asked:
@@ -92,9 +86,3 @@ def leave(code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
-
-
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

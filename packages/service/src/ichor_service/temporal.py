@@ -1,4 +1,4 @@
-"""The connection to Temporal that a program holds."""
+"""The link to Temporal that a program holds."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, Tele
 
 from ichor_service.environment import environment
 from ichor_service.errors import Unreachable
+from ichor_service.link import Link
 from ichor_service.reason import reason
 from ichor_service.settings import Settings
 from ichor_service.temporal_profile import TemporalProfile
@@ -19,45 +20,34 @@ from ichor_service.temporal_profile import TemporalProfile
 _PROBE_TIMEOUT = timedelta(seconds=2)
 
 
-class Temporal:
-    """Connects once; after that the SDK comes back by itself whenever the server does."""
+def temporal_link(settings: Settings) -> Link[Client]:
+    """Return the link to Temporal: a client whose payloads are pydantic's JSON, and whose namespace answers.
 
-    def __init__(self, settings: Settings) -> None:
-        self._address = settings.temporal_address or ""
-        self._namespace = settings.temporal_namespace
-        self._profile = TemporalProfile.read(environment())
-        self._client: Client | None = None
+    Raises:
+        InvalidSetting: the Temporal profile cannot be used.
+    """
+    profile = TemporalProfile.read(environment())
 
-    async def connect(self) -> Client:
-        """Return a client whose payloads are pydantic's JSON, and whose namespace answers.
+    async def connect() -> Client:
+        return await _open(settings, profile)
 
-        Raises:
-            Unreachable: nothing answers at the address.
-        """
-        client = await self._open()
-        await _ask(client)
-        self._client = client
-        return client
+    return Link(connect, _ask)
 
-    async def probe(self) -> None:
-        """Raise where the namespace does not answer."""
-        if self._client is None:
-            raise Unreachable("not connected yet")
-        await _ask(self._client)
 
-    async def _open(self) -> Client:
-        try:
-            return await Client.connect(
-                self._address,
-                namespace=self._namespace,
-                api_key=self._profile.api_key,
-                tls=self._profile.tls,
-                rpc_metadata=self._profile.metadata,
-                data_converter=pydantic_data_converter,
-                runtime=_runtime(),
-            )
-        except RuntimeError as error:
-            raise Unreachable(f"{self._address}: {_in_short(error)}") from None
+async def _open(settings: Settings, profile: TemporalProfile) -> Client:
+    address = settings.temporal_address or ""
+    try:
+        return await Client.connect(
+            address,
+            namespace=settings.temporal_namespace,
+            api_key=profile.api_key,
+            tls=profile.tls,
+            rpc_metadata=profile.metadata,
+            data_converter=pydantic_data_converter,
+            runtime=_runtime(),
+        )
+    except RuntimeError as error:
+        raise Unreachable(f"{address}: {_in_short(error)}") from None
 
 
 def _in_short(error: RuntimeError) -> str:

@@ -1,0 +1,92 @@
+"""Consumes a queue so that nothing is lost: a message is settled only when what it asks for is durable.
+
+| what the handler does | what becomes of the message |
+|---|---|
+| returns | acknowledged |
+| raises Unusable | to the dead letters, with the code and the sentence |
+| raises Unreachable | held and tried again with growing pauses; after ten minutes all that is held is handed back, |
+| | and nothing is consumed until the servers answer again |
+| raises anything else | tried a few times more, then to the dead letters as `unexpected_error` |
+| is cut off by a lost connection, a stop or a crash | delivered again by the broker |
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from ichor_service.broker import Broker, BrokerConnection
+from ichor_service.consumption import Consumption, Handle, InboxOptions
+from ichor_service.errors import Stopped, Unavailable, Unreachable
+from ichor_service.link import Link
+from ichor_service.reach import growing_pauses, reach
+from ichor_service.reason import reason
+from ichor_service.stop import Stop
+from ichor_service.topology import Topology
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Inbox:
+    """One consumer of one queue; `links` are what the handler needs, and must answer before it consumes."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        topology: Topology,
+        handle: Handle,
+        links: Mapping[str, Link[Any]],
+        options: InboxOptions | None = None,
+    ) -> None:
+        self._broker = broker
+        self._topology = topology
+        self._handle = handle
+        self._links = links
+        self._options = options or InboxOptions()
+        self._now: Consumption | None = None
+
+    async def probe(self) -> None:
+        """Raise where nothing is consumed, or messages are held because something is missing."""
+        if self._now is None:
+            raise Unreachable(f"{self._topology.queue} is not consumed now")
+        if self._now.trouble is not None:
+            raise Unreachable(f"messages wait: {self._now.trouble}")
+
+    async def run(self, stop: Stop) -> None:
+        """Consume until told to stop, over any number of connections.
+
+        Raises:
+            Unavailable: what is there is not as it must be, and waiting does not mend it.
+        """
+        pauses = growing_pauses()
+        with suppress(Stopped):
+            while True:
+                if await self._one_connection(stop):
+                    pauses = growing_pauses()
+                await stop.sleep(next(pauses))
+
+    async def _one_connection(self, stop: Stop) -> bool:
+        """Work for as long as one connection lasts; say whether it came to consuming."""
+        consumption = Consumption(self._topology, self._handle, self._options, stop)
+        try:
+            async with self._broker.connection(stop) as connection:
+                await connection.during(self._consume(connection, consumption, stop))
+        except (Stopped, Unavailable):
+            raise
+        except Exception as error:
+            _log.warning("consuming was interrupted", queue=self._topology.queue, reason=reason(error))
+        finally:
+            self._now = None
+        return consumption.begun
+
+    async def _consume(self, connection: BrokerConnection, consumption: Consumption, stop: Stop) -> None:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=self._options.prefetch)
+        queue = await self._topology.declare(channel)
+        publisher = await connection.channel(returns_raise=True)
+        for name, link in self._links.items():
+            await reach(name, link.connect, stop)
+        self._now = consumption
+        _log.info("consuming", queue=self._topology.queue)
+        await consumption.run(queue, publisher)

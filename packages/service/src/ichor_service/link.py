@@ -1,0 +1,36 @@
+"""Something that a program connects to: opened once, asked again and again whether it is there."""
+
+from collections.abc import Awaitable, Callable
+
+from ichor_service.errors import Unreachable
+
+
+class Link[T]:
+    """Opens with `connect`, which returns what comes back by itself after an outage; `ask` raises while it is away."""
+
+    def __init__(self, connect: Callable[[], Awaitable[T]], ask: Callable[[T], Awaitable[None]]) -> None:
+        self._connect = connect
+        self._ask = ask
+        self._opened: T | None = None
+
+    @property
+    def opened(self) -> T:
+        """Return what was opened.
+
+        Raises:
+            Unreachable: nothing was, yet.
+        """
+        if self._opened is None:
+            raise Unreachable("not connected yet")
+        return self._opened
+
+    async def connect(self) -> T:
+        """Return what answers at the other end; any error means that nothing does."""
+        opened = self._opened if self._opened is not None else await self._connect()
+        self._opened = opened
+        await self._ask(opened)
+        return opened
+
+    async def probe(self) -> None:
+        """Raise where the other end does not answer now."""
+        await self._ask(self.opened)

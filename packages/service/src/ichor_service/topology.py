@@ -1,0 +1,41 @@
+"""A queue that a program consumes, with the exchange that feeds it and the queue for what cannot be used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.exceptions import ChannelPreconditionFailed
+
+from ichor_service.errors import Unavailable
+
+QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
+"""The arguments of every queue of ours; whoever else declares one must use the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets."""
+
+    exchange: str
+    queue: str
+    dead: str
+
+    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+        """Make what is missing and return the queue.
+
+        Raises:
+            Unavailable: something of that name exists and is of another kind.
+        """
+        try:
+            exchange = await channel.declare_exchange(self.exchange, ExchangeType.TOPIC, durable=True)
+            await channel.declare_queue(self.dead, durable=True, arguments=dict(QUORUM))
+            queue = await channel.declare_queue(self.queue, durable=True, arguments=dict(QUORUM))
+        except ChannelPreconditionFailed as error:
+            raise Unavailable(
+                f"RabbitMQ has an exchange or queue of our name with other properties: {error}. Needed are "
+                f"a durable topic exchange {self.exchange} and, with x-queue-type=quorum, durable queues {self.queue} "
+                f"and {self.dead}; delete what differs once it is empty."
+            ) from None
+        await queue.bind(exchange, "#")
+        return queue

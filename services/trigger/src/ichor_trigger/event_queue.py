@@ -1,0 +1,22 @@
+"""The queue of entity events, and how a message of it is read (wire.md, Events)."""
+
+from ichor_models import EntityEvent, InvalidEvent, parse_event
+from ichor_service import Letter, Topology, Unusable
+
+EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
+TOO_LARGE = "too_large"
+
+
+def read_event(letter: Letter, max_bytes: int) -> EntityEvent:
+    """Return the event that a message holds.
+
+    Raises:
+        Unusable: it holds none, or one that is larger than allowed.
+    """
+    size = len(letter.body)
+    if size > max_bytes:
+        raise Unusable(TOO_LARGE, f"The event has {size} bytes; ICHOR_MAX_EVENT_BYTES allows {max_bytes}.")
+    try:
+        return parse_event(letter.body, message_id=letter.message_id)
+    except InvalidEvent as error:
+        raise Unusable(error.code, str(error)) from error

@@ -1,0 +1,60 @@
+"""Starts one run in Temporal."""
+
+from collections.abc import Collection
+
+import structlog
+from ichor_edgestore import PinnedRun
+from ichor_executor.temporal import Started, search_attributes, start_run
+from ichor_service import Link, reason
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ichor_trigger.outage import is_refusal
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Launcher:
+    """Knows the task queue, and which search attributes the namespace has."""
+
+    def __init__(self, temporal: Link[Client], task_queue: str) -> None:
+        self._temporal = temporal
+        self._task_queue = task_queue
+        self._attributes: Collection[str] | None = None
+
+    async def launch(self, pinned: PinnedRun) -> Started:
+        """Start a run, without search attributes where the namespace does not take them.
+
+        Raises:
+            RPCError: Temporal refused it (`is_refusal`), or could not be asked.
+        """
+        attributes = await self._known()
+        try:
+            return await self._start(pinned, attributes)
+        except RPCError as error:
+            if not (attributes and is_refusal(error)):
+                raise
+        self._attributes = None
+        return await self._start(pinned, ())
+
+    async def _start(self, pinned: PinnedRun, attributes: Collection[str]) -> Started:
+        return await start_run(
+            self._temporal.opened,
+            pinned.request,
+            workflow_id=pinned.workflow_id,
+            task_queue=self._task_queue,
+            attributes=attributes,
+        )
+
+    async def _known(self) -> Collection[str]:
+        if self._attributes is None:
+            self._attributes = await self._ask()
+        return self._attributes
+
+    async def _ask(self) -> Collection[str]:
+        """Ask which there are; an account that may not ask starts runs all the same."""
+        try:
+            return await search_attributes(self._temporal.opened)
+        except RPCError as error:
+            _log.warning("runs are started without search attributes", reason=reason(error))
+            return ()

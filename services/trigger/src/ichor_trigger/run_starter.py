@@ -1,0 +1,100 @@
+"""Starts what an event asks for: one run per matching rule, each exactly once, however often the event comes."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+from ichor_edgestore import Candidate, PinnedRun
+from ichor_executor.temporal import Started
+from ichor_models import EntityEvent, ExecutionId, RuleId, RunRecord, RunStatus
+from ichor_models.matching import Decision, Match, match_rules
+from ichor_service import Unreachable, reason
+from temporalio.service import RPCError
+
+from ichor_trigger.outage import is_refusal, outages
+
+NOT_STARTED = "not_started"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class RunStore(Protocol):
+    """What starting runs asks of the store."""
+
+    async def candidates(self, entity_name: str, event_type: str) -> Sequence[Candidate]:
+        """Return the active rules that listen to such events."""
+        ...
+
+    async def pin_run(self, rule_id: RuleId, event: EntityEvent) -> PinnedRun:
+        """Return the one row of a rule and an event, made where there is none, with the version that it runs."""
+        ...
+
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+        """Note how a run ended."""
+        ...
+
+
+class Launch(Protocol):
+    """What starting runs asks of Temporal."""
+
+    async def launch(self, pinned: PinnedRun) -> Started:
+        """Start a run unless it was started before."""
+        ...
+
+
+class RunStarter:
+    """Matches, pins and starts; every step may be repeated, so an event that was interrupted is simply done again."""
+
+    def __init__(self, store: RunStore, launcher: Launch) -> None:
+        self._store = store
+        self._launcher = launcher
+
+    async def start(self, event: EntityEvent) -> None:
+        """Return when the run of every matching rule is durable, or is known never to be.
+
+        Raises:
+            Unreachable: Temporal or the database is away; nothing is lost by trying again.
+        """
+        matches = [match for match in await self._decide(event) if match.matches]
+        outcomes = await asyncio.gather(*(self._start_one(match, event) for match in matches), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if failures:
+            raise next((failure for failure in failures if isinstance(failure, Unreachable)), failures[0])
+
+    async def _decide(self, event: EntityEvent) -> Sequence[Match]:
+        with outages():
+            candidates = await self._store.candidates(event.entity_name, event.event_type)
+        decided = match_rules(event, candidates, datetime.now(UTC))
+        for match in decided:
+            _tell(match)
+        return decided
+
+    async def _start_one(self, match: Match, event: EntityEvent) -> None:
+        with outages():
+            pinned = await self._store.pin_run(match.rule_id, event)
+            ids = {"execution_id": pinned.request.run.execution_id, "rule_id": match.rule_id, "rule": match.rule_name}
+            if pinned.status is not RunStatus.PENDING:
+                _log.info("run not started, its row is past pending", status=pinned.status, **ids)
+                return
+            try:
+                started = await self._launcher.launch(pinned)
+            except RPCError as error:
+                if not is_refusal(error):
+                    raise
+                await self._store.run_ended(pinned.request.run.execution_id, _not_started(error))
+                _log.error("run refused by Temporal", reason=reason(error), **ids)
+            else:
+                _log.info("run started" if started is Started.NOW else "run was started before", **ids)
+
+
+def _tell(match: Match) -> None:
+    """Log what somebody may wonder about: broken rules and cascades that were stopped."""
+    if match.decision in (Decision.UNREADABLE, Decision.VISITED, Decision.TOO_DEEP):
+        level = _log.error if match.decision is Decision.UNREADABLE else _log.warning
+        level("rule not started", rule_id=match.rule_id, rule=match.rule_name, code=match.decision, why=match.because)
+
+
+def _not_started(error: RPCError) -> RunRecord:
+    message = f"Temporal refused to start the run: {reason(error)}"
+    return RunRecord(status=RunStatus.FAILED, error=message, error_type=NOT_STARTED, actions=(), order=())

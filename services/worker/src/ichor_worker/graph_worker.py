@@ -1,0 +1,69 @@
+"""The Temporal worker that runs graphs and their actions, kept up for as long as the program runs."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from ichor_executor.temporal import ExecuteGraphWorkflow
+from ichor_service import Stop, Stopped, Unreachable, growing_pauses, reason
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+
+from ichor_worker.run_logs import RunLogs
+
+type Activities = Sequence[Callable[..., Any]]
+
+MOST_ACTIVITIES = 200
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class GraphWorker:
+    """Runs one Temporal worker after another: a next one where the last one failed."""
+
+    def __init__(self, task_queue: str) -> None:
+        self._task_queue = task_queue
+        self._worker: Worker | None = None
+
+    async def probe(self) -> None:
+        """Raise where no worker is running."""
+        if self._worker is None or not self._worker.is_running:
+            raise Unreachable("the Temporal worker is not running")
+
+    async def run(self, client: Client, activities: Activities, stop: Stop) -> None:
+        """Work until told to stop; what is under way is then finished, or cancelled for another worker to do."""
+        with suppress(Stopped):
+            for pause in growing_pauses():
+                try:
+                    await self._work(self._new_worker(client, activities, stop.time_to_finish), stop)
+                except Exception as error:
+                    _log.error("the Temporal worker failed, starting another", reason=reason(error))
+                await stop.sleep(pause)
+
+    async def _work(self, worker: Worker, stop: Stop) -> None:
+        self._worker = worker
+        running, asked = asyncio.create_task(worker.run()), asyncio.create_task(stop.wait())
+        _log.info("working", task_queue=self._task_queue)
+        try:
+            await asyncio.wait((running, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                await worker.shutdown()
+            await running
+        finally:
+            asked.cancel()
+
+    def _new_worker(self, client: Client, activities: Activities, time_to_finish: timedelta) -> Worker:
+        return Worker(
+            client,
+            task_queue=self._task_queue,
+            workflows=[ExecuteGraphWorkflow],
+            activities=activities,
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            interceptors=[RunLogs()],
+            max_concurrent_activities=MOST_ACTIVITIES,
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+            activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+            graceful_shutdown_timeout=time_to_finish,
+        )
