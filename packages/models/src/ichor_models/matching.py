@@ -109,10 +109,8 @@ def _compared(event: EntityEvent, rule: Listening, now: datetime) -> tuple[Decis
     for number, condition in enumerate(conditions, 1):
         if not condition.holds(lookup):
             return Decision.DIFFERS, f"condition {number} does not hold: {_written(condition)}"
-    return (
-        Decision.MATCHES,
-        f"{len(conditions)} of {len(conditions)} conditions hold" if conditions else "no conditions",
-    )
+    because = f"all conditions hold ({len(conditions)})" if conditions else "it has no conditions"
+    return Decision.MATCHES, because
 
 
 def read_conditions(stored: JsonValue) -> tuple[Condition, ...]:
