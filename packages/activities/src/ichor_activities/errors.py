@@ -13,7 +13,8 @@ IchorError
     ├── NotAllowed              [not_allowed] the allow-list does not open a table, column or address
     ├── InvalidValue            [value] the database does not take a value, or a constraint refuses it
     ├── MissingService          [service] the worker was started without something the action needs
-    └── Unavailable             [unavailable] a server does not answer now; a retry may help
+    ├── Unavailable             [unavailable] a server does not answer now; a retry may help
+    └── JournalUnavailable      [journal] the store does not answer; a retry may help
 """
 
 from ichor_models import ActionError, IchorError
@@ -86,3 +87,10 @@ class Unavailable(ActionError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, type="unavailable", retryable=True)
+
+
+class JournalUnavailable(ActionError):
+    """The store cannot say or keep what this action did; only the kind of the error is told."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"The store does not answer ({type(error).__name__}).", type="journal", retryable=True)

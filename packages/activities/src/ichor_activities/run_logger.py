@@ -38,7 +38,6 @@ class RunLogger(logging.LoggerAdapter[logging.Logger]):
         """Lay the ids over the caller's own fields."""
         extra: Mapping[str, Any] = kwargs.get("extra") or {}
         redacted = {key: self._redaction.anything(value) for key, value in extra.items()}
-
         kwargs["extra"] = {**redacted, **(self.extra or {})}
         return msg, kwargs
 

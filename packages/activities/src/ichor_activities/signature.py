@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_origin, get_type_hints
+from typing import Any, cast, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -50,14 +50,10 @@ def _config(name: str, hint: object) -> type[BaseModel]:
     raise InvalidHandler(f"The first parameter of the handler of {name} must be annotated with a pydantic model.")
 
 
-def _result(name: str, hint: object) -> type[BaseModel] | None:
+def _result(name: str, hint: Any) -> type[BaseModel] | None:
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return hint
-    origin: object = get_origin(hint)
-    if _is_mapping(origin or hint):
+    origin = cast(object, get_origin(hint) or hint)
+    if inspect.isclass(origin) and issubclass(origin, Mapping):
         return None
     raise InvalidHandler(f"The handler of {name} must be annotated as returning a pydantic model or a dict.")
-
-
-def _is_mapping(origin: object) -> bool:
-    return inspect.isclass(origin) and issubclass(origin, Mapping)

@@ -1,0 +1,19 @@
+"""Whatever went wrong in an action, as the one kind of error that people, journal and Temporal are shown."""
+
+from ichor_models import ActionError
+
+from ichor_activities.redaction import Redaction
+from ichor_activities.sql_failure import as_action_error
+
+LONGEST_MESSAGE = 2000
+
+
+def as_failure(error: Exception, redaction: Redaction) -> ActionError:
+    """Return an error without secrets; one that nobody foresaw may be tried again and is named by its class."""
+    known = error if isinstance(error, ActionError) else as_action_error(error)
+    if known is None:
+        known = ActionError(str(error) or type(error).__name__, type=type(error).__name__, retryable=True)
+    message = redaction.text(known.message)
+    if len(message) > LONGEST_MESSAGE:
+        message = message[:LONGEST_MESSAGE] + "…"
+    return ActionError(message, type=known.type, retryable=known.retryable)

@@ -1,0 +1,120 @@
+"""One attempt of one action, from the journal's first line to its last.
+
+1. The journal notes the attempt; a result that an earlier attempt recorded is returned at once.
+2. Secrets are put into the config, only where the rule's author wrote them.
+3. The config is checked against the type's schema.
+4. The handler acts. A transactional one commits its effects together with its result, so it acts at most once; for
+   another one the result is noted right after, so it may act again if the worker dies in between.
+5. The result or the error, without secrets, goes to the journal and back to the caller.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ichor_models import ActionCall, ActionError, ActionJournal, Transaction
+from pydantic import JsonValue
+
+from ichor_activities.context import ActionContext
+from ichor_activities.errors import JournalUnavailable
+from ichor_activities.failure import as_failure
+from ichor_activities.filled_config import FilledConfig, fill_secrets
+from ichor_activities.handler import AnyHandler
+from ichor_activities.run_logger import RunLogger
+from ichor_activities.secret_source import SecretSource
+from ichor_activities.services import Services
+
+type JsonObject = dict[str, JsonValue]
+_PAUSES = (0.1, 0.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which try of an action this is, counted from 1, and how many seconds it may take."""
+
+    number: int = 1
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs actions with the journal, the services and the secrets of one worker."""
+
+    journal: ActionJournal
+    services: Services
+    secrets: SecretSource
+
+    async def perform(self, handler: AnyHandler, call: ActionCall, attempt: Attempt) -> JsonObject:
+        """Do an action and return its result.
+
+        Raises:
+            ActionError: it failed; the message holds no secret.
+        """
+        try:
+            recorded = await self.journal.started(call, attempt.number)
+        except Exception as error:
+            raise JournalUnavailable(error) from None
+        if recorded is not None:
+            return recorded
+        filled = FilledConfig(call.config)
+        try:
+            filled = await fill_secrets(call, self.secrets)
+            return await self._act_in_time(handler, call, attempt, filled)
+        except Exception as error:
+            failure = as_failure(error, filled.redaction)
+            await self._note(call, failure, RunLogger(call, filled.redaction))
+            raise failure from None
+
+    async def _act_in_time(
+        self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig
+    ) -> JsonObject:
+        limit = asyncio.timeout(attempt.timeout)
+        try:
+            async with limit:
+                return await self._act(handler, call, attempt, filled)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"{call.type} took longer than {attempt.timeout:g} seconds."
+            raise ActionError(message, type="timeout", retryable=True) from None
+
+    async def _act(self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig) -> JsonObject:
+        async def act(transaction: Transaction | None) -> JsonObject:
+            logger = RunLogger(call, filled.redaction)
+            context = ActionContext(call, self.services, attempt.number, transaction, logger)
+            result = await handler.perform(filled.config, context)
+            return {**filled.redaction.value(result), "output": result["output"]}
+
+        if handler.transactional:
+            return await self._act_in_transaction(call, act)
+        result = await act(None)
+        await self._complete(call, result)
+        return result
+
+    async def _act_in_transaction(
+        self, call: ActionCall, act: Callable[[Transaction], Awaitable[JsonObject]]
+    ) -> JsonObject:
+        async with self.journal.transaction(call) as transaction:
+            if transaction.recorded is not None:
+                return transaction.recorded
+            result = await act(transaction)
+            await transaction.record(result)
+        return result
+
+    async def _complete(self, call: ActionCall, result: JsonObject) -> None:
+        """Note the result; insist for a moment, since an action that cannot be noted is done again."""
+        for pause in _PAUSES:
+            try:
+                return await self.journal.completed(call, result)
+            except Exception:
+                await asyncio.sleep(pause)
+        try:
+            await self.journal.completed(call, result)
+        except Exception as error:
+            raise JournalUnavailable(error) from None
+
+    async def _note(self, call: ActionCall, failure: ActionError, logger: RunLogger) -> None:
+        try:
+            await self.journal.failed(call, failure)
+        except Exception as error:
+            logger.warning("The journal did not take the failure of this attempt: %s", type(error).__name__)
