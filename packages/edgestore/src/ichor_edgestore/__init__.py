@@ -1,1 +1,71 @@
-"""Rules, graphs, versions and runs in PostgreSQL."""
+"""Rules, graphs, their versions and runs in PostgreSQL, in the tables of an Ichor database."""
+
+from ichor_edgestore.action_view import ActionView
+from ichor_edgestore.candidate import Candidate
+from ichor_edgestore.edge_store import EdgeStore
+from ichor_edgestore.errors import (
+    AccessDenied,
+    AlreadyRecorded,
+    AmbiguousRule,
+    ConstraintViolated,
+    InvalidAddress,
+    NotRerunnable,
+    RuleNotFound,
+    RunNotFound,
+    SchemaError,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    StoreContended,
+    StoreError,
+    StoreUnavailable,
+    Unstorable,
+)
+from ichor_edgestore.journal import Journal
+from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
+from ichor_edgestore.pinned_run import PinnedRun
+from ichor_edgestore.pool import connect, connected
+from ichor_edgestore.rule_store import RuleStore
+from ichor_edgestore.rule_summary import RuleSummary
+from ichor_edgestore.run_filter import RunFilter
+from ichor_edgestore.run_store import RunStore
+from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.saved_rule import SavedRule
+
+__all__ = [
+    "AccessDenied",
+    "ActionView",
+    "AlreadyRecorded",
+    "AmbiguousRule",
+    "Candidate",
+    "ConstraintViolated",
+    "EdgeStore",
+    "InvalidAddress",
+    "Journal",
+    "Migration",
+    "NotRerunnable",
+    "PinnedRun",
+    "RuleNotFound",
+    "RuleStore",
+    "RuleSummary",
+    "RunFilter",
+    "RunNotFound",
+    "RunStore",
+    "RunSummary",
+    "RunView",
+    "SavedRule",
+    "SchemaError",
+    "SchemaMissing",
+    "SchemaTooNew",
+    "SchemaTooOld",
+    "StoreContended",
+    "StoreError",
+    "StoreUnavailable",
+    "Unstorable",
+    "connect",
+    "connected",
+    "migrate",
+    "migrations",
+    "require_schema",
+    "schema_version",
+]

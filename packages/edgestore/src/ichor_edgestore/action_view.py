@@ -1,0 +1,99 @@
+"""How each action of a run stands, put together from the run's record and the journal."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from ichor_models import ActionRecord, ActionState, EdgeReason
+from ichor_models.model import Model
+from pydantic import JsonValue, ValidationError
+
+
+class JournalEntry(Model):
+    """What the journal holds of an action that started."""
+
+    key: str
+    name: str
+    type: str
+    state: Literal["running", "completed", "failed"]
+    attempts: int
+    started: datetime
+    ended: datetime | None = None
+    result: dict[str, JsonValue] | None = None
+    error: dict[str, JsonValue] | None = None
+
+
+class ActionView(Model):
+    """One action of a run: `reason` says why it was skipped or blocked; it has a `result` or an `error`."""
+
+    name: str
+    type: str
+    state: ActionState | Literal["running"]
+    reason: tuple[EdgeReason, ...] = ()
+    started: datetime | None = None
+    ended: datetime | None = None
+    attempts: int = 0
+    result: dict[str, JsonValue] | None = None
+    error: dict[str, JsonValue] | None = None
+
+    def document(self) -> dict[str, JsonValue]:
+        """Return it as an item of `actions_executed`: without the parts that it does not have."""
+        return without_nul(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+
+
+def ended_actions(records: Iterable[ActionRecord], journal: Iterable[JournalEntry]) -> list[ActionView]:
+    """Return the actions of a run that ended; what the interpreter did not do itself, the journal knows."""
+    entries = {entry.key: entry for entry in journal}
+    return [_ended(record, entries.get(record.key)) for record in records]
+
+
+def live_actions(journal: Iterable[JournalEntry]) -> list[ActionView]:
+    """Return the actions of a run under way that started so far, in the order in which they did."""
+    ordered = sorted(journal, key=lambda entry: (entry.started, entry.key))
+    return [ActionView.model_validate(entry.model_dump(exclude={"key"})) for entry in ordered]
+
+
+def stored_actions(documents: JsonValue) -> list[ActionView]:
+    """Read `actions_executed`; what another program wrote there in another shape is left out."""
+    views: list[ActionView] = []
+    for document in documents if isinstance(documents, list) else []:
+        try:
+            views.append(ActionView.model_validate_json(json.dumps(document)))
+        except ValidationError:
+            continue
+    return views
+
+
+def without_nul[T](value: T) -> T:
+    """Return JSON with U+0000, which PostgreSQL cannot hold, shown as U+FFFD: the end of a run is always written."""
+    match value:
+        case str():
+            return value.replace("\x00", "\ufffd")  # pyright: ignore[reportReturnType]
+        case Mapping():
+            return {without_nul(key): without_nul(item) for key, item in value.items()}  # pyright: ignore
+        case list():
+            return [without_nul(item) for item in value]  # pyright: ignore
+        case _:
+            return value
+
+
+def _ended(record: ActionRecord, entry: JournalEntry | None) -> ActionView:
+    failed = record.state is ActionState.FAILED
+    result = record.result or (entry.result if entry else None)
+    return ActionView(
+        name=record.name,
+        type=record.type,
+        state=record.state,
+        reason=record.reason,
+        started=(entry.started if entry else None) or record.started,
+        ended=(entry.ended if entry else None) or record.ended,
+        attempts=entry.attempts if entry else 0,
+        result=None if failed else result,
+        error=_error(record, entry) if failed else None,
+    )
+
+
+def _error(record: ActionRecord, entry: JournalEntry | None) -> dict[str, JsonValue] | None:
+    told = (record.result or {}).get("error")
+    return told if isinstance(told, dict) else entry.error if entry else None

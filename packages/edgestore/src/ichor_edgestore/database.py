@@ -1,0 +1,88 @@
+"""The pool and its transactions, whose failures are this package's errors."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
+
+from ichor_edgestore.errors import StoreError
+from ichor_edgestore.failure import store_errors
+
+type Connection = PoolConnectionProxy[asyncpg.Record]
+
+
+class Session:
+    """A connection within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a query and return its rows."""
+        with store_errors():
+            return await self._connection.fetch(query, *arguments)
+
+    async def row(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """Run a query and return its first row."""
+        with store_errors():
+            return await self._connection.fetchrow(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any, within: float | None = None) -> int:
+        """Run a statement, `within` so many seconds where given, and return how many rows it touched."""
+        with store_errors():
+            return touched(await self._connection.execute(query, *arguments, timeout=within))
+
+
+class Database:
+    """A pool of connections."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a query in a transaction of its own and return its rows."""
+        with store_errors():
+            return await self._pool.fetch(query, *arguments)
+
+    async def row(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """Run a query in a transaction of its own and return its first row."""
+        with store_errors():
+            return await self._pool.fetchrow(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        """Run a statement in a transaction of its own and return how many rows it touched."""
+        with store_errors():
+            return touched(await self._pool.execute(query, *arguments))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Session]:
+        """Open a transaction that is committed at the end of the block, and rolled back where the block raises."""
+        with store_errors():
+            connection = await self._pool.acquire()
+        try:
+            transaction = connection.transaction()
+            with store_errors():
+                await transaction.start()
+            try:
+                yield Session(connection)
+            except BaseException:
+                await _roll_back(transaction)
+                raise
+            with store_errors():
+                await transaction.commit()
+        finally:
+            await self._pool.release(connection)
+
+
+def touched(status: str) -> int:
+    """Read the number of rows from a command's status, such as `UPDATE 3`."""
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdecimal() else 0
+
+
+async def _roll_back(transaction: Transaction) -> None:
+    with suppress(StoreError), store_errors():
+        await transaction.rollback()

@@ -1,0 +1,98 @@
+"""What can go wrong in the store. `retryable` says, per class, whether the same call may succeed later.
+
+IchorError (ichor_models)
+└── StoreError
+    ├── StoreUnavailable      the database does not answer, or not now; retry
+    ├── StoreContended        a deadlock, or a lock that did not come free; retry
+    ├── AccessDenied          the database's user lacks a right
+    ├── InvalidAddress        the database's address cannot be read
+    ├── SchemaError
+    │   ├── SchemaTooOld      the database lacks a migration of this release
+    │   ├── SchemaTooNew      the database is more than one release ahead
+    │   └── SchemaMissing     a table or column that a statement names is not there
+    ├── ConstraintViolated    a row that the database refuses
+    ├── Unstorable            a value that the database cannot hold
+    ├── AlreadyRecorded       a second result for an action that has one
+    ├── RuleNotFound          no rule of that id or name
+    ├── AmbiguousRule         several rules of that name
+    ├── RunNotFound           no run of that id
+    └── NotRerunnable         a run that lacks what a rerun needs
+"""
+
+from typing import ClassVar
+
+from ichor_models import IchorError
+
+
+class StoreError(IchorError):
+    """The root of this package's errors."""
+
+    retryable: ClassVar[bool] = False
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or refuses connections for now."""
+
+    retryable = True
+
+
+class StoreContended(StoreError):
+    """Two transactions stood in each other's way; one of them was given up."""
+
+    retryable = True
+
+
+class AccessDenied(StoreError):
+    """The database's user may not do this."""
+
+
+class InvalidAddress(StoreError):
+    """A database address cannot be read; the message never shows it."""
+
+
+class SchemaError(StoreError):
+    """The database's tables are not those that this release works with."""
+
+
+class SchemaTooOld(SchemaError):
+    """The database lacks a migration of this release."""
+
+
+class SchemaTooNew(SchemaError):
+    """The database is more than one release ahead of this program."""
+
+
+class SchemaMissing(SchemaError):
+    """A table or column that a statement names is not there."""
+
+
+class ConstraintViolated(StoreError):
+    """The database refuses a row; `constraint` names the rule, where it has a name."""
+
+    def __init__(self, message: str, constraint: str | None = None) -> None:
+        super().__init__(message)
+        self.constraint = constraint
+
+
+class Unstorable(StoreError):
+    """The database cannot hold a value: U+0000 in text, a text too long, a number too large, the wrong type."""
+
+
+class AlreadyRecorded(StoreError):
+    """An action that has a result was given a second one."""
+
+
+class RuleNotFound(StoreError):
+    """No rule has this id or name."""
+
+
+class AmbiguousRule(StoreError):
+    """Several rules have this name; say which by id."""
+
+
+class RunNotFound(StoreError):
+    """No run has this id."""
+
+
+class NotRerunnable(StoreError):
+    """A run cannot be repeated; the message says what it lacks."""

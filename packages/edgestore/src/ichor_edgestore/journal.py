@@ -1,0 +1,112 @@
+"""The journal of actions: that each started, and its result, at most one, together with its effects.
+
+Two attempts of one action never act side by side: a transaction holds the action's row, and the attempt that waited
+finds the result that the first one committed.
+"""
+
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from uuid import UUID
+
+from ichor_models import ActionCall, ActionError
+from pydantic import JsonValue
+
+from ichor_edgestore.action_view import without_nul
+from ichor_edgestore.database import Database, Session
+from ichor_edgestore.errors import AlreadyRecorded, StoreError
+from ichor_edgestore.query_file import load_queries
+
+_QUERIES = load_queries("journal")
+
+
+class Journal:
+    """Implements `ichor_models.ActionJournal`; failures of the store are `ActionError`s that say if a retry helps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
+        """Note an attempt; return the result of an earlier attempt that had completed, if any."""
+        with action_errors():
+            row = await self._database.row(_QUERIES["started"], *_action(call), attempt)
+        return row["recorded"] if row else None
+
+    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+        """Note the result of an action whose effects are not in our database; the first result stays."""
+        with action_errors():
+            await self._database.execute(_QUERIES["completed"], *_action(call), dict(result))
+
+    async def failed(self, call: ActionCall, error: ActionError) -> None:
+        """Note the error of an attempt, unless the action has a result."""
+        with action_errors():
+            await self._database.execute(_QUERIES["failed"], *_action(call), without_nul(error.as_json()))
+
+    @asynccontextmanager
+    async def transaction(self, call: ActionCall) -> AsyncGenerator["JournalTransaction"]:
+        """Open a transaction that holds the action's row; what raises in it leaves no effect.
+
+        Raises:
+            ActionError: the store is unavailable or refuses a statement.
+        """
+        with action_errors():
+            async with self._database.transaction() as session:
+                yield JournalTransaction(session, call, await _hold(session, call))
+
+
+class JournalTransaction:
+    """Implements `ichor_models.Transaction`."""
+
+    def __init__(self, session: Session, call: ActionCall, recorded: dict[str, JsonValue] | None) -> None:
+        self._session = session
+        self._call = call
+        self._recorded = recorded
+
+    @property
+    def recorded(self) -> dict[str, JsonValue] | None:
+        """Return the result that an earlier attempt committed; the effects are then done already."""
+        return self._recorded
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Mapping[str, Any]]:
+        """Run a query and return its rows."""
+        with action_errors():
+            return [dict(row) for row in await self._session.rows(query, *arguments)]
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        with action_errors():
+            return await self._session.execute(query, *arguments)
+
+    async def record(self, result: Mapping[str, JsonValue]) -> None:
+        """Write the action's result, to be committed together with its effects.
+
+        Raises:
+            ActionError: the action has a result already.
+        """
+        key = _action(self._call)[:2]
+        with action_errors():
+            if not await self._session.execute(_QUERIES["record"], *key, dict(result)):
+                raise AlreadyRecorded(f"The action {self._call.name!r} of this run has a result already.")
+
+
+@contextmanager
+def action_errors() -> Generator[None]:
+    """Turn errors of the store into the `ActionError` that an action ends with; `type` is the store's class."""
+    try:
+        yield
+    except StoreError as error:
+        raise ActionError(str(error), type=type(error).__name__, retryable=error.retryable) from error
+
+
+async def _hold(session: Session, call: ActionCall) -> dict[str, JsonValue] | None:
+    """Lock the action's row, making it where `started` was not called, and return the result in it."""
+    action = _action(call)
+    row = await session.row(_QUERIES["hold"], *action[:2])
+    if row is None:
+        await session.execute(_QUERIES["open"], *action)
+        row = await session.row(_QUERIES["hold"], *action[:2])
+    return row["result"] if row and row["state"] == "completed" else None
+
+
+def _action(call: ActionCall) -> tuple[UUID, str, str, str]:
+    return UUID(call.run.execution_id), call.key, call.name, call.type

@@ -1,0 +1,238 @@
+"""Runs in PostgreSQL: pinned once per rule and event, written down as they go."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from ichor_models import (
+    EntityEvent,
+    EventHeader,
+    EventId,
+    ExecutionId,
+    Graph,
+    RuleId,
+    RunOptions,
+    RunRecord,
+    RunStatus,
+    VersionHash,
+    event_header,
+    workflow_id,
+)
+from pydantic import JsonValue
+
+from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions, without_nul
+from ichor_edgestore.database import Database
+from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RunNotFound
+from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header, structure_error
+from ichor_edgestore.query_file import load_queries
+from ichor_edgestore.rule_loader import load_stored_rule
+from ichor_edgestore.run_filter import RunFilter
+from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.stored_rule import StoredRule
+
+_QUERIES = load_queries("runs")
+_ALL = RunFilter()
+
+
+class PostgresRuns:
+    """Pins, writes down and shows runs."""
+
+    def __init__(self, database: Database, check_structure: CheckStructure) -> None:
+        self._database = database
+        self._check_structure = check_structure
+        self._versions: set[VersionHash] = set()
+
+    async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
+        """Return the one run of a rule for an event, made now with the graph as it is or found with the graph it has.
+
+        Where the graph is broken the new run is failed already, and says what is wrong.
+
+        Raises:
+            RuleNotFound: there is no such rule.
+        """
+        stored = await load_stored_rule(self._database, rule_id)
+        run = _new_run(stored, event_header(event), event.trigger_data(), 0)
+        pinned = await self._insert(run, source, 0)
+        return pinned or await self._of_event(stored.rule_id, event.event_id)
+
+    async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
+        """Pin a repeat of a run: its trigger data and event, the rule's graph as it is now.
+
+        Raises:
+            RunNotFound: there is no such run.
+            NotRerunnable: it has no rule or no trigger data.
+        """
+        row = await self._database.row(_QUERIES["to_rerun"], as_uuid(execution_id))
+        if row is None:
+            raise RunNotFound(f"There is no run with the id {execution_id}.")
+        if row["automation_rules_id"] is None or not isinstance(row["trigger_data"], dict):
+            raise NotRerunnable(f"The run {execution_id} has no rule or no trigger data, so it cannot be repeated.")
+        stored = await load_stored_rule(self._database, RuleId(str(row["automation_rules_id"])))
+        event = stored_header(row["event"], row["event_id"], row["entity_type"], row["trigger_data"])
+        number: int = row["next_rerun"]
+        while True:
+            run = _new_run(stored, event, row["trigger_data"], number)
+            if pinned := await self._insert(run, "manual", number):
+                return pinned
+            number += 1
+
+    async def run_started(self, execution_id: ExecutionId) -> RunStatus:
+        """Note that a run goes on, unless it ended already, and return its status.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        row = await self._database.row(_QUERIES["start"], as_uuid(execution_id))
+        if row is None:
+            raise RunNotFound(f"There is no run with the id {execution_id}.")
+        return RunStatus(row["status"])
+
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+        """Write down how a run ended, with each action's outcome; the first end stays.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        key = as_uuid(execution_id)
+        actions = [view.document() for view in ended_actions(record.actions, await self._journal(key))]
+        error = without_nul(record.error)
+        if await self._database.execute(_QUERIES["end"], key, str(record.status), error, actions):
+            return
+        if await self._database.row(_QUERIES["exists"], key) is None:
+            raise RunNotFound(f"There is no run with the id {execution_id}.")
+
+    async def pending_runs(self, older_than: timedelta, *, limit: int = 100) -> Sequence[PinnedRun]:
+        """Return runs that have been pending for so long, the oldest first."""
+        rows = await self._database.rows(_QUERIES["pending"], older_than, limit)
+        return [_run_row(row).pinned(created=False) for row in rows]
+
+    async def list_runs(self, wanted: RunFilter = _ALL) -> Sequence[RunSummary]:
+        """Return runs, the newest first."""
+        rows = await self._database.rows(
+            _QUERIES["list"],
+            as_uuid(wanted.rule_id),
+            wanted.entity_name,
+            [str(status) for status in wanted.statuses],
+            wanted.since,
+            wanted.before,
+            wanted.limit,
+        )
+        return [RunSummary.model_validate(_summary(row)) for row in rows]
+
+    async def get_run(self, run: str) -> RunView:
+        """Return a run by the id of its row or of its workflow.
+
+        Raises:
+            RunNotFound: there is no such run of this engine.
+        """
+        row = await self._database.row(_QUERIES["view"], as_uuid(run), run)
+        if row is None:
+            raise RunNotFound(f"There is no run with the id {run}.")
+        summary = _summary(row)
+        if summary["status"].ended:
+            actions = stored_actions(row["actions_executed"])
+        else:
+            actions = live_actions(await self._journal(row["id"]))
+        return RunView(
+            **summary,
+            trigger_data=row["trigger_data"],
+            graph_version=row["graph_version"],
+            graph=Graph.model_validate(row["content"]),
+            actions=tuple(actions),
+        )
+
+    async def _insert(self, run: RunRow, source: str, number: int) -> PinnedRun | None:
+        """Write a new run's row; None where the rule has one for this event already."""
+        version = run.graph.version
+        error = structure_error(self._check_structure(run.graph))
+        pinned = replace(run, status=RunStatus.FAILED if error else RunStatus.PENDING)
+        content = None if version in self._versions else run.graph.model_dump(mode="json")
+        try:
+            made = await self._database.row(_QUERIES["insert"], *_columns(pinned, source, number, error), content)
+        except ConstraintViolated:
+            if content is not None:
+                raise
+            self._versions.clear()
+            return await self._insert(run, source, number)
+        self._versions.add(version)
+        return pinned.pinned(created=True) if made else None
+
+    async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun:
+        row = await self._database.row(_QUERIES["of_event"], UUID(rule_id), event_id)
+        if row is None:
+            taken = workflow_id(rule_id, event_id)
+            raise ConstraintViolated(f"The workflow id {taken} belongs to a repeat of another run.")
+        return _run_row(row).pinned(created=False)
+
+    async def _journal(self, execution_id: UUID | None) -> list[JournalEntry]:
+        rows = await self._database.rows(_QUERIES["journal"], execution_id)
+        return [JournalEntry.model_validate(dict(row)) for row in rows]
+
+
+def _new_run(stored: StoredRule, event: EventHeader, trigger_data: dict[str, JsonValue], number: int) -> RunRow:
+    return RunRow(
+        execution_id=ExecutionId(str(uuid4())),
+        rule_id=stored.rule_id,
+        rule_name=stored.name,
+        event=event,
+        workflow_id=workflow_id(stored.rule_id, event.event_id, number),
+        status=RunStatus.PENDING,
+        trigger_data=trigger_data,
+        graph=stored.graph,
+        options=stored.options,
+    )
+
+
+def _run_row(row: asyncpg.Record) -> RunRow:
+    return RunRow(
+        execution_id=ExecutionId(str(row["id"])),
+        rule_id=RuleId(str(row["automation_rules_id"])),
+        rule_name=row["rule_name"],
+        event=EventHeader.model_validate(row["event"]),
+        workflow_id=row["workflow_id"],
+        status=RunStatus(row["status"]),
+        trigger_data=row["trigger_data"],
+        graph=Graph.model_validate(row["content"]),
+        options=RunOptions.model_validate(row["options"] or {}),
+    )
+
+
+def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[object, ...]:
+    """Return the parameters of the statement `insert`, up to the version's content."""
+    return (
+        UUID(run.execution_id),
+        UUID(run.rule_id),
+        run.event.entity_name or "",
+        run.trigger_data,
+        str(run.status),
+        without_nul(error),
+        source,
+        run.event.event_id,
+        number,
+        run.workflow_id,
+        run.event.model_dump(mode="json", exclude_none=True),
+        run.graph.version,
+    )
+
+
+def _summary(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "execution_id": str(row["id"]),
+        "workflow_id": row["workflow_id"],
+        "rule_id": str(row["automation_rules_id"]) if row["automation_rules_id"] else None,
+        "rule_name": row["rule_name"],
+        "event_id": row["event_id"],
+        "entity_name": row["entity_type"],
+        "rerun": row["rerun"],
+        "source": row["trigger_source"],
+        "status": RunStatus(row["status"]),
+        "error": row["error_message"],
+        "created": row["created"],
+        "started": row["started_at"],
+        "ended": row["ended_at"],
+        "duration_ms": row["execution_time_ms"],
+    }

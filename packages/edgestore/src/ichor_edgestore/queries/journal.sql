@@ -1,0 +1,36 @@
+-- name: started
+INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts)
+VALUES ($1, $2, $3, $4, 'running', $5)
+ON CONFLICT (execution_id, action_key) DO UPDATE
+SET state = CASE WHEN a.state = 'completed' THEN a.state ELSE 'running' END,
+    attempts = greatest(a.attempts, excluded.attempts),
+    error = CASE WHEN a.state = 'completed' THEN a.error END,
+    ended = CASE WHEN a.state = 'completed' THEN a.ended END
+RETURNING CASE WHEN state = 'completed' THEN result END AS recorded
+
+-- name: completed
+INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts, ended, result)
+VALUES ($1, $2, $3, $4, 'completed', 1, now(), $5)
+ON CONFLICT (execution_id, action_key) DO UPDATE
+SET state = excluded.state, ended = excluded.ended, result = excluded.result, error = NULL
+WHERE a.state <> 'completed'
+
+-- name: failed
+INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts, ended, error)
+VALUES ($1, $2, $3, $4, 'failed', 1, now(), $5)
+ON CONFLICT (execution_id, action_key) DO UPDATE
+SET state = excluded.state, ended = excluded.ended, error = excluded.error
+WHERE a.state <> 'completed'
+
+-- name: hold
+SELECT state, result FROM workflow.run_actions WHERE execution_id = $1 AND action_key = $2 FOR UPDATE
+
+-- name: open
+INSERT INTO workflow.run_actions (execution_id, action_key, name, action_type, state, attempts)
+VALUES ($1, $2, $3, $4, 'running', 1)
+ON CONFLICT (execution_id, action_key) DO NOTHING
+
+-- name: record
+UPDATE workflow.run_actions
+SET state = 'completed', ended = now(), result = $3, error = NULL
+WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'

@@ -1,0 +1,103 @@
+-- name: insert
+-- The version and the run that keeps it are one statement; null content says that the version is known to be there.
+WITH version AS (
+    INSERT INTO workflow.graph_versions (hash, content)
+    SELECT $12, $13::jsonb WHERE $13::jsonb IS NOT NULL
+    ON CONFLICT (hash) DO NOTHING
+)
+INSERT INTO workflow.automation_executions (
+    id, automation_rules_id, entity_type, trigger_data, status, error_message, executed_at, trigger_source,
+    event_id, rerun, workflow_id, event, graph_version, ended_at
+)
+VALUES (
+    -- An Ichor database has varchar(50) here; the whole name is in the event.
+    $1, $2, left($3, 50), $4, $5::text, $6, now(), $7, $8, $9, $10, $11, $12,
+    CASE WHEN $5::text = 'failed' THEN now() END
+)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: of_event
+SELECT
+    x.id, x.automation_rules_id, r.name AS rule_name, r.options, x.event, x.workflow_id, x.status,
+    x.trigger_data, v.content
+FROM workflow.automation_executions x
+JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
+JOIN workflow.graph_versions v ON v.hash = x.graph_version
+WHERE x.automation_rules_id = $1 AND x.event_id = $2 AND x.rerun = 0
+
+-- name: pending
+SELECT
+    x.id, x.automation_rules_id, r.name AS rule_name, r.options, x.event, x.workflow_id, x.status,
+    x.trigger_data, v.content
+FROM workflow.automation_executions x
+JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
+JOIN workflow.graph_versions v ON v.hash = x.graph_version
+WHERE x.status = 'pending' AND x.event_id IS NOT NULL AND x.executed_at < now() - $1::interval
+ORDER BY x.executed_at
+LIMIT $2
+
+-- name: to_rerun
+SELECT
+    x.automation_rules_id, x.entity_type, x.trigger_data, x.event,
+    coalesce(x.event_id, x.id::text) AS event_id,
+    (
+        SELECT coalesce(max(o.rerun), 0) + 1
+        FROM workflow.automation_executions o
+        WHERE o.automation_rules_id = x.automation_rules_id AND o.event_id = coalesce(x.event_id, x.id::text)
+    ) AS next_rerun
+FROM workflow.automation_executions x
+WHERE x.id = $1
+
+-- name: start
+WITH started AS (
+    UPDATE workflow.automation_executions SET status = 'running', started_at = now()
+    WHERE id = $1 AND status = 'pending'
+    RETURNING status
+)
+SELECT status FROM started
+UNION ALL
+SELECT status FROM workflow.automation_executions WHERE id = $1 AND NOT EXISTS (SELECT FROM started)
+
+-- name: end
+UPDATE workflow.automation_executions
+SET status = $2, error_message = $3, actions_executed = $4, ended_at = now(),
+    -- An Ichor database has 32 bits here, which are 24 days.
+    execution_time_ms = least(
+        greatest(extract(epoch FROM now() - coalesce(started_at, executed_at)) * 1000, 0), 2147483647
+    )::integer
+WHERE id = $1 AND status IN ('pending', 'running')
+
+-- name: exists
+SELECT 1 FROM workflow.automation_executions WHERE id = $1
+
+-- name: list
+SELECT
+    x.id, x.workflow_id, x.automation_rules_id, r.name AS rule_name, x.event_id, x.entity_type, x.rerun,
+    x.trigger_source, x.status, x.error_message, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
+    x.execution_time_ms
+FROM workflow.automation_executions x
+LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
+WHERE x.event_id IS NOT NULL
+    AND ($1::uuid IS NULL OR x.automation_rules_id = $1)
+    AND ($2::text IS NULL OR x.entity_type = $2)
+    AND (cardinality($3::text[]) = 0 OR x.status = ANY($3))
+    AND ($4::timestamptz IS NULL OR x.executed_at >= $4)
+    AND ($5::timestamptz IS NULL OR x.executed_at < $5)
+ORDER BY x.executed_at DESC, x.id
+LIMIT $6
+
+-- name: view
+SELECT
+    x.id, x.workflow_id, x.automation_rules_id, r.name AS rule_name, x.event_id, x.entity_type, x.rerun,
+    x.trigger_source, x.status, x.error_message, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
+    x.execution_time_ms, x.trigger_data, x.actions_executed, x.graph_version, v.content
+FROM workflow.automation_executions x
+LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
+JOIN workflow.graph_versions v ON v.hash = x.graph_version
+WHERE x.event_id IS NOT NULL AND (x.id = $1 OR x.workflow_id = $2)
+
+-- name: journal
+SELECT action_key AS key, name, action_type AS type, state, attempts, started, ended, result, error
+FROM workflow.run_actions
+WHERE execution_id = $1

@@ -1,0 +1,37 @@
+"""A run as people look at it."""
+
+from datetime import datetime
+
+from ichor_models import EventId, ExecutionId, Graph, RuleId, RunStatus, VersionHash
+from ichor_models.model import Model
+from pydantic import JsonValue
+
+from ichor_edgestore.action_view import ActionView
+
+
+class RunSummary(Model):
+    """A run in a list of runs. `rerun` counts deliberate repeats from 1; times are in UTC."""
+
+    execution_id: ExecutionId
+    workflow_id: str
+    rule_id: RuleId | None = None
+    rule_name: str | None = None
+    event_id: EventId
+    entity_name: str
+    rerun: int = 0
+    source: str
+    status: RunStatus
+    error: str | None = None
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    duration_ms: int | None = None
+
+
+class RunView(RunSummary):
+    """A run with its graph and how each action stands; while it goes on, only actions that started are there."""
+
+    trigger_data: dict[str, JsonValue]
+    graph_version: VersionHash
+    graph: Graph
+    actions: tuple[ActionView, ...] = ()

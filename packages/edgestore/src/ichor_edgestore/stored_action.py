@@ -1,0 +1,85 @@
+"""An action as its row holds it, and the action of the graph that it means (actions.md, True of every type).
+
+The type is the template's, else the config's `action_type`, else its `type`. These keys and `options`, the limits of
+the action, are the engine's: the handler never sees them. A row that cannot be read is an action with a `problem`.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from ichor_models import Action, ActionOptions
+from pydantic import JsonValue, ValidationError
+
+ACTION_TYPE = "action_type"
+OPTIONS = "options"
+RESERVED = (ACTION_TYPE, "type", OPTIONS)
+"""The keys of a stored config that no handler can have."""
+
+
+class StoredAction(NamedTuple):
+    """The columns of an action, in the order in which a query selects them."""
+
+    id: str
+    name: str | None
+    description: str | None
+    is_active: bool
+    template_type: str | None
+    config: str | None
+
+    @classmethod
+    def of(cls, columns: Sequence[JsonValue]) -> Self:
+        """Read what the query put together."""
+        return cls(*columns)  # pyright: ignore[reportArgumentType] -- a row of the statement `load`
+
+    def action(self, name: str, *, repeated: bool, problem: str | None) -> Action:
+        """Return the action under the name that it has in its graph; `problem` is what is known to be wrong already."""
+        config, unreadable = _object(self.config)
+        type_, untyped = self._type(config)
+        options, unfit = _options(config)
+        kept = {key: value for key, value in config.items() if key not in RESERVED}
+        found = problem or unreadable or untyped or unfit
+        try:
+            return Action(
+                id=self.id,
+                name=name,
+                type=type_,
+                description=self.description,
+                is_active=self.is_active,
+                config=kept,
+                options=options,
+                problem=found,
+                repeated=repeated,
+            )
+        except ValidationError:
+            return Action(id=self.id, name=name, type=type_, is_active=self.is_active, problem=_TOO_DEEP)
+
+    def _type(self, config: dict[str, JsonValue]) -> tuple[str, str | None]:
+        for candidate in (self.template_type, config.get(ACTION_TYPE), config.get("type")):
+            if isinstance(candidate, str) and candidate:
+                return candidate, None
+        return "", "The stored action has no type: neither a template nor a key `action_type` in its config."
+
+
+_TOO_DEEP = "The config of the stored action is nested too deep."
+
+
+def _object(text: str | None) -> tuple[dict[str, JsonValue], str | None]:
+    try:
+        value: JsonValue = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return {}, "The config of the stored action cannot be read."
+    if not isinstance(value, dict):
+        return {}, "The config of the stored action is no JSON object."
+    return value, None
+
+
+def _options(config: dict[str, JsonValue]) -> tuple[ActionOptions, str | None]:
+    if OPTIONS not in config:
+        return ActionOptions(), None
+    try:
+        return ActionOptions.model_validate(config[OPTIONS]), None
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join((OPTIONS, *map(str, wrong["loc"])))
+        return ActionOptions(), f"The options of the stored action cannot be read: {place}: {wrong['msg']}"
