@@ -33,7 +33,7 @@ class Readiness:
 
 
 class Health:
-    """Asks each probe every `period` seconds; one that does not answer within `timeout` fails.
+    """Asks each probe every `period` seconds, more often while it fails; no answer within `timeout` is a failure.
 
     A program that is stopping is not ready, since it takes no more work.
     """
@@ -59,8 +59,9 @@ class Health:
 
     async def _watch(self, name: str, probe: Probe) -> None:
         while True:
-            self._note(name, await self._state(probe))
-            await asyncio.sleep(self._period)
+            state = await self._state(probe)
+            self._note(name, state)
+            await asyncio.sleep(self._period if state == OK else self._period / 4)
 
     async def _state(self, probe: Probe) -> str:
         try:
@@ -73,9 +74,13 @@ class Health:
         return OK
 
     def _note(self, name: str, state: str) -> None:
-        before, self._checks[name] = self._checks[name], state
-        if (before == OK) != (state == OK):
-            _log.info("check", check=name, state=state)
+        before = self.readiness
+        self._checks[name] = state
+        now = self.readiness
+        if before.failing and not now.failing:
+            _log.info("ready")
+        elif now.failing and not before.failing:
+            _log.warning("not ready", check=name, reason=state)
 
 
 def health_routes(health: Health) -> list[BaseRoute]:

@@ -1,17 +1,34 @@
 """Something that a program connects to: opened once, asked again and again whether it is there."""
 
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 from ichor_service.errors import Unreachable
 
 
 class Link[T]:
-    """Opens with `connect`, which returns what comes back by itself after an outage; `ask` raises while it is away."""
+    """Opens with `connect`, which returns what comes back by itself after an outage; `ask` raises while it is away.
 
-    def __init__(self, connect: Callable[[], Awaitable[T]], ask: Callable[[T], Awaitable[None]]) -> None:
+    As a context manager it closes what was opened, if anything was.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[T]],
+        ask: Callable[[T], Awaitable[None]],
+        close: Callable[[T], Awaitable[None]] | None = None,
+    ) -> None:
         self._connect = connect
         self._ask = ask
+        self._close = close
         self._opened: T | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._opened is not None and self._close is not None:
+            await self._close(self._opened)
 
     @property
     def opened(self) -> T:

@@ -40,5 +40,5 @@ async def run(settings: Settings, stop: Stop) -> None:
 
     inbox = Inbox(broker, EVENTS, handle, {"Temporal": temporal, "PostgreSQL": store})
     probes = {"temporal": temporal.probe, "database": store.probe, "broker": broker.probe, "consumer": inbox.probe}
-    async with serving(settings, Health(probes, stop)):
+    async with store, serving(settings, Health(probes, stop)):
         await inbox.run(stop)

@@ -16,6 +16,8 @@ from ichor_edgestore import EdgeStore
 from ichor_executor.temporal import declare_policies, engine_activities
 from ichor_service import InvalidSetting, Settings, Unavailable
 
+from ichor_worker.records import Records
+
 
 class Actions:
     """The handlers and what they are handed, checked before the worker begins.
@@ -34,7 +36,7 @@ class Actions:
     def activities(self, store: EdgeStore) -> Sequence[Callable[..., Any]]:
         """Return every activity of the worker: one per action type, and the engine's own."""
         own = activities(self._registry, store.journal, self._services, self._secrets, self._grace)
-        return [*own, *engine_activities(store)]
+        return [*own, *engine_activities(Records(store))]
 
 
 def _prepared(environment: Mapping[str, str]) -> tuple[Registry, Services]:

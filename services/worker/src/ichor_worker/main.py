@@ -39,7 +39,7 @@ async def run(settings: Settings, stop: Stop) -> None:
     temporal, store = temporal_link(settings), store_link(settings)
     worker = GraphWorker(settings.task_queue)
     probes = {"temporal": temporal.probe, "database": store.probe, "worker": worker.probe}
-    async with serving(settings, Health(probes, stop)):
+    async with store, serving(settings, Health(probes, stop)):
         client = await reach("Temporal", temporal.connect, stop)
         opened = await reach("PostgreSQL", store.connect, stop)
         await worker.run(client, actions.activities(opened), stop)
