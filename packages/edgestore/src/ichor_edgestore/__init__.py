@@ -22,6 +22,7 @@ from ichor_edgestore.errors import (
     Unstorable,
 )
 from ichor_edgestore.journal import Journal
+from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
@@ -42,6 +43,7 @@ __all__ = [
     "EdgeStore",
     "InvalidAddress",
     "Journal",
+    "MemoryStore",
     "Migration",
     "NotRerunnable",
     "PinnedRun",

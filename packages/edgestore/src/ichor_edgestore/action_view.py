@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from ichor_models import ActionRecord, ActionState, EdgeReason
+from ichor_models import ActionRecord, ActionState, EdgeReason, RunRecord
 from ichor_models.model import Model
 from pydantic import JsonValue, ValidationError
 
@@ -42,10 +42,15 @@ class ActionView(Model):
         return without_nul(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
 
-def ended_actions(records: Iterable[ActionRecord], journal: Iterable[JournalEntry]) -> list[ActionView]:
-    """Return the actions of a run that ended; what the interpreter did not do itself, the journal knows."""
+def ended_actions(record: RunRecord, journal: Iterable[JournalEntry]) -> list[ActionView]:
+    """Return the actions of a run that ended, those that ran first, as they finished.
+
+    What the interpreter did not do itself, the journal knows.
+    """
     entries = {entry.key: entry for entry in journal}
-    return [_ended(record, entries.get(record.key)) for record in records]
+    finished = {name: place for place, name in enumerate(record.order)}
+    ordered = sorted(record.actions, key=lambda action: finished.get(action.name, len(finished)))
+    return [_ended(action, entries.get(action.key)) for action in ordered]
 
 
 def live_actions(journal: Iterable[JournalEntry]) -> list[ActionView]:

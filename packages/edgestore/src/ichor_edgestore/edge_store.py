@@ -1,20 +1,14 @@
 """The store on PostgreSQL."""
 
-from collections.abc import Sequence
-
 import asyncpg
-from ichor_models import Graph, Problem, analyze_rule
+from ichor_models import analyze_rule
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
-from ichor_edgestore.pinned_run import CheckStructure
-from ichor_edgestore.postgres_rules import Analyze, PostgresRules
+from ichor_edgestore.pinned_run import CheckStructure, no_check
+from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
-
-
-def no_check(graph: Graph) -> Sequence[Problem]:
-    """Find nothing wrong with a graph."""
-    return ()
+from ichor_edgestore.saving import Analyze
 
 
 class EdgeStore(PostgresRules, PostgresRuns):
@@ -27,3 +21,11 @@ class EdgeStore(PostgresRules, PostgresRuns):
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
         self.journal = Journal(database)
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StoreUnavailable: there is none.
+        """
+        await self._database.row("SELECT 1")

@@ -1,10 +1,10 @@
 """Rules and their graphs in PostgreSQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import asyncpg
-from ichor_models import Catalogue, Graph, InvalidRule, Problem, Report, Rule, RuleId, VersionHash
+from ichor_models import Catalogue, Graph, Problem, Rule, RuleId, VersionHash
 
 from ichor_edgestore import saving
 from ichor_edgestore.candidate import Candidate
@@ -16,10 +16,8 @@ from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
+from ichor_edgestore.saving import Analyze
 from ichor_edgestore.stored_rule import read_json
-
-type Analyze = Callable[[Rule, Catalogue], Report]
-"""What refuses a rule before it is saved."""
 
 _QUERIES = load_queries("rules")
 
@@ -39,7 +37,7 @@ class PostgresRules:
             AmbiguousRule: several rules have its name.
             ConstraintViolated: the database wants a `user_id` for a new rule, or does not know this one.
         """
-        report = accepted(rule, self._analyze(rule, catalogue))
+        report = saving.accepted(rule, self._analyze(rule, catalogue))
         async with self._database.transaction() as session:
             await session.execute(_QUERIES["hold_name"], rule.name)
             found = await _match(session, as_uuid(rule.id), rule.name)
@@ -120,18 +118,6 @@ class PostgresRules:
         return warnings
 
 
-def accepted(rule: Rule, report: Report) -> Report:
-    """Return the analyzer's report on a rule that may be saved.
-
-    Raises:
-        InvalidRule: it may not.
-    """
-    problems = (*report.problems, *saving.storage_problems(rule))
-    if problems:
-        raise InvalidRule(problems)
-    return report
-
-
 async def _match(source: Database | Session, rule_id: UUID | None, name: str) -> UUID | None:
     found: list[UUID] = [row["id"] for row in await source.rows(_QUERIES["matching"], rule_id, name)]
     if rule_id in found:
@@ -152,17 +138,8 @@ async def _entity(session: Session, name: str | None) -> tuple[UUID | None, UUID
         row = await session.row(_QUERIES["entity"], bare(name))
     if row is None:
         raise SchemaMissing("The database has no entity type `table`; run `ichor migrate`.")
-    return row["id"], row["entity_type_id"], _entity_warnings(name, registered is not None, row["is_active"])
-
-
-def _entity_warnings(name: str, is_new: bool, is_active: bool) -> tuple[Problem, ...]:
-    if is_new:
-        message = f"The entity {name!r} was not known and is registered now; check how it is spelt."
-        return (Problem(code="unknown_entity", where="trigger.entity", message=message),)
-    if not is_active:
-        message = f"The entity {name!r} is inactive: its events start no rule."
-        return (Problem(code="inactive_entity", where="trigger.entity", message=message),)
-    return ()
+    warnings = saving.entity_warnings(name, is_new=registered is not None, is_active=row["is_active"])
+    return row["id"], row["entity_type_id"], warnings
 
 
 async def _write_graph(session: Session, rule: Rule, rule_id: UUID, user_id: UUID | None) -> None:

@@ -27,15 +27,14 @@ from ichor_edgestore.action_view import JournalEntry, ended_actions, live_action
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RunNotFound
 from ichor_edgestore.identity import as_uuid
-from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header, structure_error
+from ichor_edgestore.pinned_run import INVALID_GRAPH, CheckStructure, PinnedRun, RunRow, stored_header, structure_error
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
-from ichor_edgestore.run_filter import RunFilter
+from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.stored_rule import StoredRule
 
 _QUERIES = load_queries("runs")
-_ALL = RunFilter()
 
 
 class PostgresRuns:
@@ -80,16 +79,15 @@ class PostgresRuns:
                 return pinned
             number += 1
 
-    async def run_started(self, execution_id: ExecutionId) -> RunStatus:
-        """Note that a run goes on, unless it ended already, and return its status.
+    async def run_started(self, execution_id: ExecutionId) -> None:
+        """Note that a run is under way; one that ended stays ended.
 
         Raises:
             RunNotFound: there is no such run.
         """
-        row = await self._database.row(_QUERIES["start"], as_uuid(execution_id))
-        if row is None:
-            raise RunNotFound(f"There is no run with the id {execution_id}.")
-        return RunStatus(row["status"])
+        key = as_uuid(execution_id)
+        if not await self._database.execute(_QUERIES["start"], key):
+            await self._require_run(key)
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
         """Write down how a run ended, with each action's outcome; the first end stays.
@@ -98,19 +96,17 @@ class PostgresRuns:
             RunNotFound: there is no such run.
         """
         key = as_uuid(execution_id)
-        actions = [view.document() for view in ended_actions(record.actions, await self._journal(key))]
-        error = without_nul(record.error)
-        if await self._database.execute(_QUERIES["end"], key, str(record.status), error, actions):
-            return
-        if await self._database.row(_QUERIES["exists"], key) is None:
-            raise RunNotFound(f"There is no run with the id {execution_id}.")
+        actions = [view.document() for view in ended_actions(record, await self._journal(key))]
+        outcome = (str(record.status), without_nul(record.error), record.error_type, actions)
+        if not await self._database.execute(_QUERIES["end"], key, *outcome):
+            await self._require_run(key)
 
     async def pending_runs(self, older_than: timedelta, *, limit: int = 100) -> Sequence[PinnedRun]:
         """Return runs that have been pending for so long, the oldest first."""
         rows = await self._database.rows(_QUERIES["pending"], older_than, limit)
         return [_run_row(row).pinned(created=False) for row in rows]
 
-    async def list_runs(self, wanted: RunFilter = _ALL) -> Sequence[RunSummary]:
+    async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         """Return runs, the newest first."""
         rows = await self._database.rows(
             _QUERIES["list"],
@@ -144,6 +140,10 @@ class PostgresRuns:
             graph=Graph.model_validate(row["content"]),
             actions=tuple(actions),
         )
+
+    async def _require_run(self, key: UUID | None) -> None:
+        if await self._database.row(_QUERIES["exists"], key) is None:
+            raise RunNotFound(f"There is no run with the id {key}.")
 
     async def _insert(self, run: RunRow, source: str, number: int) -> PinnedRun | None:
         """Write a new run's row; None where the rule has one for this event already."""
@@ -210,6 +210,7 @@ def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[
         run.trigger_data,
         str(run.status),
         without_nul(error),
+        INVALID_GRAPH if error else None,
         source,
         run.event.event_id,
         number,
@@ -231,6 +232,7 @@ def _summary(row: asyncpg.Record) -> dict[str, Any]:
         "source": row["trigger_source"],
         "status": RunStatus(row["status"]),
         "error": row["error_message"],
+        "error_type": row["error_type"],
         "created": row["created"],
         "started": row["started_at"],
         "ended": row["ended_at"],

@@ -22,6 +22,7 @@ class RunSummary(Model):
     source: str
     status: RunStatus
     error: str | None = None
+    error_type: str | None = None
     created: datetime
     started: datetime | None = None
     ended: datetime | None = None

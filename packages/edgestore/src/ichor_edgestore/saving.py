@@ -1,15 +1,18 @@
 """What saving a rule writes: pure decisions about ids, templates and configs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from ichor_models import Action, Condition, Edge, Problem, Rule
+from ichor_models import Action, Catalogue, Condition, Edge, InvalidRule, Problem, Report, Rule
 from pydantic import JsonValue
 
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.stored_action import ACTION_TYPE, OPTIONS, RESERVED
 from ichor_edgestore.stored_graph import distinct_names
+
+type Analyze = Callable[[Rule, Catalogue], Report]
+"""What refuses a rule before it is saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,32 @@ class KnownAction:
     in_graph: bool = True
 
 
+def accepted(rule: Rule, report: Report) -> Report:
+    """Return the analyzer's report on a rule that may be saved.
+
+    Raises:
+        InvalidRule: it may not.
+    """
+    problems = (*report.problems, *storage_problems(rule))
+    if problems:
+        raise InvalidRule(problems)
+    return report
+
+
 def storage_problems(rule: Rule) -> tuple[Problem, ...]:
     """Return what keeps a rule from being stored, whatever the analyzer says of it."""
     return tuple(_storage_problems(rule))
+
+
+def entity_warnings(name: str, *, is_new: bool, is_active: bool) -> tuple[Problem, ...]:
+    """Return what to warn of when a rule names an entity."""
+    if is_new:
+        message = f"The entity {name!r} was not known and is registered now; check how it is spelt."
+        return (Problem(code="unknown_entity", where="trigger.entity", message=message),)
+    if not is_active:
+        message = f"The entity {name!r} is inactive: its events start no rule."
+        return (Problem(code="inactive_entity", where="trigger.entity", message=message),)
+    return ()
 
 
 def assign_ids(

@@ -26,6 +26,7 @@ ALTER TABLE workflow.automation_executions ADD COLUMN IF NOT EXISTS rerun intege
 ALTER TABLE workflow.automation_executions ADD COLUMN IF NOT EXISTS workflow_id text;
 ALTER TABLE workflow.automation_executions
     ADD COLUMN IF NOT EXISTS graph_version text REFERENCES workflow.graph_versions (hash);
+ALTER TABLE workflow.automation_executions ADD COLUMN IF NOT EXISTS error_type text;
 ALTER TABLE workflow.automation_executions ADD COLUMN IF NOT EXISTS started_at timestamptz;
 ALTER TABLE workflow.automation_executions ADD COLUMN IF NOT EXISTS ended_at timestamptz;
 -- Databases from before manual runs lack them.

@@ -2,16 +2,16 @@
 -- The version and the run that keeps it are one statement; null content says that the version is known to be there.
 WITH version AS (
     INSERT INTO workflow.graph_versions (hash, content)
-    SELECT $12, $13::jsonb WHERE $13::jsonb IS NOT NULL
+    SELECT $13, $14::jsonb WHERE $14::jsonb IS NOT NULL
     ON CONFLICT (hash) DO NOTHING
 )
 INSERT INTO workflow.automation_executions (
-    id, automation_rules_id, entity_type, trigger_data, status, error_message, executed_at, trigger_source,
-    event_id, rerun, workflow_id, event, graph_version, ended_at
+    id, automation_rules_id, entity_type, trigger_data, status, error_message, error_type, executed_at,
+    trigger_source, event_id, rerun, workflow_id, event, graph_version, ended_at
 )
 VALUES (
     -- An Ichor database has varchar(50) here; the whole name is in the event.
-    $1, $2, left($3, 50), $4, $5::text, $6, now(), $7, $8, $9, $10, $11, $12,
+    $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13,
     CASE WHEN $5::text = 'failed' THEN now() END
 )
 ON CONFLICT DO NOTHING
@@ -50,18 +50,13 @@ FROM workflow.automation_executions x
 WHERE x.id = $1
 
 -- name: start
-WITH started AS (
-    UPDATE workflow.automation_executions SET status = 'running', started_at = now()
-    WHERE id = $1 AND status = 'pending'
-    RETURNING status
-)
-SELECT status FROM started
-UNION ALL
-SELECT status FROM workflow.automation_executions WHERE id = $1 AND NOT EXISTS (SELECT FROM started)
+UPDATE workflow.automation_executions
+SET status = 'running', started_at = now()
+WHERE id = $1 AND status = 'pending'
 
 -- name: end
 UPDATE workflow.automation_executions
-SET status = $2, error_message = $3, actions_executed = $4, ended_at = now(),
+SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, ended_at = now(),
     -- An Ichor database has 32 bits here, which are 24 days.
     execution_time_ms = least(
         greatest(extract(epoch FROM now() - coalesce(started_at, executed_at)) * 1000, 0), 2147483647
@@ -74,7 +69,7 @@ SELECT 1 FROM workflow.automation_executions WHERE id = $1
 -- name: list
 SELECT
     x.id, x.workflow_id, x.automation_rules_id, r.name AS rule_name, x.event_id, x.entity_type, x.rerun,
-    x.trigger_source, x.status, x.error_message, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
+    x.trigger_source, x.status, x.error_message, x.error_type, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
     x.execution_time_ms
 FROM workflow.automation_executions x
 LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
@@ -90,7 +85,7 @@ LIMIT $6
 -- name: view
 SELECT
     x.id, x.workflow_id, x.automation_rules_id, r.name AS rule_name, x.event_id, x.entity_type, x.rerun,
-    x.trigger_source, x.status, x.error_message, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
+    x.trigger_source, x.status, x.error_message, x.error_type, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
     x.execution_time_ms, x.trigger_data, x.actions_executed, x.graph_version, v.content
 FROM workflow.automation_executions x
 LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id

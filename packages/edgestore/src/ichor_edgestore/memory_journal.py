@@ -1,0 +1,93 @@
+"""The journal of actions in memory, for tests and for trying things out."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from ichor_models import ActionCall, ActionError
+from pydantic import JsonValue
+
+from ichor_edgestore.action_view import JournalEntry
+
+
+class MemoryJournal:
+    """Implements `ichor_models.ActionJournal`, as `Journal` does; there is no SQL in memory."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], JournalEntry] = {}
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def entries(self, execution_id: str) -> list[JournalEntry]:
+        """Return what is written of a run."""
+        return [entry for (execution, _), entry in self._entries.items() if execution == execution_id]
+
+    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
+        async with self._locks[_key(call)]:
+            entry = self._entry(call)
+            attempts = max(entry.attempts, attempt)
+            if entry.state == "completed":
+                self._write(call, entry, attempts=attempts)
+                return entry.result
+            self._write(call, entry, attempts=attempts, state="running", error=None, ended=None)
+            return None
+
+    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+        entry = self._entry(call)
+        if entry.state != "completed":
+            self._write(call, entry, state="completed", result=dict(result), error=None, ended=datetime.now(UTC))
+
+    async def failed(self, call: ActionCall, error: ActionError) -> None:
+        entry = self._entry(call)
+        if entry.state != "completed":
+            self._write(call, entry, state="failed", error=error.as_json(), ended=datetime.now(UTC))
+
+    @asynccontextmanager
+    async def transaction(self, call: ActionCall) -> AsyncGenerator["MemoryTransaction"]:
+        async with self._locks[_key(call)]:
+            entry = self._entry(call)
+            self._write(call, entry)
+            transaction = MemoryTransaction(call, entry.result if entry.state == "completed" else None)
+            yield transaction
+            if transaction.result is not None:
+                await self.completed(call, transaction.result)
+
+    def _entry(self, call: ActionCall) -> JournalEntry:
+        return self._entries.get(_key(call)) or JournalEntry(
+            key=call.key, name=call.name, type=call.type, state="running", attempts=1, started=datetime.now(UTC)
+        )
+
+    def _write(self, call: ActionCall, entry: JournalEntry, **changes: Any) -> None:
+        self._entries[_key(call)] = entry.model_copy(update=changes)
+
+
+class MemoryTransaction:
+    """Implements `ichor_models.Transaction`."""
+
+    def __init__(self, call: ActionCall, recorded: dict[str, JsonValue] | None) -> None:
+        self._call = call
+        self._recorded = recorded
+        self.result: dict[str, JsonValue] | None = None
+
+    @property
+    def recorded(self) -> dict[str, JsonValue] | None:
+        """Return the result that an earlier attempt committed."""
+        return self._recorded
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Mapping[str, Any]]:
+        raise ActionError("The store in memory has no SQL.", type="memory")
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        raise ActionError("The store in memory has no SQL.", type="memory")
+
+    async def record(self, result: Mapping[str, JsonValue]) -> None:
+        if self._recorded is not None or self.result is not None:
+            message = f"The action {self._call.name!r} of this run has a result already."
+            raise ActionError(message, type="AlreadyRecorded")
+        self.result = dict(result)
+
+
+def _key(call: ActionCall) -> tuple[str, str]:
+    return call.run.execution_id, call.key

@@ -1,0 +1,155 @@
+"""Runs in memory, for tests and for trying things out."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from ichor_models import (
+    EntityEvent,
+    EventHeader,
+    ExecutionId,
+    Rule,
+    RuleId,
+    RunRecord,
+    RunStatus,
+    event_header,
+    workflow_id,
+)
+from pydantic import JsonValue
+
+from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
+from ichor_edgestore.errors import RunNotFound
+from ichor_edgestore.memory_journal import MemoryJournal
+from ichor_edgestore.pinned_run import INVALID_GRAPH, CheckStructure, PinnedRun, RunRow, structure_error
+from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
+from ichor_edgestore.run_view import RunSummary, RunView
+
+
+@dataclass(slots=True)
+class _Kept:
+    row: RunRow
+    number: int
+    source: str
+    error: str | None = None
+    error_type: str | None = None
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime | None = None
+    ended: datetime | None = None
+    actions: tuple[ActionView, ...] = ()
+
+
+class MemoryRuns:
+    """Pins, writes down and shows runs, as `PostgresRuns` does."""
+
+    def __init__(
+        self,
+        load_rule: Callable[[RuleId], Awaitable[Rule]],
+        check_structure: CheckStructure,
+        journal: MemoryJournal,
+    ) -> None:
+        self._load_rule = load_rule
+        self._check_structure = check_structure
+        self._journal = journal
+        self._runs: dict[str, _Kept] = {}
+
+    async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
+        rule = await self._load_rule(rule_id)
+        return self._pin(rule, event_header(event), event.trigger_data(), source, 0)
+
+    async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
+        row = self._stored_run(execution_id).row
+        rule = await self._load_rule(row.rule_id)
+        repeats = [kept.number for kept in self._runs.values() if _same_event(kept.row, row)]
+        return self._pin(rule, row.event, row.trigger_data, "manual", max(repeats) + 1)
+
+    async def run_started(self, execution_id: ExecutionId) -> None:
+        kept = self._stored_run(execution_id)
+        if kept.row.status is RunStatus.PENDING:
+            kept.row = replace(kept.row, status=RunStatus.RUNNING)
+            kept.started = datetime.now(UTC)
+
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+        kept = self._stored_run(execution_id)
+        if not kept.row.status.ended:
+            kept.row = replace(kept.row, status=record.status)
+            kept.error, kept.error_type, kept.ended = record.error, record.error_type, datetime.now(UTC)
+            kept.actions = tuple(ended_actions(record, self._journal.entries(execution_id)))
+
+    async def pending_runs(self, older_than: timedelta, *, limit: int = 100) -> Sequence[PinnedRun]:
+        latest = datetime.now(UTC) - older_than
+        waiting = [kept for kept in self._runs.values() if kept.row.status is RunStatus.PENDING]
+        old = sorted((kept for kept in waiting if kept.created < latest), key=lambda kept: kept.created)
+        return [kept.row.pinned(created=False) for kept in old[:limit]]
+
+    async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
+        summaries = [_summary(kept) for kept in reversed(self._runs.values())]
+        return [summary for summary in summaries if wanted.holds(summary)][: wanted.limit]
+
+    async def get_run(self, run: str) -> RunView:
+        kept = next(
+            (kept for kept in self._runs.values() if run in (kept.row.execution_id, kept.row.workflow_id)), None
+        )
+        if kept is None:
+            raise RunNotFound(f"There is no run with the id {run}.")
+        live = () if kept.row.status.ended else tuple(live_actions(self._journal.entries(kept.row.execution_id)))
+        return RunView(
+            **_summary(kept).model_dump(),
+            trigger_data=kept.row.trigger_data,
+            graph_version=kept.row.graph.version,
+            graph=kept.row.graph,
+            actions=kept.actions or live,
+        )
+
+    def _pin(
+        self, rule: Rule, event: EventHeader, trigger_data: dict[str, JsonValue], source: str, number: int
+    ) -> PinnedRun:
+        rule_id = RuleId(rule.id or "")
+        run = workflow_id(rule_id, event.event_id, number)
+        if run in self._runs:
+            return self._runs[run].row.pinned(created=False)
+        error = structure_error(self._check_structure(rule.graph))
+        row = RunRow(
+            execution_id=ExecutionId(str(uuid4())),
+            rule_id=rule_id,
+            rule_name=rule.name,
+            event=event,
+            workflow_id=run,
+            status=RunStatus.FAILED if error else RunStatus.PENDING,
+            trigger_data=trigger_data,
+            graph=rule.graph,
+            options=rule.options,
+        )
+        self._runs[run] = _Kept(row, number, source, error, INVALID_GRAPH if error else None)
+        return row.pinned(created=True)
+
+    def _stored_run(self, execution_id: ExecutionId) -> _Kept:
+        kept = next((kept for kept in self._runs.values() if kept.row.execution_id == execution_id), None)
+        if kept is None:
+            raise RunNotFound(f"There is no run with the id {execution_id}.")
+        return kept
+
+
+def _same_event(left: RunRow, right: RunRow) -> bool:
+    return (left.rule_id, left.event.event_id) == (right.rule_id, right.event.event_id)
+
+
+def _summary(kept: _Kept) -> RunSummary:
+    since = kept.started or kept.created
+    return RunSummary(
+        execution_id=kept.row.execution_id,
+        workflow_id=kept.row.workflow_id,
+        rule_id=kept.row.rule_id,
+        rule_name=kept.row.rule_name,
+        event_id=kept.row.event.event_id,
+        entity_name=kept.row.event.entity_name or "",
+        rerun=kept.number,
+        source=kept.source,
+        status=kept.row.status,
+        error=kept.error,
+        error_type=kept.error_type,
+        created=kept.created,
+        started=kept.started,
+        ended=kept.ended,
+        duration_ms=(kept.ended - since) // timedelta(milliseconds=1) if kept.ended else None,
+    )
