@@ -23,23 +23,6 @@ class Account:
             for below in path.rglob("*"):
                 os.chown(below, self.uid, self.gid, follow_symlinks=False)
 
-    def require_reach(self, path: Path) -> None:
-        """Raise ServerFailed where a folder above `path` is closed to the account."""
-        for folder in path.resolve().parents:
-            if not self._may_enter(folder):
-                raise ServerFailed(
-                    f"{path}: the server runs as {self.name} (it refuses to run as root), which may not enter "
-                    f"{folder}. Choose a folder elsewhere, for instance below /var/lib or /var/tmp."
-                )
-
-    def _may_enter(self, folder: Path) -> bool:
-        status = folder.stat()
-        if status.st_uid == self.uid:
-            return bool(status.st_mode & 0o100)
-        if status.st_gid == self.gid:
-            return bool(status.st_mode & 0o010)
-        return bool(status.st_mode & 0o001)
-
 
 def unprivileged(*preferred: str) -> Account | None:
     """Return the first of the accounts that exists, or nobody, when we are root; else None."""

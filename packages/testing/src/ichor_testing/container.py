@@ -136,6 +136,9 @@ class Container:
             self.started.get_wrapped_container().stop(timeout=_STOP_SECONDS)
         self.started.stop()
 
+    def tend(self) -> None:
+        """Do nothing: the engine looks after its processes."""
+
     def _configured(self) -> "DockerContainer":
         from testcontainers.core.container import DockerContainer
 

@@ -17,18 +17,25 @@ from typing import Any
 from ichor_testing.account import Account
 from ichor_testing.errors import ServerFailed
 
+HELD_DESCRIPTOR = 63
+HELD_FOLDER = f"/proc/self/fd/{HELD_DESCRIPTOR}"
 _ANSWER_SECONDS = 90.0
 _LOG_LINES = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One process of a server: `account` runs it as somebody else."""
+    """One process of a server, started in the folder `cwd`.
+
+    `account` runs it as somebody else, who may not enter the folders above (root's home, pytest's tmp_path); with
+    `hold` the process gets the folder open and needs no right to them: its name is then HELD_FOLDER.
+    """
 
     argv: Sequence[str]
     env: Mapping[str, str]
     cwd: Path
     account: Account | None = None
+    hold: bool = False
 
     def plan(self) -> dict[str, Any]:
         """Return the command as the supervisor reads it."""
@@ -38,6 +45,7 @@ class Command:
             "cwd": str(self.cwd),
             "uid": self.account.uid if self.account else None,
             "gid": self.account.gid if self.account else None,
+            "hold": HELD_DESCRIPTOR if self.hold else None,
         }
 
 

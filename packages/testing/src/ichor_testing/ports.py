@@ -8,6 +8,8 @@ import random
 import socket
 from pathlib import Path
 
+from ichor_testing.errors import ServerFailed
+
 LOOPBACK = "127.0.0.1"
 _LOWEST = 10_000
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -42,6 +44,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def require_free(*ports: int) -> None:
+    """Raise ServerFailed where something listens on one of the ports: a client would take it for the new server."""
+    for port in ports:
+        if not is_free(port):
+            raise ServerFailed(f"port {port} is taken by another program")
 
 
 def _ephemeral_start() -> int:

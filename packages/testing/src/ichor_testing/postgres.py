@@ -5,17 +5,16 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ichor_testing.account import Account, unprivileged
 from ichor_testing.errors import ServerFailed
-from ichor_testing.keeper import Command, Watch, keep, private_folder
-from ichor_testing.ports import LOOPBACK, free_port
+from ichor_testing.keeper import HELD_FOLDER, Command, Watch, keep, private_folder
+from ichor_testing.ports import LOOPBACK, free_port, require_free
 from ichor_testing.program import find_program, newest_first
 from ichor_testing.server import Server, first_found, launch_until_ready
 from ichor_testing.source import Source
@@ -119,6 +118,7 @@ async def _by_docker(options: PostgresOptions, watch: Watch) -> PostgresServer |
 
     async def launch() -> PostgresServer:
         port = options.port or free_port()
+        require_free(port)
         image = container.Image(
             name=IMAGE,
             ports={5432: port},
@@ -139,6 +139,8 @@ async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer 
     account = unprivileged("postgres")
 
     async def launch() -> PostgresServer:
+        port = options.port or free_port()
+        require_free(port)
         folder = private_folder()
         data = options.data_dir or folder / "data"
         try:
@@ -146,10 +148,9 @@ async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer 
         except BaseException:
             shutil.rmtree(folder)
             raise
-        port = options.port or free_port()
-        argv = [str(postgres), "-D", str(data), "-p", str(port), *options.settings()]
+        argv = [str(postgres), "-D", HELD_FOLDER if account else str(data), "-p", str(port), *options.settings()]
         argv += ["-c", f"listen_addresses={LOOPBACK}", "-c", "unix_socket_directories="]
-        command = Command(argv, _environment(), Path("/"), account)
+        command = Command(argv, _environment(), data, account, hold=account is not None)
         # A fast shutdown writes all out; an immediate one does not, yet frees the shared memory, unlike SIGKILL.
         stop_signal = signal.SIGINT if options.data_dir else signal.SIGQUIT
         keeper = await keep(folder, [command], watch, stop_signal=stop_signal)
@@ -187,34 +188,45 @@ def _configured() -> list[Path]:
 def _initialise(postgres: Path, data: Path, account: Account | None) -> None:
     data.mkdir(parents=True, exist_ok=True)
     if account:
-        account.require_reach(data)
         account.own(data)
+    with _opened(data) as folder:
+        _make_cluster(postgres, data, folder, account)
+
+
+def _make_cluster(postgres: Path, data: Path, folder: int, account: Account | None) -> None:
+    named = f"/proc/self/fd/{folder}" if account else str(data)
     if not (data / "PG_VERSION").exists():
-        _run_as(account, [str(postgres.with_name("initdb")), "-D", str(data), "-U", _NAME, *_INITDB])
+        argv = [str(postgres.with_name("initdb")), "-D", named, "-U", _NAME, *_INITDB]
+        _run_as(account, argv, folder)
     complete = data / "ichor.complete"
     if not complete.exists():
-        _run_as(account, _create_database(postgres, data))
+        argv = [str(postgres), "--single", "-D", named, "-c", "fsync=off", "postgres"]
+        _run_as(account, argv, folder, f"CREATE DATABASE {_NAME};\n")
         complete.touch()
 
 
-def _create_database(postgres: Path, data: Path) -> list[str]:
-    """Return the single-user call that makes the database before the server's first start."""
-    return [str(postgres), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
+@contextmanager
+def _opened(folder: Path) -> Generator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-def _run_as(account: Account | None, argv: list[str]) -> None:
-    as_account: dict[str, Any] = {}
-    if account:
-        as_account = {"user": account.uid, "group": account.gid, "extra_groups": []}
+def _run_as(account: Account | None, argv: list[str], folder: int, text: str = "") -> None:
     done = subprocess.run(
         argv,
-        input=f"CREATE DATABASE {_NAME};\n",
+        input=text,
         cwd="/",
         env=_environment(),
+        pass_fds=[folder],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **as_account,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
     if done.returncode != 0:
         raise ServerFailed(f"{argv[0]} ended {done.returncode}:\n{done.stdout}")

@@ -22,7 +22,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ class Workload(Protocol):
     def status(self) -> str: ...
     def kill(self) -> None: ...
     def stop(self) -> None: ...
+    def tend(self) -> None: ...
 
 
 @dataclass
@@ -77,9 +78,9 @@ class Processes:
             for pid in below:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            self._reap()
+            self.tend()
             time.sleep(0.01)
-        self._reap()
+        self.tend()
         self.running.clear()
 
     def stop(self) -> None:
@@ -90,7 +91,8 @@ class Processes:
                 self.running[-1].wait(self.grace)
         self.kill()
 
-    def _reap(self) -> None:
+    def tend(self) -> None:
+        """Take leave of what ended, also of orphans, which fall to this process."""
         for process in self.running:
             process.poll()
         with contextlib.suppress(ChildProcessError):
@@ -99,6 +101,25 @@ class Processes:
 
 
 def _spawn(command: dict[str, Any], log: int, group: int) -> subprocess.Popen[bytes]:
+    with _held(command["cwd"], command["hold"]) as held:
+        return _started(command, log, group, held)
+
+
+@contextlib.contextmanager
+def _held(folder: str, descriptor: int | None) -> Generator[list[int]]:
+    if descriptor is None:
+        yield []
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    os.dup2(opened, descriptor)
+    os.close(opened)
+    try:
+        yield [descriptor]
+    finally:
+        os.close(descriptor)
+
+
+def _started(command: dict[str, Any], log: int, group: int, held: list[int]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command["argv"],
         env=command["env"],
@@ -110,6 +131,7 @@ def _spawn(command: dict[str, Any], log: int, group: int) -> subprocess.Popen[by
         stdout=log,
         stderr=log,
         process_group=group,
+        pass_fds=held,
         preexec_fn=_die_with_supervisor,
     )
 
@@ -188,6 +210,7 @@ def serve(workload: Workload, control: socket.socket, watched: Watched, clean: C
     waited_for = [control] if watched.fd is None else [control, watched.fd]
     while not watched.is_gone():
         ready = select.select(waited_for, [], [], TICK)[0]
+        workload.tend()
         if control in ready and _answer(workload, control, clean):
             return
     workload.stop()

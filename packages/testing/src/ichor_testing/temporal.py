@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ichor_testing.keeper import Command, Watch, keep, private_folder
-from ichor_testing.ports import LOOPBACK, free_ports
+from ichor_testing.ports import LOOPBACK, free_ports, require_free
 from ichor_testing.server import Server, first_found, launch_until_ready
 from ichor_testing.source import Source
 
@@ -200,4 +200,6 @@ async def _by_program(options: TemporalOptions, watch: Watch) -> TemporalServer 
 
 def _ports(options: TemporalOptions) -> tuple[int, int]:
     grpc, ui = free_ports(2)
-    return options.port or grpc, options.ui_port or ui
+    ports = options.port or grpc, options.ui_port or ui
+    require_free(*ports)
+    return ports
