@@ -62,18 +62,23 @@ class _Run:
         self._stopped: Stop | None = None
 
     async def to_its_end(self) -> dict[str, str]:
-        started = None if self._carried else asyncio.create_task(_record(RUN_STARTED, self._request.run.execution_id))
-        await self._drive()
+        started = self._record_start()
+        await self._drive(started)
         self._stop()
-        if started is not None:
-            await _shielded(started)
+        await _shielded(started)
         if self._status is None:
             workflow.continue_as_new(RunInput(request=self._request, carried=self._carry()))
         record = self._recorder.record(self._status, self._stopped)
         await _shielded(asyncio.create_task(_record(RUN_ENDED, self._request.run.execution_id, record)))
         return _end(record)
 
-    async def _drive(self) -> None:
+    def _record_start(self) -> asyncio.Task[None]:
+        """Write down that the run started, beside its first actions; a run that is continued has done so."""
+        if self._carried:
+            return asyncio.create_task(_nothing())
+        return asyncio.create_task(_record(RUN_STARTED, self._request.run.execution_id))
+
+    async def _drive(self, started: asyncio.Task[None]) -> None:
         """Go on until the run ends, is stopped, or is due to be continued as new."""
         try:
             self._watch_deadline()
@@ -85,6 +90,7 @@ class _Run:
                     self._status, self._stopped = RunStatus.FAILED, Stop.DEADLINE
                 while self._inbox:
                     self._perform(self._tell(*self._inbox.popleft()))
+            await asyncio.shield(started)
         except asyncio.CancelledError:
             self._status, self._stopped = RunStatus.CANCELLED, Stop.CANCELLED
 
@@ -158,6 +164,10 @@ class _Run:
         """Cancel what is under way; what it would still say is not heard."""
         for task in [*self._tasks.values(), *([self._deadline] if self._deadline else [])]:
             task.cancel()
+
+
+async def _nothing() -> None:
+    return
 
 
 async def _record(activity: str, *arguments: Any) -> None:

@@ -1,0 +1,46 @@
+"""Recorded histories replay: a change of the interpreter that would break runs under way turns this red."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from ichor_executor import Command
+from ichor_executor.machine import Machine
+from ichor_executor.temporal import ExecuteGraphWorkflow
+from ichor_testing.fake_handlers import FakeHandlers
+from ichor_testing.replay import replay_histories, save_history
+from pydantic import JsonValue
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner
+from temporalio.workflow import NondeterminismError
+
+from .conftest import worker
+from .graphs_of_histories import RUNS
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+async def test_every_recorded_history_replays() -> None:
+    outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow)
+    assert outcomes == dict.fromkeys([*sorted(RUNS)])
+
+
+async def test_another_order_of_commands_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    succeeded = Machine.succeeded
+
+    def reversed_order(self: Machine, index: int, result: dict[str, JsonValue], now: datetime) -> list[Command]:
+        return list(reversed(succeeded(self, index, result, now)))
+
+    monkeypatch.setattr(Machine, "succeeded", reversed_order)
+    outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow)
+    assert isinstance(outcomes["fork_and_join"], NondeterminismError)
+
+
+@pytest.mark.skipif("ICHOR_RECORD_HISTORIES" not in os.environ, reason="records anew only when asked to")
+async def test_record_histories(temporal_client: Client) -> None:
+    for name, (rule, case) in RUNS.items():
+        async with worker(temporal_client, FakeHandlers(case), UnsandboxedWorkflowRunner()) as bench:
+            handle = await bench.start(rule, case)
+            await bench.record(handle)
+            await save_history(handle, HISTORIES / f"{name}.json")

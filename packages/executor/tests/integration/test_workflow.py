@@ -1,0 +1,137 @@
+"""Runs on a real Temporal server."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from ichor_executor import simulate
+from ichor_executor.temporal import Started, start_run
+from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, RunStatus
+from ichor_testing import until
+from ichor_testing.graph_builder import GraphBuilder
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+
+from .conftest import Bench
+from .graphs_of_histories import RUNS, chain
+
+
+def states(record: RunRecord) -> dict[str, ActionState]:
+    return {action.name: action.state for action in record.actions}
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_run_ends_as_the_simulator_says(bench: Bench, name: str) -> None:
+    rule, bench.handlers.case = RUNS[name]
+    record = await bench.record(await bench.start(rule, bench.handlers.case))
+    expected = simulate(rule, bench.handlers.case, _anything())
+    assert record.status is expected.status
+    assert states(record) == {name: outcome.state for name, outcome in expected.actions.items()}
+    assert sorted(record.order) == sorted(expected.order)
+
+
+async def test_branches_are_really_concurrent(bench: Bench) -> None:
+    builder = GraphBuilder().action("s").start("s")
+    for index in range(50):
+        builder.action(f"a{index}").fork("s", f"a{index}")
+        bench.handlers.gates[f"a{index}"] = asyncio.Event()
+    handle = await bench.start(builder.rule(), Case())
+    await _running(bench, calls=51, running=50)
+    for gate in bench.handlers.gates.values():
+        gate.set()
+    assert (await bench.record(handle)).status is RunStatus.COMPLETED
+
+
+async def test_the_limit_in_flight_holds(bench: Bench) -> None:
+    builder = GraphBuilder()
+    for index in range(12):
+        builder.action(f"a{index}").start(f"a{index}")
+    await bench.record(await bench.start(builder.rule(max_in_flight=3), Case()))
+    assert bench.handlers.most_running <= 3
+
+
+async def test_a_failed_run_fails_in_temporal_too(bench: Bench) -> None:
+    bench.handlers.case = Case.model_validate({"results": {"a0": {"error": "no stock"}}})
+    handle = await bench.start(chain(2), bench.handlers.case)
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert "a0: no stock" in str(failure.value.cause)
+
+
+async def test_a_cancelled_run_records_what_had_not_ended(bench: Bench) -> None:
+    bench.handlers.gates["a1"] = asyncio.Event()
+    handle = await bench.start(chain(3), Case())
+    await _running(bench, calls=2, running=1)
+    await handle.cancel()
+    record = await bench.record(handle)
+    assert record.status is RunStatus.CANCELLED
+    assert list(states(record).values()) == ["completed", "cancelled", "cancelled"]
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
+    bench.handlers.gates["a1"].set()
+
+
+async def test_a_run_past_its_deadline_fails(bench: Bench) -> None:
+    bench.handlers.gates["a0"] = asyncio.Event()
+    rule = chain(2)
+    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "1s"})})
+    record = await bench.record(await bench.start(rule, Case()))
+    assert (record.status, record.error_type) == (RunStatus.FAILED, "deadline")
+    bench.handlers.gates["a0"].set()
+
+
+@pytest.mark.parametrize("name", ["fork_and_join", "error_edge_and_always", "delay", "chain"])
+async def test_continued_as_new_the_outcome_is_the_same(bench: Bench, name: str) -> None:
+    rule, bench.handlers.case = RUNS[name]
+    handle = await bench.start(rule, bench.handlers.case, events_per_run=16)
+    record = await bench.record(handle)
+    expected = simulate(rule, bench.handlers.case, _anything())
+    assert record.status is expected.status
+    assert sorted(record.order) == sorted(expected.order)
+    assert sorted(call.name for call in bench.handlers.calls) == sorted({call.name for call in bench.handlers.calls})
+    assert len(bench.handlers.started) == 1
+    assert (await handle.describe()).run_id != handle.first_execution_run_id
+
+
+async def test_a_run_starts_once_for_its_id(bench: Bench) -> None:
+    request = bench.request(chain(1), Case(), ExecutionId("1"))
+    options: dict[str, Any] = {"workflow_id": f"rule-r-{bench.task_queue}", "task_queue": bench.task_queue}
+    assert await start_run(bench.client, request, **options) is Started.NOW
+    assert await start_run(bench.client, request, **options) is Started.BEFORE
+    await bench.client.get_workflow_handle(options["workflow_id"]).result()
+    assert await start_run(bench.client, request, **options) is Started.BEFORE
+
+
+async def test_a_cycle_fails_at_once_and_is_recorded(bench: Bench) -> None:
+    rule = GraphBuilder().action("a").action("b").start("a").then("a", "b").then("b", "a").rule()
+    record = await bench.record(await bench.start(rule, Case()))
+    assert (record.status, record.error_type) == (RunStatus.FAILED, "invalid_graph")
+    assert "cycle" in str(record.error)
+
+
+async def test_the_temporal_ui_reads_like_the_graph(bench: Bench) -> None:
+    handle = await bench.start(
+        GraphBuilder().action("Check Amount!", "send_email").start("Check Amount!").rule(), Case()
+    )
+    await bench.record(handle)
+    scheduled = [
+        event.activity_task_scheduled_event_attributes
+        for event in (await handle.fetch_history()).events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    assert ("Check Amount!", "send_email") in {(item.activity_id, item.activity_type.name) for item in scheduled}
+
+
+async def _running(bench: Bench, *, calls: int, running: int) -> None:
+    async def reached() -> bool:
+        return len(bench.handlers.calls) == calls and bench.handlers.running == running
+
+    await until(reached, f"{calls} actions were asked for and {running} are running")
+
+
+def _anything() -> Catalogue:
+    from ichor_models import CONTROL_TYPES, ActionType
+    from pydantic import BaseModel, ConfigDict
+
+    class Anything(BaseModel):
+        model_config = ConfigDict(extra="allow")
+
+    return Catalogue([*CONTROL_TYPES, ActionType("log_audit_entry", Anything)])

@@ -1,0 +1,71 @@
+"""Handlers that answer from a case, for any action type, and remember what they were asked."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ichor_models import ActionCall, ActionError, Case, Catalogue, ExecutionId, RunRecord
+
+
+class FakeHandlers:
+    """Answers every action of a worker from a case. `calls` has what it was asked, `records` how the runs ended.
+
+    An action named in `gates` waits until its event is set; `running` counts the actions in progress.
+    """
+
+    def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
+        self.case = case or Case()
+        self.catalogue = catalogue
+        self.calls: list[ActionCall] = []
+        self.configs: dict[str, dict[str, Any]] = {}
+        self.results: dict[str, dict[str, Any]] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.running = 0
+        self.most_running = 0
+        self.started: list[ExecutionId] = []
+        self.records: dict[ExecutionId, RunRecord] = {}
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """Return the activities of a worker: one that answers any type, and the engine's own."""
+        from ichor_executor.temporal import engine_activities
+        from temporalio import activity
+        from temporalio.common import RawValue
+
+        @activity.defn(dynamic=True)
+        async def answer(arguments: Sequence[RawValue]) -> dict[str, Any]:
+            call = activity.payload_converter().from_payload(arguments[0].payload, ActionCall)
+            return await self._answer(call)
+
+        return [answer, *engine_activities(self)]
+
+    async def run_started(self, execution_id: ExecutionId) -> None:
+        """Remember that a run started."""
+        self.started.append(execution_id)
+
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+        """Remember how a run ended; the first end stays."""
+        self.records.setdefault(execution_id, record)
+
+    async def _answer(self, call: ActionCall) -> dict[str, Any]:
+        from temporalio.exceptions import ApplicationError
+
+        self.calls.append(call)
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            if (gate := self.gates.get(call.name)) is not None:
+                await gate.wait()
+            return self._result(call)
+        except ActionError as error:
+            raise ApplicationError(error.message, type=error.type, non_retryable=not error.retryable) from error
+        finally:
+            self.running -= 1
+
+    def _result(self, call: ActionCall) -> dict[str, Any]:
+        config: dict[str, Any] = call.config
+        self.configs[call.name] = config
+        if self.catalogue is not None:
+            config = self.case.fit(self.catalogue, call.type, call.config)
+            self.configs[call.name] = config
+        self.results[call.name] = self.case.answer(call.name, call.type, config)
+        return self.results[call.name]
