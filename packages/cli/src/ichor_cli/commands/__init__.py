@@ -1,0 +1,1 @@
+"""The commands, one file each; what only some of them need is imported when they run."""

@@ -1,0 +1,52 @@
+"""`ichor actions`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from ichor_models import ActionType
+from pydantic import JsonValue
+
+from ichor_cli.action_types import catalogue
+from ichor_cli.arguments import Json
+from ichor_cli.errors import Missing
+from ichor_cli.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def actions(
+    type: Annotated[str | None, typer.Argument(help="One type, with all of its config.", show_default=False)] = None,
+    json: Json = False,
+) -> int:
+    """List the action types that rules may use here, with their output ports and config."""
+    types = catalogue()
+    if type is not None and type not in types:
+        raise Missing(
+            f"There is no action type {type!r}.", code="unknown_action_type", mend="`ichor actions` lists all."
+        )
+    chosen = [types[name] for name in sorted(types) if type in (None, name)]
+    Screen(json).answer({"actions": [_document(item) for item in chosen]}, lambda: _table(chosen))
+    return 0
+
+
+def _document(item: ActionType) -> dict[str, JsonValue]:
+    return {"type": item.name, "ports": list(item.all_ports), "config": item.config.model_json_schema()}
+
+
+def _table(types: list[ActionType]) -> "RenderableType":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("type", "output ports", "config (* is required)"):
+        table.add_column(heading, overflow="fold")
+    for item in types:
+        table.add_row(Text(item.name, "bold"), Text(" ".join(item.all_ports)), Text(_keys(item)))
+    return table
+
+
+def _keys(item: ActionType) -> str:
+    schema: dict[str, Any] = item.config.model_json_schema()
+    required = schema.get("required", [])
+    return " ".join(f"{key}*" if key in required else key for key in schema.get("properties", {}))

@@ -1,0 +1,36 @@
+"""`ichor validate`."""
+
+from typing import Annotated
+
+import typer
+from ichor_models import Report
+
+from ichor_cli.action_types import catalogue
+from ichor_cli.arguments import Json
+from ichor_cli.errors import WrongUsage
+from ichor_cli.report_text import report_text
+from ichor_cli.screen import Screen
+from ichor_cli.trial import read_trial
+
+_FILE = typer.Argument(help="A workflow file, YAML or JSON; - is standard input.", show_default=False)
+_RULE = typer.Option("--rule", metavar="ID_OR_NAME", help="Check a rule of the database instead.")
+
+
+def validate(
+    file: Annotated[str | None, _FILE] = None,
+    rule: Annotated[str | None, _RULE] = None,
+    json: Json = False,
+) -> int:
+    """Say everything that is wrong with a workflow file, or with a rule of the database.
+
+    Exits 0 where nothing is, else 1; warnings refuse nothing.
+    """
+    if (file is None) == (rule is None):
+        raise WrongUsage("Name either a file or a rule.", code="usage", mend="`ichor validate FILE` or `--rule NAME`.")
+    report = read_trial(file, catalogue()).report if file is not None else _stored(rule or "")
+    Screen(json).answer(report.document(), lambda: report_text(report, file or rule or ""))
+    return 0 if report.valid else 1
+
+
+def _stored(rule: str) -> Report:
+    raise NotImplementedError(rule)

@@ -1,0 +1,78 @@
+"""All commands of `ichor`, and what becomes of their errors."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from ichor_cli.commands.actions import actions
+from ichor_cli.commands.run import run
+from ichor_cli.commands.schema import schema
+from ichor_cli.commands.show import show
+from ichor_cli.commands.simulate import simulate
+from ichor_cli.commands.test import run_case_files
+from ichor_cli.commands.validate import validate
+from ichor_cli.failure import Failure, explain, trace
+from ichor_cli.screen import write
+
+_NAME = "ichor"
+_COMMANDS = {
+    "validate": validate,
+    "simulate": simulate,
+    "run": run,
+    "test": run_case_files,
+    "show": show,
+    "actions": actions,
+    "schema": schema,
+}
+
+
+def app() -> typer.Typer:
+    """Return the program's commands."""
+    commands = typer.Typer(
+        name=_NAME,
+        help="Validate, simulate, run, test, apply, fire and watch workflow rules.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, command in _COMMANDS.items():
+        commands.command(name)(command)
+    return commands
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name and return its exit code.
+
+    Raises:
+        BrokenPipeError: whoever read the output went away.
+    """
+    json = "--json" in arguments
+    try:
+        return app()(args=list(arguments), prog_name=_NAME, standalone_mode=False) or 0
+    except typer.TyperException as error:
+        return _tell(_usage(error), json) if json or error.format_message() else error.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except SystemExit as ended:
+        if ended.code == 1:  # what typer and rich make of a closed pipe
+            raise BrokenPipeError from None
+        return int(ended.code or 0)
+    except Exception as error:
+        if (text := trace(error)) is not None:
+            print(text, file=sys.stderr)
+        return _tell(explain(error), json)
+
+
+def _usage(error: typer.TyperException) -> Failure:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else _NAME
+    return Failure("usage", error.format_message(), f"`{command} --help` shows what there is.", error.exit_code)
+
+
+def _tell(failure: Failure, json: bool) -> int:
+    if json:
+        write(failure.document())
+    else:
+        print(f"{_NAME}: {failure.message}\n{failure.mend}", file=sys.stderr)
+    return failure.exit_code

@@ -1,0 +1,60 @@
+"""The Temporal that a command works with: the one of an address, else a development server of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from ichor_service import Settings, Unreachable, load_settings, temporal_link
+from ichor_testing import start_temporal
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ichor_cli.errors import Missing, WrongUsage
+
+_PATIENCE = 10.0
+# Otherwise a run that continues as new within a second of its start waits until that second is over.
+_AT_ONCE = {"history.continueAsNewMinInterval": "0s"}
+
+
+@asynccontextmanager
+async def temporal_client(address: str | None = None) -> AsyncGenerator[Client]:
+    """Yield a client of `address`, else of ICHOR_TEMPORAL_ADDRESS, else of a development server until the block ends.
+
+    Raises:
+        Missing: the server does not answer.
+        ServerMissing: there is no address and no development server to be had.
+    """
+    settings = _settings(address)
+    if settings.temporal_address is not None:
+        yield await connect(settings)
+        return
+    async with start_temporal(dynamic_config=_AT_ONCE) as server:
+        yield await server.connect()
+
+
+async def connect(settings: Settings) -> Client:
+    """Return a client of the Temporal that the settings name.
+
+    Raises:
+        Missing: it does not answer.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await temporal_link(settings).connect()
+    except (Unreachable, RPCError, TimeoutError) as error:
+        reason = " ".join(str(error).split()) or "no answer in time"
+        raise Missing(
+            f"Temporal at {settings.temporal_address} does not answer: {reason}.",
+            code="temporal_unreachable",
+            mend="Start it, or correct the address in ICHOR_TEMPORAL_ADDRESS.",
+        ) from None
+
+
+def _settings(address: str | None) -> Settings:
+    settings = load_settings()
+    if address is None:
+        return settings
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise WrongUsage(f"{address!r} is no address.", code="usage", mend="Write --address HOST:PORT.")
+    return settings.model_copy(update={"temporal_address": address})

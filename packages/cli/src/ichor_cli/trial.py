@@ -1,0 +1,137 @@
+"""A rule to try, with the case and the expectation that may stand beside it in a case file.
+
+A case file is `{"name", "graph": {…} or "file": "…", "case": {…}, "expect": {…}}` (semantics.md, Trying a graph before
+it is live).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ichor_models import Case, Catalogue, Expectation, InvalidDocument, Problem, Report, Rule, check_document
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from ichor_cli.errors import InvalidCase
+from ichor_cli.source_file import folder_of, read_document
+
+_KEYS = ("name", "why", "graph", "file", "case", "expect")
+_OF_A_RULE = ("actions", "edges", "trigger")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was read. The rule is there only where nothing is wrong with it."""
+
+    name: str
+    rule: Rule | None
+    report: Report
+    case: JsonValue = None
+    expect: JsonValue = None
+
+
+def is_case_file(document: JsonValue) -> bool:
+    """Tell a case file from a workflow file."""
+    return isinstance(document, dict) and not any(key in document for key in _OF_A_RULE) and _has_rule(document)
+
+
+def looks_like_case_file(document: JsonValue) -> bool:
+    """Tell a file that is meant as a case file, with mistakes perhaps, from what else lies in a folder."""
+    if not isinstance(document, dict) or any(key in document for key in _OF_A_RULE):
+        return False
+    return _has_rule(document) or "expect" in document or "case" in document
+
+
+def read_trial(file: str | Path, types: Catalogue) -> Trial:
+    """Read a workflow file, or a case file for its rule and its case."""
+    try:
+        return as_trial(read_document(file), file, types)
+    except InvalidDocument as error:
+        return refused(str(file), Problem(code="invalid_file", where="file", message=str(error)))
+
+
+def as_trial(document: JsonValue, file: str | Path, types: Catalogue) -> Trial:
+    """Make a trial of what a file holds.
+
+    Raises:
+        InvalidDocument: it is a case file that names another file, which cannot be read as a document.
+    """
+    if not isinstance(document, dict) or not is_case_file(document):
+        return Trial(str(file), *check_document(document, types))
+    problems = tuple(case_file_problems(document))
+    if problems:
+        return refused(str(file), *problems)
+    other = document.get("file")
+    inner = read_document(folder_of(file) / other) if isinstance(other, str) else document["graph"]
+    name = document.get("name")
+    return Trial(
+        name if isinstance(name, str) else Path(file).stem,
+        *check_document(inner, types),
+        case=document.get("case"),
+        expect=document.get("expect"),
+    )
+
+
+def case_file_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
+    """Yield what is wrong with a case file, its rule aside."""
+    for key in document.keys() - set(_KEYS):
+        message = f"{key!r} is no key of a case file; there are {', '.join(_KEYS)}."
+        yield Problem(code="unknown_key", where=key, message=message)
+    if ("graph" in document) == ("file" in document):
+        yield Problem(code="missing_key", where="graph", message="Write either graph or file, the path of a rule.")
+    if not isinstance(document.get("file", ""), str):
+        yield Problem(code="invalid_value", where="file", message="file must be the path of a workflow file.")
+    if not isinstance(document.get("name", ""), str):
+        yield Problem(code="invalid_value", where="name", message="name must be text.")
+
+
+def chosen_case(trial: Trial, file: str | None) -> Case:
+    """Return the case of a file that the person names, else the one beside the rule, else the empty one.
+
+    Raises:
+        InvalidCase: it is none.
+    """
+    if file is None:
+        return read_case(trial.case)
+    try:
+        return read_case(read_document(file))
+    except InvalidDocument as error:
+        raise InvalidCase(f"{file}: {error}") from None
+
+
+def read_case(document: JsonValue) -> Case:
+    """Read a case; nothing at all is the empty one.
+
+    Raises:
+        InvalidCase: it is none, naming each mistake.
+    """
+    if isinstance(document, dict) and "case" in document and not any(key in document for key in Case.model_fields):
+        document = document["case"]
+    return _validated(Case, document)
+
+
+def read_expectation(document: JsonValue) -> Expectation:
+    """Read what a case must lead to; every part is optional, and so is the whole.
+
+    Raises:
+        InvalidCase: it is none, naming each mistake.
+    """
+    return _validated(Expectation, document)
+
+
+def refused(name: str, *problems: Problem) -> Trial:
+    """Return what cannot be tried."""
+    return Trial(name, None, Report(problems=problems))
+
+
+def _has_rule(document: Mapping[str, JsonValue]) -> bool:
+    return "graph" in document or "file" in document
+
+
+def _validated[M: BaseModel](model: type[M], document: JsonValue) -> M:
+    what = "case" if model is Case else "expect"
+    try:
+        return model.model_validate({} if document is None else document)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        found = "; ".join(f"{'.'.join(map(str, [what, *item['loc']]))}: {item['msg']}" for item in details[:10])
+        raise InvalidCase(f"The {what} cannot be read: {found}.") from None
