@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ichor_models import InvalidDocument, load_text
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ichor_activities.errors import InvalidConfiguration, NotAllowed
@@ -172,12 +173,10 @@ def load_entity_access(path: str | Path) -> EntityAccess:
     Raises:
         InvalidConfiguration: it cannot be read, or says something that it cannot mean.
     """
-    import yaml
-
     try:
-        content: object = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = load_text(Path(path).read_text(encoding="utf-8"))
         return EntityAccess.of(EntityFile.model_validate(content))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, InvalidDocument) as error:
         raise InvalidConfiguration(f"ICHOR_ENTITIES: the file {path} cannot be read: {error}") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ichor_models import ActionCall, ActionError, ActionJournal, Transaction
 from pydantic import JsonValue
 
+from ichor_activities.action_transaction import ActionTransaction
 from ichor_activities.context import ActionContext
 from ichor_activities.errors import JournalUnavailable
 from ichor_activities.failure import as_failure
@@ -53,7 +54,7 @@ class Performer:
         try:
             recorded = await self.journal.started(call, attempt.number)
         except Exception as error:
-            raise JournalUnavailable(error) from None
+            raise _of_the_journal(error) from None
         if recorded is not None:
             return recorded
         filled = FilledConfig(call.config)
@@ -81,9 +82,9 @@ class Performer:
     async def _act(self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig) -> JsonObject:
         async def act(transaction: Transaction | None) -> JsonObject:
             logger = RunLogger(call, filled.redaction)
-            context = ActionContext(call, self.services, attempt.number, transaction, logger)
-            result = await handler.perform(filled.config, context)
-            return {**filled.redaction.value(result), "output": result["output"]}
+            given = None if transaction is None else ActionTransaction(transaction)
+            context = ActionContext(call, self.services, attempt.number, given, logger)
+            return filled.redaction.result(await handler.perform(filled.config, context))
 
         if handler.transactional:
             return await self._act_in_transaction(call, act)
@@ -103,18 +104,22 @@ class Performer:
 
     async def _complete(self, call: ActionCall, result: JsonObject) -> None:
         """Note the result; insist for a moment, since an action that cannot be noted is done again."""
-        for pause in _PAUSES:
+        for pause in (*_PAUSES, None):
             try:
                 return await self.journal.completed(call, result)
-            except Exception:
+            except Exception as error:
+                failure = _of_the_journal(error)
+                if pause is None or not failure.retryable:
+                    raise failure from None
                 await asyncio.sleep(pause)
-        try:
-            await self.journal.completed(call, result)
-        except Exception as error:
-            raise JournalUnavailable(error) from None
 
     async def _note(self, call: ActionCall, failure: ActionError, logger: RunLogger) -> None:
         try:
             await self.journal.failed(call, failure)
         except Exception as error:
             logger.warning("The journal did not take the failure of this attempt: %s", type(error).__name__)
+
+
+def _of_the_journal(error: Exception) -> ActionError:
+    """Return the journal's own word; whatever it did not foresee may be tried again."""
+    return error if isinstance(error, ActionError) else JournalUnavailable(error)

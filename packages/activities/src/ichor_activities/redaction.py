@@ -27,9 +27,12 @@ class Redaction:
             text = text.replace(value, written)
         return text
 
-    def value[V: JsonValue](self, value: V) -> V:
-        """Return a value of JSON without secrets, in keys too."""
-        return self._value(value) if self.replacements else value  # pyright: ignore[reportReturnType]  # same shape
+    def result(self, result: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return a result without secrets, in keys too; its port stays as it is."""
+        if not self.replacements:
+            return result
+        redacted = {self.text(key): self._value(value) for key, value in result.items()}
+        return {**redacted, "output": result["output"]} if "output" in result else redacted
 
     def anything(self, value: object) -> object:
         """Return a text without secrets, anything else as it is."""

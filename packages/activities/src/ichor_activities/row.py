@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ichor_models import Transaction
 from pydantic import JsonValue
 
-from ichor_activities.sql_failure import refusal_of
+from ichor_activities.sql_failure import refusals
 from ichor_activities.table import Table, document
 
 
@@ -15,7 +15,7 @@ async def check_value(transaction: Transaction, table: Table, column: str, value
     Raises:
         InvalidValue: it does not.
     """
-    with refusal_of(f"{table.text}.{column}"):
+    with refusals(f"{table.text}.{column} does not take this value"):
         await transaction.fetch(f"SELECT {table.typed(column, 1)} IS NULL", document({column: value}))
 
 

@@ -1,10 +1,10 @@
 """What a failure of the database means for an action: whether a retry may help, and what to tell people.
 
-An error of PostgreSQL is known by its `sqlstate`, so that no driver is imported here
-(https://www.postgresql.org/docs/current/errcodes-appendix.html).
+An error of PostgreSQL is known by its `sqlstate`, its own or that of the error it comes from, so that no driver and no
+store is imported here (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from ichor_models import ActionError
@@ -16,41 +16,48 @@ _STATEMENT = ("0A", "42")
 _DENIED = "42501"
 
 
-def sqlstate(error: BaseException) -> str | None:
-    """Return the five characters of an error of PostgreSQL, None for any other."""
-    state = getattr(error, "sqlstate", None)
-    return state if isinstance(state, str) and len(state) == 5 else None
-
-
 def as_action_error(error: BaseException, what: str = "The database refuses this") -> ActionError | None:
     """Return what an error of PostgreSQL means, None where it is none."""
-    state = sqlstate(error)
-    if state is None:
+    source = next((item for item in _causes(error) if _sqlstate(item)), None)
+    if source is None:
         return None
-    message = f"{what}: {_sentence(error)}"
+    state, sentence = _sqlstate(source), _sentence(source)
     if state == _DENIED:
-        return NotAllowed(message)
+        return NotAllowed(f"{what}: {sentence}")
     if state.startswith(_DATA):
-        return InvalidValue(message)
+        return InvalidValue(f"{what}: {sentence}")
     if state.startswith(_STATEMENT):
-        return ActionError(message, type="database")
-    return Unavailable(f"The database cannot do this now: {_sentence(error)}")
+        return ActionError(f"{what}: {sentence}", type="database")
+    return Unavailable(f"The database cannot do this now: {sentence}")
 
 
 @contextmanager
-def refusal_of(column: str) -> Generator[None]:
-    """Say in an error of PostgreSQL which column did not take its value."""
+def refusals(what: str = "The database refuses this") -> Generator[None]:
+    """Turn errors of PostgreSQL in this block into the action's; `what` begins the sentence."""
     try:
         yield
     except Exception as error:
-        if (refusal := as_action_error(error, f"{column} does not take this value")) is not None:
+        if (refusal := as_action_error(error, what)) is not None:
             raise refusal from error
         raise
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _sqlstate(error: BaseException) -> str:
+    """Return the five characters of an error of PostgreSQL, nothing for any other."""
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) and len(state) == 5 else ""
+
+
 def _sentence(error: BaseException) -> str:
-    parts = [str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__]
+    lines = str(error).strip().splitlines()
+    parts = [lines[0] if lines else type(error).__name__]
     detail = getattr(error, "detail", None)
-    if isinstance(detail, str) and detail and detail not in parts[0]:
+    if isinstance(detail, str) and detail.strip():
         parts.append(detail.strip())
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)

@@ -44,7 +44,8 @@ def inner(address: Address) -> IPv4Address | None:
 
 def _is_global(address: Address) -> bool:
     return address.is_global and not (
-        address.is_private
+        (isinstance(address, IPv6Address) and address.is_site_local)
+        or address.is_private
         or address.is_loopback
         or address.is_link_local
         or address.is_multicast

@@ -1,0 +1,35 @@
+"""The transaction that a handler is given: the store's own, with errors that say what an action's author can do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ichor_models import Transaction
+from pydantic import JsonValue
+
+from ichor_activities.sql_failure import refusals
+
+
+class ActionTransaction:
+    """Implements `ichor_models.Transaction` over the store's."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @property
+    def recorded(self) -> dict[str, JsonValue] | None:
+        """Return the result that an earlier attempt committed."""
+        return self._transaction.recorded
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Mapping[str, Any]]:
+        """Run a query and return its rows."""
+        with refusals():
+            return await self._transaction.fetch(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        with refusals():
+            return await self._transaction.execute(query, *arguments)
+
+    async def record(self, result: Mapping[str, JsonValue]) -> None:
+        """Write the action's result, to be committed together with its effects."""
+        await self._transaction.record(result)
