@@ -1,0 +1,48 @@
+"""Each member of the workspace stands alone: it declares what it imports, and has its version, README and changelog."""
+
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MEMBERS = sorted(path.parent for folder in ("packages", "services") for path in ROOT.glob(f"{folder}/*/pyproject.toml"))
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
+def test_a_member_can_be_imported_with_only_what_it_declares(member: Path) -> None:
+    module = f"ichor_{member.name}"
+    code = (
+        "import importlib, pkgutil, sys\n"
+        f"package = importlib.import_module({module!r})\n"
+        f"for found in pkgutil.walk_packages(package.__path__, {module + '.'!r}):\n"
+        "    if not found.name.endswith('__main__'):\n"
+        "        importlib.import_module(found.name)\n"
+    )
+    uv = os.environ.get("UV", str(ROOT / "infra" / "uv"))
+    command = [
+        uv,
+        "run",
+        "--quiet",
+        "--isolated",
+        "--no-dev",
+        "--package",
+        f"ichor-{member.name}",
+        "python",
+        "-c",
+        code,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
+def test_a_member_has_what_a_release_needs(member: Path) -> None:
+    project = tomllib.loads((member / "pyproject.toml").read_text())["project"]
+    assert project["version"].count(".") == 2
+    assert project["description"]
+    assert "## [" in (member / "CHANGELOG.md").read_text()
+    assert (member / "README.md").read_text().startswith(f"# ichor-{member.name}")
+    assert (member / "src" / f"ichor_{member.name}" / "py.typed").exists()
