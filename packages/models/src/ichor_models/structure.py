@@ -27,6 +27,13 @@ def structure_problems(graph: Graph) -> list[Problem]:
     ]
 
 
+def fatal_problems(graph: Graph) -> list[Problem]:
+    """Return what makes a graph impossible to run; a stored graph with other problems is run as far as it goes."""
+    if not graph.actions:
+        return structure_problems(graph)
+    return [*_starts(graph), *_cycle(Topology(graph))]
+
+
 def failure_joins(graph: Graph) -> Iterator[Problem]:
     """Warn where an action may run although a source that handles its failure failed."""
     topology = Topology(graph)
