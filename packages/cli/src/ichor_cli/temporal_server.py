@@ -13,7 +13,7 @@ from ichor_cli.errors import Missing, WrongUsage
 
 _PATIENCE = 10.0
 # Otherwise a run that continues as new within a second of its start waits until that second is over.
-_AT_ONCE = {"history.continueAsNewMinInterval": "0s"}
+_AT_ONCE = {"history.workflowIdReuseMinimalInterval": "0s"}
 
 
 @asynccontextmanager
