@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ichor_cli.main import run
 from ichor_models import load_text
+from ichor_service import Settings, variable
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -71,6 +72,13 @@ def test_blocks_can_be_read(page: Path) -> None:
             readers[language](body)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_python_runs(page: Path) -> None:
+    for language, body in _blocks(page.read_text(encoding="utf-8")):
+        if language == "python" and "os.environ" not in body:
+            exec(compile(body, page.name, "exec"), {"__name__": page.stem})
+
+
 @pytest.mark.usefixtures("first_rule")
 def test_first_rule_is_valid_and_runs_as_the_readme_says(ichor: Command) -> None:
     code, printed = ichor("validate", "large-order.yaml", "--json")
@@ -103,6 +111,12 @@ def test_every_code_of_a_problem_is_explained() -> None:
     sources = [*(ROOT / "packages/models/src").rglob("*.py"), *(ROOT / "packages/edgestore/src").rglob("*.py")]
     codes = {code for source in sources for code in _CODE.findall(source.read_text(encoding="utf-8"))}
     assert {code for code in codes if f"| `{code}` |" not in page} == set()
+
+
+def test_every_setting_is_explained() -> None:
+    page = (ROOT / "docs/operators.md").read_text(encoding="utf-8")
+    variables = {variable(name) for name in Settings.model_fields}
+    assert {name for name in variables if f"| `{name}` |" not in page} == set()
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
