@@ -1,6 +1,6 @@
 """A graph made ready to be run: indexes, what each action reads, who still needs whose result. Built once, linear."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -32,8 +32,8 @@ class Node:
     incoming: int
     handled: bool
     reads: tuple[int, ...]
-    blind: frozenset[int]
-    """Actions that its config names although they are not upstream: it fails instead of running."""
+    sees: frozenset[int]
+    """Those of `reads` that are upstream; an action that names another one fails instead of running."""
 
 
 class Plan:
@@ -51,12 +51,9 @@ class Plan:
             for index, action in enumerate(graph.actions)
             if action.config
         }
-        blind: dict[int, set[int]] = {}
-        for reader, read in topology.not_upstream(reads):
-            blind.setdefault(reader, set()).add(read)
+        missing = topology.not_upstream(reads)
         self.nodes = [
-            _node(index, action, topology, reads.get(index, ()), blind.get(index, ()))
-            for index, action in enumerate(graph.actions)
+            _node(index, action, topology, reads.get(index, ()), missing) for index, action in enumerate(graph.actions)
         ]
         self.starts = [(self._position[edge.target], edge) for edge in topology.starts]
         self.readers = [0] * len(self.nodes)
@@ -82,7 +79,9 @@ class Plan:
                 yield owner[0]
 
 
-def _node(index: int, action: Action, topology: Topology, reads: tuple[int, ...], blind: Iterable[int]) -> Node:
+def _node(
+    index: int, action: Action, topology: Topology, reads: tuple[int, ...], missing: Set[tuple[int, int]]
+) -> Node:
     return Node(
         index=index,
         action=action,
@@ -91,5 +90,5 @@ def _node(index: int, action: Action, topology: Topology, reads: tuple[int, ...]
         incoming=len(topology.incoming[index]),
         handled=any(edge.type.takes_port and edge.source_output == FAILURE for edge in topology.outgoing[index]),
         reads=reads,
-        blind=frozenset(blind),
+        sees=frozenset(read for read in reads if (index, read) not in missing),
     )

@@ -42,7 +42,7 @@ class Scope:
             raise TemplateError(
                 f"{path.text} is ambiguous: several actions are named {action.name.partition('#')[0]!r}"
             )
-        if index in self._node.blind:
+        if index not in self._node.sees:
             raise TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
         kept = self._results.get(index)
         return walk(kept.result, rest) if kept is not None else None

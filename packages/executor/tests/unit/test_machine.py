@@ -125,6 +125,13 @@ def test_a_template_that_cannot_be_resolved_fails_the_action(config: dict[str, A
     assert started(commands) == [1, 2]
 
 
+def test_a_path_made_by_a_template_reaches_no_further() -> None:
+    builder = GraphBuilder().action("beside").condition("check", "{{which}}", "is_not_null").start("beside", "check")
+    run = machine(builder.rule(), which="beside.x")
+    run.start(NOW)
+    assert run.state.failed
+
+
 def test_a_failed_action_shows_its_error_to_those_behind_it() -> None:
     rule = (
         GraphBuilder()
