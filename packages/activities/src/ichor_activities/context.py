@@ -1,11 +1,12 @@
 """What a handler is told about the action beside its config."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from logging import LoggerAdapter
 from typing import Any
 from uuid import UUID
 
-from ichor_models import ActionCall, EventHeader, RunHeader, Transaction
+from ichor_models import ActionCall, EventHeader, ExecutionId, RuleId, RunHeader, Transaction
 
 from ichor_activities.errors import NotTransactional
 from ichor_activities.run_logger import RunLogger
@@ -21,6 +22,22 @@ class ActionContext:
     attempt: int = 1
     open_transaction: Transaction | None = None
     bound_logger: "LoggerAdapter[Any] | None" = None
+
+    @classmethod
+    def sample(
+        cls,
+        type: str,
+        *,
+        event: Mapping[str, Any] | None = None,
+        services: Services | None = None,
+        transaction: Transaction | None = None,
+    ) -> "ActionContext":
+        """Return the context of an action of no run at all, to try a handler or to test it; `event` sets its header."""
+        header = EventHeader.model_validate({"event_id": "sample", "event_type": "manual", **(event or {})})
+        nothing = str(UUID(int=0))
+        run = RunHeader(execution_id=ExecutionId(nothing), rule_id=RuleId(nothing), rule_name="sample", event=header)
+        call = ActionCall(run=run, key=type, name=type, type=type, config={})
+        return cls(call, services or Services(), open_transaction=transaction)
 
     @property
     def run(self) -> RunHeader:

@@ -68,7 +68,7 @@ def _as_action_error(error: Exception) -> ActionError:
         return _refused(f"every recipient ({error.recipients[0].message})", [item.code for item in error.recipients])
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _refused(f"this ({error.code} {error.message})", [error.code])
-    if isinstance(error, (aiosmtplib.SMTPNotSupported, ValueError)):
+    if not isinstance(error, OSError):
         return ActionError(f"The mail server cannot do what is asked: {error}", type="mail")
     return Unavailable(f"The mail server does not answer: {error or type(error).__name__}")
 

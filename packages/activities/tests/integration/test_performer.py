@@ -1,0 +1,148 @@
+"""One attempt, with the real journal."""
+
+import asyncio
+import logging
+from typing import Any
+
+import asyncpg
+import pytest
+from ichor_activities import ActionContext, Config, Services, action
+from ichor_activities.performer import Attempt, Performer
+from ichor_models import ActionCall, ActionError, SecretPlace
+from ichor_testing import free_port
+
+
+class Charge(Config):
+    amount: int
+    token: str = ""
+
+
+calls: list[str] = []
+
+
+@action("charge_card", ports=("success", "declined"))
+async def charge_card(config: Charge, run: ActionContext) -> dict[str, Any]:
+    calls.append(run.idempotency_key)
+    run.logger.info("charging with %s", config.token)
+    if config.amount < 0:
+        raise RuntimeError(f"refused {config.token}")
+    return {"token": config.token, "headers": {"auth": f"Bearer {config.token}"}}
+
+
+@action("charge_slowly")
+async def charge_slowly(config: Charge, run: ActionContext) -> dict[str, Any]:
+    await asyncio.sleep(30)
+    return {}
+
+
+@action("write_twice", transactional=True)
+async def write_twice(config: Charge, run: ActionContext) -> dict[str, Any]:
+    await run.transaction.execute("INSERT INTO sales.statuses (name) VALUES ($1)", f"n{config.amount}")
+    if config.amount < 0:
+        raise ActionError("half done", type="half", retryable=True)
+    return {"rows": await run.transaction.execute("UPDATE sales.statuses SET rank = $1", config.amount)}
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    calls.clear()
+
+
+async def known(pool: asyncpg.Pool, call: ActionCall) -> ActionCall:
+    await pool.execute(
+        "INSERT INTO workflow.automation_executions (id, entity_type, trigger_data, status, executed_at)"
+        " VALUES ($1, 'orders', '{}', 'running', now())",
+        call.run.execution_id,
+    )
+    return call
+
+
+def with_secret(make_call: Any, amount: int) -> ActionCall:
+    place = SecretPlace(path=("token",), start=0, name="token")
+    return make_call("charge_card", {"amount": amount, "token": "{{secret:token}}"}, secrets=[place])
+
+
+async def journal(pool: asyncpg.Pool) -> dict[str, Any]:
+    row = await pool.fetchrow("SELECT state, attempts, result, error FROM workflow.run_actions")
+    assert row is not None
+    return dict(row)
+
+
+async def test_secrets_go_in_and_not_out(
+    pool: asyncpg.Pool, performer: Performer, make_call: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = await known(pool, with_secret(make_call, 5))
+    with caplog.at_level(logging.INFO, "ichor.action"):
+        result = await performer.perform(charge_card, call, Attempt())
+    hidden = {"token": "{{secret:token}}", "headers": {"auth": "Bearer {{secret:token}}"}, "output": "success"}
+    assert result == hidden
+    assert await journal(pool) == {"state": "completed", "attempts": 1, "result": hidden, "error": None}
+    assert [record.getMessage() for record in caplog.records] == ["charging with {{secret:token}}"]
+
+
+async def test_errors_hold_no_secret(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    call = await known(pool, with_secret(make_call, -1))
+    with pytest.raises(ActionError) as raised:
+        await performer.perform(charge_card, call, Attempt(2))
+    error = {"message": "refused {{secret:token}}", "type": "RuntimeError", "retryable": True}
+    assert raised.value.as_json() == error
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    assert await journal(pool) == {"state": "failed", "attempts": 2, "result": None, "error": error}
+
+
+async def test_what_is_done_is_not_done_again(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    call = await known(pool, make_call("charge_card", {"amount": 5}))
+    first = await performer.perform(charge_card, call, Attempt(1))
+    assert await performer.perform(charge_card, call, Attempt(2)) == first
+    assert len(calls) == 1
+
+
+async def test_a_wrong_config_fails_before_anything_is_done(
+    pool: asyncpg.Pool, performer: Performer, make_call: Any
+) -> None:
+    call = await known(pool, make_call("charge_card", {"amount": "much", "channels": []}))
+    with pytest.raises(ActionError, match=r"amount.*channels") as error:
+        await performer.perform(charge_card, call, Attempt())
+    assert (error.value.type, error.value.retryable) == ("config", False)
+    assert not calls
+
+
+async def test_effects_and_result_are_one(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    half = await known(pool, make_call("write_twice", {"amount": -1}))
+    with pytest.raises(ActionError, match="half"):
+        await performer.perform(write_twice, half, Attempt())
+    assert not await pool.fetchval("SELECT count(*) FROM sales.statuses")
+    whole = await known(pool, make_call("write_twice", {"amount": 1}))
+    result = await performer.perform(write_twice, whole, Attempt())
+    assert result == await performer.perform(write_twice, whole, Attempt(2)) == {"rows": 1, "output": "success"}
+    assert await pool.fetchval("SELECT count(*) FROM sales.statuses") == 1
+
+
+async def test_an_action_has_its_time(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    call = await known(pool, make_call("charge_slowly", {"amount": 1}))
+    with pytest.raises(ActionError, match=r"longer than 0\.2 seconds") as error:
+        await performer.perform(charge_slowly, call, Attempt(1, 0.2))
+    assert (error.value.type, error.value.retryable) == ("timeout", True)
+    assert (await journal(pool))["state"] == "failed"
+
+
+async def test_cancelling_is_no_failure(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    call = await known(pool, make_call("charge_slowly", {"amount": 1}))
+    task = asyncio.create_task(performer.perform(charge_slowly, call, Attempt(1, 20)))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await journal(pool))["state"] == "running"
+
+
+async def test_a_store_that_is_away_is_tried_again(performer: Performer, make_call: Any) -> None:
+    pool = asyncpg.create_pool(f"postgresql://nobody@127.0.0.1:{free_port()}/x", min_size=0)
+    from ichor_edgestore import EdgeStore
+
+    away = Performer(EdgeStore(pool).journal, Services(), performer.secrets)
+    with pytest.raises(ActionError) as error:
+        await away.perform(charge_card, make_call("charge_card", {"amount": 1}), Attempt())
+    assert error.value.retryable
+    assert not calls
