@@ -20,7 +20,7 @@ SELECT
     (
         SELECT json_agg(
             json_build_array(g.source_action_id, g.target_action_id, g.edge_type, g.source_output, g.edge_order)
-            ORDER BY g.position NULLS LAST, g.edge_order, g.id
+            ORDER BY g.position NULLS LAST, coalesce(g.edge_order, 0), g.id
         )
         FROM workflow.action_edges g
         WHERE g.rule_id = r.id

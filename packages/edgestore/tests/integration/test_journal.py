@@ -1,0 +1,87 @@
+"""What both journals do."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from ichor_edgestore import EdgeStore, MemoryStore
+from ichor_models import ActionCall, ActionError, Catalogue, EntityEvent, ExecutionId, Rule
+
+type Store = EdgeStore | MemoryStore
+type NewCall = Callable[..., ActionCall]
+
+
+@pytest.fixture
+async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
+    """A run in the store."""
+    saved = await store.save_rule(approval, catalogue=catalogue)
+    return (await store.pin_run(saved.rule_id, event)).execution_id
+
+
+@pytest.fixture
+def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
+    """A call of an action of that run."""
+    return new_call(run)
+
+
+async def test_an_attempt_has_no_result_before_one_completed(store: Store, call: ActionCall) -> None:
+    assert await store.journal.started(call, 1) is None
+    await store.journal.failed(call, ActionError("no", retryable=True))
+    assert await store.journal.started(call, 2) is None
+    await store.journal.completed(call, {"sent": [1.5, None]})
+    assert await store.journal.started(call, 3) == {"sent": [1.5, None]}
+
+
+async def test_the_first_result_stays(store: Store, call: ActionCall) -> None:
+    await store.journal.completed(call, {"n": 1})
+    await store.journal.completed(call, {"n": 2})
+    await store.journal.failed(call, ActionError("late"))
+    assert await store.journal.started(call, 2) == {"n": 1}
+
+
+async def test_a_result_recorded_in_a_transaction_is_there_for_the_next_attempt(store: Store, call: ActionCall) -> None:
+    await store.journal.started(call, 1)
+    async with store.journal.transaction(call) as transaction:
+        assert transaction.recorded is None
+        await transaction.record({"n": 1})
+    async with store.journal.transaction(call) as transaction:
+        assert transaction.recorded == {"n": 1}
+
+
+async def test_a_transaction_that_raises_records_nothing(store: Store, call: ActionCall) -> None:
+    async def act() -> None:
+        async with store.journal.transaction(call) as transaction:
+            await transaction.record({"n": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await act()
+    async with store.journal.transaction(call) as transaction:
+        assert transaction.recorded is None
+
+
+async def test_a_second_result_is_refused(store: Store, call: ActionCall) -> None:
+    async with store.journal.transaction(call) as transaction:
+        await transaction.record({"n": 1})
+    async with store.journal.transaction(call) as transaction:
+        with pytest.raises(ActionError, match="result already") as refused:
+            await transaction.record({"n": 2})
+    assert not refused.value.retryable
+
+
+async def test_attempts_at_once_act_one_after_the_other(store: Store, call: ActionCall) -> None:
+    acted: list[int] = []
+
+    async def attempt(number: int) -> object:
+        await store.journal.started(call, number)
+        async with store.journal.transaction(call) as transaction:
+            if transaction.recorded is not None:
+                return transaction.recorded
+            acted.append(number)
+            await asyncio.sleep(0.01)
+            await transaction.record({"by": number})
+            return {"by": number}
+
+    results = await asyncio.gather(*(attempt(number) for number in range(1, 5)))
+    assert len(acted) == 1
+    assert results == [{"by": acted[0]}] * 4

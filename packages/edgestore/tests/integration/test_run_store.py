@@ -1,0 +1,234 @@
+"""What both stores of runs do."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from ichor_edgestore import EdgeStore, MemoryStore, RunFilter, RunNotFound
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    ActionRecord,
+    ActionState,
+    Catalogue,
+    EdgeReason,
+    EdgeType,
+    EntityEvent,
+    ExecutionId,
+    Graph,
+    Problem,
+    Rule,
+    RuleId,
+    RunRecord,
+    RunStatus,
+    event_header,
+)
+
+type Store = EdgeStore | MemoryStore
+UNKNOWN = "11111111-2222-4333-8444-555555555555"
+type NewCall = Callable[..., ActionCall]
+
+
+@pytest.fixture
+async def rule_id(store: Store, approval: Rule, catalogue: Catalogue) -> RuleId:
+    """The id of a rule in the store."""
+    return (await store.save_rule(approval, catalogue=catalogue)).rule_id
+
+
+async def test_a_run_is_pinned_once(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    first = await store.pin_run(rule_id, event)
+    again = await store.pin_run(rule_id, event)
+    assert (first.created, first.status, first.workflow_id) == (True, RunStatus.PENDING, f"rule-{rule_id}-event-1")
+    assert (again.created, again.request) == (False, first.request)
+    assert first.request.run.event == event_header(event)
+    assert first.request.run.event.user_id is None
+    assert first.request.run.rule_name == "Order approval"
+    assert first.request.trigger_data == event.trigger_data()
+    assert first.request.options.max_in_flight == 7
+    assert first.request.graph == (await store.load_rule(rule_id)).graph
+
+
+async def test_triggers_at_once_pin_one_run(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    pinned = await asyncio.gather(*(store.pin_run(rule_id, event) for _ in range(8)))
+    assert sum(run.created for run in pinned) == 1
+    assert len({run.execution_id for run in pinned}) == 1
+    assert len(await store.list_runs()) == 1
+
+
+async def test_a_run_keeps_its_graph_after_an_edit(
+    store: Store, rule_id: RuleId, event: EntityEvent, approval: Rule, catalogue: Catalogue
+) -> None:
+    first = await store.pin_run(rule_id, event)
+    small = approval.model_copy(update={"actions": approval.actions[:1], "edges": approval.edges[:1]})
+    saved = await store.save_rule(small, catalogue=catalogue)
+    assert (await store.pin_run(rule_id, event)).request.graph == first.request.graph
+    assert (await store.get_run(first.execution_id)).graph == first.request.graph
+    repeated = await store.rerun(first.execution_id)
+    assert repeated.request.graph.version == saved.version != first.request.graph.version
+
+
+async def test_reruns_are_counted(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    first = await store.pin_run(rule_id, event)
+    second = await store.rerun(first.execution_id)
+    third = await store.rerun(second.execution_id)
+    assert [run.workflow_id for run in (second, third)] == [f"{first.workflow_id}.1", f"{first.workflow_id}.2"]
+    assert second.created
+    assert second.request.trigger_data == first.request.trigger_data
+    assert second.request.run.event == first.request.run.event
+    assert (await store.pin_run(rule_id, event)).execution_id == first.execution_id
+    assert [run.rerun for run in await store.list_runs()] == [2, 1, 0]
+
+
+async def test_reruns_at_once_are_all_made(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    first = await store.pin_run(rule_id, event)
+    repeats = await asyncio.gather(*(store.rerun(first.execution_id) for _ in range(4)))
+    assert len({run.workflow_id for run in repeats}) == 4
+
+
+async def test_a_run_goes_on_and_ends_once(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    run = (await store.pin_run(rule_id, event)).execution_id
+    await store.run_started(run)
+    await store.run_started(run)
+    assert (await store.get_run(run)).status is RunStatus.RUNNING
+    await store.run_ended(run, RunRecord(status=RunStatus.FAILED, error="It\0 broke", actions=(), order=()))
+    await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(), order=()))
+    await store.run_started(run)
+    view = await store.get_run(run)
+    assert (view.status, (view.error or "")[-5:]) == (RunStatus.FAILED, "broke")
+    assert view.duration_ms is not None
+    assert view.started
+    assert view.ended
+    assert (await store.pin_run(rule_id, event)).status is RunStatus.FAILED
+
+
+async def test_a_run_can_end_before_it_started(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    run = (await store.pin_run(rule_id, event)).execution_id
+    ended = RunRecord(status=RunStatus.FAILED, error="x", error_type="deadline", actions=(), order=())
+    await store.run_ended(run, ended)
+    view = await store.get_run(run)
+    assert (view.status, view.error_type) == (RunStatus.FAILED, "deadline")
+
+
+async def test_a_broken_graph_fails_its_run(
+    store: Store, rule_id: RuleId, event: EntityEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(graph: Graph) -> list[Problem]:
+        return [Problem(code="cycle", where="edges", message="The graph has a cycle: a -> a.")]
+
+    monkeypatch.setattr(store, "_check_structure", broken)
+    run = await store.pin_run(rule_id, event)
+    view = await store.get_run(run.workflow_id)
+    assert (run.created, run.status, view.status, view.error_type) == (
+        True,
+        RunStatus.FAILED,
+        RunStatus.FAILED,
+        "invalid_graph",
+    )
+    assert "The graph has a cycle: a -> a." in (view.error or "")
+
+
+async def test_the_view_of_a_run_under_way_shows_what_started(
+    store: Store, rule_id: RuleId, event: EntityEvent, new_call: NewCall
+) -> None:
+    pinned = await store.pin_run(rule_id, event)
+    await store.journal.started(new_call(pinned.execution_id, "one"), 1)
+    await store.journal.started(new_call(pinned.execution_id, "two"), 3)
+    await store.journal.completed(new_call(pinned.execution_id, "two"), {"sent": 1})
+    view = await store.get_run(pinned.workflow_id)
+    assert [(action.state, action.attempts, action.result) for action in view.actions] == [
+        ("running", 1, None),
+        ("completed", 3, {"sent": 1}),
+    ]
+    assert view.trigger_data["total"] == 1500
+
+
+async def test_the_view_of_an_ended_run_shows_every_action(
+    store: Store, rule_id: RuleId, event: EntityEvent, new_call: NewCall
+) -> None:
+    pinned = await store.pin_run(rule_id, event)
+    await store.journal.started(new_call(pinned.execution_id, "one"), 1)
+    await store.journal.completed(new_call(pinned.execution_id, "one"), {"sent": 1})
+    await store.journal.started(new_call(pinned.execution_id, "two"), 2)
+    await store.journal.failed(new_call(pinned.execution_id, "two"), ActionError("No\0 mail", type="mail"))
+    await store.run_ended(pinned.execution_id, _record())
+    view = await store.get_run(pinned.execution_id)
+    found = {action.name: action for action in view.actions}
+    assert list(found) == ["check amount", "one", "two", "wait"]
+    assert found["check amount"].result == {"output": "true"}
+    assert found["one"].result == {"sent": 1}
+    assert (found["two"].attempts, found["two"].result) == (2, None)
+    assert (found["two"].error or {})["type"] == "mail"
+    assert found["wait"].reason[0].because == "failed"
+    assert found["one"].started
+
+
+def _record() -> RunRecord:
+    def action(name: str, state: ActionState, type_: str = "send_email") -> ActionRecord:
+        return ActionRecord(key=name, name=name, type=type_, state=state)
+
+    now = datetime.now(UTC)
+    reason = EdgeReason(source="two", type=EdgeType.SEQUENCE, resolved="broken", because="failed")
+    checked = action("check amount", ActionState.COMPLETED, "evaluate_condition").model_copy(
+        update={"result": {"output": "true"}, "started": now, "ended": now}
+    )
+    return RunRecord(
+        status=RunStatus.PARTIAL,
+        actions=(
+            action("wait", ActionState.BLOCKED, "delay").model_copy(update={"reason": (reason,)}),
+            action("two", ActionState.FAILED),
+            action("one", ActionState.COMPLETED),
+            checked,
+        ),
+        order=("check amount", "one", "two"),
+    )
+
+
+async def test_pending_runs_are_found_again(
+    store: Store, rule_id: RuleId, event: EntityEvent, another_event: EntityEvent
+) -> None:
+    first = await store.pin_run(rule_id, event)
+    second = await store.pin_run(rule_id, another_event)
+    assert await store.pending_runs(timedelta(hours=1)) == []
+    waiting = await store.pending_runs(timedelta(0))
+    assert [(run.request, run.workflow_id) for run in waiting] == [
+        (first.request, first.workflow_id),
+        (second.request, second.workflow_id),
+    ]
+    assert len(await store.pending_runs(timedelta(0), limit=1)) == 1
+    await store.run_started(first.execution_id)
+    assert [run.workflow_id for run in await store.pending_runs(timedelta(0))] == [second.workflow_id]
+
+
+async def test_runs_are_listed_by_what_they_are(
+    store: Store, rule_id: RuleId, event: EntityEvent, another_event: EntityEvent
+) -> None:
+    first = await store.pin_run(rule_id, event)
+    second = await store.pin_run(rule_id, another_event, source="manual")
+    await store.run_started(first.execution_id)
+
+    async def listed(**wanted: object) -> list[str]:
+        return [run.execution_id for run in await store.list_runs(RunFilter.model_validate(wanted))]
+
+    assert await listed() == [second.execution_id, first.execution_id]
+    assert await listed(limit=1) == [second.execution_id]
+    assert await listed(statuses=["running", "failed"]) == [first.execution_id]
+    assert await listed(rule_id=rule_id, entity_name="orders") == [second.execution_id, first.execution_id]
+    assert await listed(rule_id=str(uuid4())) == []
+    assert await listed(entity_name="customers") == []
+    assert await listed(before=datetime(2020, 1, 1, tzinfo=UTC)) == []
+    assert len(await listed(since=datetime(2020, 1, 1, tzinfo=UTC))) == 2
+    assert [run.source for run in await store.list_runs()] == ["manual", "automation"]
+
+
+@pytest.mark.parametrize("wrong", ["no uuid", UNKNOWN])
+async def test_a_run_that_is_not_there(store: Store, wrong: str) -> None:
+    with pytest.raises(RunNotFound):
+        await store.get_run(wrong)
+    with pytest.raises(RunNotFound):
+        await store.run_started(ExecutionId(wrong))
+    with pytest.raises(RunNotFound):
+        await store.run_ended(ExecutionId(wrong), RunRecord(status=RunStatus.FAILED, actions=(), order=()))
+    with pytest.raises(RunNotFound):
+        await store.rerun(ExecutionId(wrong))
