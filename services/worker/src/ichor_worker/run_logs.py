@@ -1,12 +1,17 @@
-"""Puts the ids of run, action and attempt on every log line of an activity."""
+"""Puts the ids of run, action and attempt on every log line of an activity, and says how it ended."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from ichor_models import ActionCall
+from ichor_service import reason
 from structlog.contextvars import bound_contextvars
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RunLogs(Interceptor):
@@ -20,7 +25,18 @@ class RunLogs(Interceptor):
 class _Bound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         with bound_contextvars(**_ids(activity.info(), input.args)):
-            return await super().execute_activity(input)
+            began = time.monotonic()
+            try:
+                result = await super().execute_activity(input)
+            except Exception as error:
+                _log.warning("action failed", reason=reason(error), seconds=_since(began))
+                raise
+            _log.info("action done", seconds=_since(began))
+            return result
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)
 
 
 def _ids(info: activity.Info, arguments: Sequence[object]) -> dict[str, object]:
