@@ -40,7 +40,7 @@ def run(package: Path, *arguments: str) -> str:
 
 
 def test_the_first_handler(package: Path) -> None:
-    assert run(package, "try_it.py").strip() == "{'total': '89.91', 'output': 'success'}"
+    assert run(package, "try_it.py").strip() == "{'output': 'success', 'total': '89.91'}"
 
 
 def test_it_is_found(package: Path) -> None:
