@@ -28,6 +28,7 @@ class Kind:
 _KINDS: Mapping[str, Kind] = {
     "ichor_models.errors.InvalidDocument": Kind("invalid_document", _USAGE, "Correct what was given."),
     "ichor_models.errors.InvalidEvent": Kind("invalid_event", _USAGE, "Correct the event."),
+    "ichor_models.errors.InvalidRule": Kind("invalid_rule", 1, "`ichor validate` lists what is wrong with it."),
     "ichor_models.errors.IchorError": Kind("failed", _MISSING, "Mend what the message names."),
     "ichor_activities.errors.HandlerError": Kind(
         "broken_actions", _MISSING, "Correct or uninstall the package that the message names."

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 import typer
 
 from ichor_cli.commands.actions import actions
+from ichor_cli.commands.apply import apply
+from ichor_cli.commands.dev import dev
+from ichor_cli.commands.export import export
+from ichor_cli.commands.fire import fire
+from ichor_cli.commands.migrate import migrate
+from ichor_cli.commands.rules import rules
 from ichor_cli.commands.run import run
+from ichor_cli.commands.runs import rerun, runs
+from ichor_cli.commands.runs import show as show_run
 from ichor_cli.commands.schema import schema
 from ichor_cli.commands.show import show
 from ichor_cli.commands.simulate import simulate
@@ -24,7 +32,14 @@ _COMMANDS = {
     "show": show,
     "actions": actions,
     "schema": schema,
+    "migrate": migrate,
+    "apply": apply,
+    "export": export,
+    "rules": rules,
+    "fire": fire,
+    "dev": dev,
 }
+_RUNS_COMMANDS = {"show": show_run, "rerun": rerun}
 
 
 def app() -> typer.Typer:
@@ -38,6 +53,10 @@ def app() -> typer.Typer:
     )
     for name, command in _COMMANDS.items():
         commands.command(name)(command)
+    about_runs = typer.Typer(invoke_without_command=True, callback=runs)
+    for name, command in _RUNS_COMMANDS.items():
+        about_runs.command(name)(command)
+    commands.add_typer(about_runs, name="runs")
     return commands
 
 

@@ -12,9 +12,14 @@ def report_text(report: Report, name: str) -> "Text":
     """List the problems, then the warnings, each with its place."""
     from rich.text import Text
 
-    lines = [_line("problem", "bold red", item) for item in report.problems]
-    lines += [_line("warning", "yellow", item) for item in report.warnings]
-    return Text("\n").join([*lines, Text(_summary(report, name), style="green" if report.valid else "red")])
+    summary = Text(_summary(report, name), style="green" if report.valid else "red")
+    return Text("\n").join([*problem_lines(report), summary])
+
+
+def problem_lines(report: Report) -> "list[Text]":
+    """Return each problem, then each warning."""
+    problems = [_line("problem", "bold red", item) for item in report.problems]
+    return [*problems, *(_line("warning", "yellow", item) for item in report.warnings)]
 
 
 def _line(kind: str, style: str, item: Problem) -> "Text":

@@ -31,6 +31,7 @@ class Screen:
     def show(self, what: "RenderableType") -> None:
         """Print a part of the answer for people; use it only where there is no document."""
         console().print(what, markup=False, highlight=False, soft_wrap=isinstance(what, str))
+        sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Say something beside the answer."""
@@ -46,9 +47,9 @@ class Screen:
             yield lambda new: status.update(new)
 
 
-def write(document: JsonValue) -> None:
-    """Print a document on stdout."""
-    sys.stdout.write(json_text.dumps(document, ensure_ascii=False, indent=2) + "\n")
+def write(document: JsonValue, *, flush: bool = False) -> None:
+    """Print a document on stdout, at once where the command goes on after it."""
+    print(json_text.dumps(document, ensure_ascii=False, indent=2), flush=flush)
 
 
 def console(**settings: Any) -> "Console":

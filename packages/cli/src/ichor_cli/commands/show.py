@@ -3,7 +3,7 @@
 from ichor_cli.action_types import catalogue
 from ichor_cli.arguments import File, Json
 from ichor_cli.commands.refusal import refuse
-from ichor_cli.picture import graph_picture
+from ichor_cli.picture import rule_picture
 from ichor_cli.screen import Screen
 from ichor_cli.trial import read_trial
 
@@ -17,5 +17,5 @@ def show(file: File, json: Json = False) -> int:
     if trial.rule is None:
         return refuse(screen, trial)
     rule = trial.rule
-    screen.answer(rule_document(rule), lambda: graph_picture(rule))
+    screen.answer(rule_document(rule), lambda: rule_picture(rule))
     return 0

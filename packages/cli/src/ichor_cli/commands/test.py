@@ -18,7 +18,7 @@ from ichor_cli.verdict import Runner, Verdict, judge
 from ichor_cli.verdict_table import verdict_table
 
 _AT_ONCE = 20
-_PATHS = typer.Argument(metavar="PATH...", help="Case files, or folders of them.", show_default=False)
+_PATHS = typer.Argument(metavar="PATH", help="Case files, or folders of them.", show_default=False)
 
 
 class Engine(StrEnum):

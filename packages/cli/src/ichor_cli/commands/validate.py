@@ -1,9 +1,10 @@
 """`ichor validate`."""
 
+import asyncio
 from typing import Annotated
 
 import typer
-from ichor_models import Report
+from ichor_models import InvalidRule, Report, analyze_rule
 
 from ichor_cli.action_types import catalogue
 from ichor_cli.arguments import Json
@@ -27,10 +28,17 @@ def validate(
     """
     if (file is None) == (rule is None):
         raise WrongUsage("Name either a file or a rule.", code="usage", mend="`ichor validate FILE` or `--rule NAME`.")
-    report = read_trial(file, catalogue()).report if file is not None else _stored(rule or "")
+    report = read_trial(file, catalogue()).report if file is not None else asyncio.run(_stored(rule or ""))
     Screen(json).answer(report.document(), lambda: report_text(report, file or rule or ""))
     return 0 if report.valid else 1
 
 
-def _stored(rule: str) -> Report:
-    raise NotImplementedError(rule)
+async def _stored(rule: str) -> Report:
+    from ichor_cli.store import edge_store
+
+    async with edge_store() as store:
+        rule_id = await store.find_rule(rule)
+        try:
+            return analyze_rule(await store.load_rule(rule_id), catalogue())
+        except InvalidRule as error:
+            return Report(problems=error.problems)

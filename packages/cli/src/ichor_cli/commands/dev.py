@@ -1,0 +1,73 @@
+"""`ichor dev`."""
+
+import asyncio
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from ichor_cli.arguments import Json
+from ichor_cli.screen import Screen, write
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from ichor_cli.dev_stack import DevStack
+
+_KEEP = typer.Option("--keep", metavar="FOLDER", help="Keep the servers' data there; otherwise it goes with them.")
+
+
+def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:
+    """Run PostgreSQL, RabbitMQ, Temporal, a worker and a trigger on this machine until Ctrl-C.
+
+    A server is used where its address is set, else one is started by Docker, else by a program of this machine.
+    """
+    asyncio.run(_dev(Screen(json), keep))
+    return 0
+
+
+async def _dev(screen: Screen, keep: Path | None) -> None:
+    from ichor_cli.dev_stack import StackOptions, dev_stack
+
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    stopped = asyncio.create_task(asked.wait())
+    running = asyncio.create_task(_run(screen, dev_stack(StackOptions(data_dir=keep), screen.note)))
+    await asyncio.wait((stopped, running), return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        screen.note("Stopping")
+        running.cancel()
+    stopped.cancel()
+    await asyncio.gather(running, return_exceptions=asked.is_set())
+
+
+async def _run(screen: Screen, stack: "AbstractAsyncContextManager[DevStack]") -> None:
+    async with stack as running:
+        if screen.json:
+            write(_document(running), flush=True)
+        else:
+            screen.show(_text(running))
+        await running.watch()
+
+
+def _document(stack: "DevStack") -> dict[str, JsonValue]:
+    return {
+        "environment": dict(stack.environment),
+        "temporal_ui": stack.temporal_ui,
+        "rabbitmq_ui": stack.rabbitmq_ui,
+        "logs": {service.module: str(service.keeper.log) for service in stack.services},
+    }
+
+
+def _text(stack: "DevStack") -> str:
+    """Say where everything is, in lines that another shell takes as they are."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items()]
+    places = [f"# Temporal: {stack.temporal_ui or stack.environment['ICHOR_TEMPORAL_ADDRESS']}"]
+    places += [f"# RabbitMQ: {stack.rabbitmq_ui}"]
+    places += [f"# log of {service.module}: {service.keeper.log}" for service in stack.services]
+    return "\n".join(["# Running; for another shell:", *lines, *places, "# Ctrl-C ends it."])

@@ -1,0 +1,112 @@
+"""Everything that the engine needs, started on this machine: three servers, a migrated database, worker and trigger."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ichor_edgestore import connected, migrate
+from ichor_testing import (
+    PostgresServer,
+    RabbitServer,
+    TemporalServer,
+    isolated_database,
+    isolated_task_queue,
+    isolated_vhost,
+    start_postgres,
+    start_rabbitmq,
+    start_temporal,
+)
+
+from ichor_cli.service_process import ServiceProcess, start_service
+
+WORKER = "ichor_worker"
+TRIGGER = "ichor_trigger"
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """`data_dir` keeps what the servers hold; an `apart` stack uses nothing of a server that others may use, too."""
+
+    data_dir: Path | None = None
+    apart: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class DevStack:
+    """What runs, and the variables with which any of our programs finds it."""
+
+    environment: Mapping[str, str]
+    temporal_ui: str | None
+    rabbitmq_ui: str
+    services: tuple[ServiceProcess, ...]
+
+    async def watch(self) -> None:
+        """Return never; raises ServerFailed when the worker or the trigger ends."""
+        while True:
+            await asyncio.sleep(1)
+            for service in self.services:
+                await service.check()
+
+
+@asynccontextmanager
+async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGenerator[DevStack]:
+    """Yield the running stack; it ends with the block, or with this process.
+
+    Raises:
+        ServerMissing: there is no way to get one of the servers.
+        ServerFailed: something did not come up.
+    """
+    async with AsyncExitStack() as stack:
+        say("Starting PostgreSQL, RabbitMQ and Temporal")
+        postgres, rabbitmq, temporal = await _servers(stack, options.data_dir)
+        environment = {
+            **options.environment,
+            **await _addresses(stack, postgres, rabbitmq, options),
+            "ICHOR_TEMPORAL_ADDRESS": temporal.url,
+            "ICHOR_TEMPORAL_NAMESPACE": temporal.namespace,
+        }
+        say("Migrating the database")
+        async with connected(environment["ICHOR_DATABASE_URL"], max_size=1) as pool:
+            await migrate(pool)
+        say("Starting the worker and the trigger")
+        services = await asyncio.gather(*(_service(stack, module, environment) for module in (WORKER, TRIGGER)))
+        yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, tuple(services))
+
+
+async def _servers(stack: AsyncExitStack, data_dir: Path | None) -> tuple[PostgresServer, RabbitServer, TemporalServer]:
+    """Start the three at once; whatever came up ends with the stack, also where another one failed."""
+
+    def folder(name: str) -> Path | None:
+        return data_dir and data_dir.absolute() / name
+
+    async with asyncio.TaskGroup() as group:
+        postgres = group.create_task(stack.enter_async_context(start_postgres(data_dir=folder("postgres"))))
+        rabbitmq = group.create_task(stack.enter_async_context(start_rabbitmq(data_dir=folder("rabbitmq"))))
+        temporal = group.create_task(stack.enter_async_context(start_temporal(data_dir=folder("temporal"), ui=True)))
+    return postgres.result(), rabbitmq.result(), temporal.result()
+
+
+async def _addresses(
+    stack: AsyncExitStack, postgres: PostgresServer, rabbitmq: RabbitServer, options: StackOptions
+) -> dict[str, str]:
+    if not options.apart:
+        return {"ICHOR_DATABASE_URL": postgres.url, "ICHOR_RABBITMQ_URL": rabbitmq.url}
+    database = await stack.enter_async_context(isolated_database(postgres))
+    vhost = await stack.enter_async_context(isolated_vhost(rabbitmq))
+    return {
+        "ICHOR_DATABASE_URL": database.url,
+        "ICHOR_RABBITMQ_URL": vhost.url,
+        "ICHOR_TASK_QUEUE": isolated_task_queue(),
+    }
+
+
+async def _service(stack: AsyncExitStack, module: str, environment: Mapping[str, str]) -> ServiceProcess:
+    service = await start_service(module, environment)
+    stack.push_async_callback(service.stop)
+    await service.ready()
+    return service

@@ -1,0 +1,77 @@
+"""An event on its way: which rules it starts, its publication, and the runs that come of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ichor_edgestore import RunView
+from ichor_models import EntityEvent, Match, match_rules, workflow_id
+from ichor_service import load_settings
+from pydantic import JsonValue
+
+from ichor_cli.awaited_runs import wait_for_runs
+from ichor_cli.publication import publish
+from ichor_cli.store import edge_store
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What is to be done with an event; `wait` is for how many seconds to wait for its runs."""
+
+    event: EntityEvent
+    document: Mapping[str, JsonValue]
+    explain: bool
+    publish: bool
+    wait: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of it."""
+
+    event: Mapping[str, JsonValue]
+    published: bool
+    matches: Sequence[Match] | None = None
+    runs: Sequence[RunView] | None = None
+
+    def result(self) -> dict[str, JsonValue]:
+        """Return it as `ichor fire --json` prints it."""
+        result: dict[str, JsonValue] = {"event": dict(self.event), "published": self.published}
+        if self.matches is not None:
+            result["rules"] = [_match(match) for match in self.matches]
+        if self.runs is not None:
+            result["runs"] = [run.model_dump(mode="json", exclude={"graph", "trigger_data"}) for run in self.runs]
+        return result
+
+
+async def fire(firing: Firing) -> Fired:
+    """Do what is to be done, in this order: explain, publish, wait."""
+    needs = [*(["rabbitmq_url"] if firing.publish else []), *(["database_url"] if _reads(firing) else [])]
+    settings = load_settings(needs)
+    if not _reads(firing):
+        await publish(settings, firing.event, firing.document)
+        return Fired(firing.document, published=True)
+    async with edge_store(settings) as store:
+        candidates = await store.candidates(firing.event.entity_name, firing.event.event_type)
+        matches = match_rules(firing.event, candidates, datetime.now(UTC))
+        if firing.publish:
+            await publish(settings, firing.event, firing.document)
+        runs = None
+        if firing.wait is not None:
+            ids = [workflow_id(match.rule_id, firing.event.event_id) for match in matches if match.matches]
+            runs = await wait_for_runs(store, ids, firing.wait)
+        return Fired(firing.document, firing.publish, matches if firing.explain else None, runs)
+
+
+def _reads(firing: Firing) -> bool:
+    return firing.explain or firing.wait is not None
+
+
+def _match(match: Match) -> dict[str, JsonValue]:
+    return {
+        "rule_id": match.rule_id,
+        "rule": match.rule_name,
+        "matches": match.matches,
+        "decision": match.decision.value,
+        "because": match.because,
+    }

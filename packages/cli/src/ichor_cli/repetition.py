@@ -1,0 +1,74 @@
+"""A run that a person starts again."""
+
+from dataclasses import dataclass
+
+from ichor_edgestore import PinnedRun, RunView
+from ichor_executor.temporal import search_attributes, start_run
+from ichor_models import RunStatus
+from ichor_service import Settings, load_settings
+from pydantic import JsonValue
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ichor_cli.awaited_runs import wait_for_runs
+from ichor_cli.errors import Missing
+from ichor_cli.store import edge_store
+from ichor_cli.temporal_server import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """The new run; `run` is how it ended, where somebody waited for that."""
+
+    pinned: PinnedRun
+    run: RunView | None
+
+    def document(self) -> dict[str, JsonValue]:
+        """Return it as `ichor runs rerun --json` prints it."""
+        status = self.run.status if self.run else self.pinned.status
+        return {
+            "execution_id": self.pinned.execution_id,
+            "workflow_id": self.pinned.workflow_id,
+            "status": status.value,
+            "error": self.run.error if self.run else None,
+        }
+
+    @property
+    def sentence(self) -> str:
+        """Say what became of it."""
+        what = f"run {self.pinned.execution_id}, workflow {self.pinned.workflow_id}"
+        return f"Started {what}." if self.run is None else f"Ended {self.run.status}: {what}."
+
+
+async def repeat(run: str, wait: float | None) -> Repetition:
+    """Pin and start a repeat of a run, and wait for its end for so many seconds.
+
+    Raises:
+        RunNotFound: there is no such run.
+        NotRerunnable: it lacks what a repeat needs.
+        Missing: Temporal does not answer, or the run does not end in time.
+    """
+    settings = load_settings(["database_url", "temporal_address"])
+    async with edge_store(settings) as store:
+        original = await store.get_run(run)
+        client = await connect(settings)
+        pinned = await store.rerun(original.execution_id)
+        if pinned.status is RunStatus.PENDING:
+            await _start(settings, pinned, client)
+        ended = (await wait_for_runs(store, [pinned.workflow_id], wait))[0] if wait is not None else None
+        return Repetition(pinned, ended)
+
+
+async def _start(settings: Settings, pinned: PinnedRun, client: Client) -> None:
+    try:
+        await start_run(
+            client,
+            pinned.request,
+            workflow_id=pinned.workflow_id,
+            task_queue=settings.task_queue,
+            attributes=await search_attributes(client),
+        )
+    except RPCError as error:
+        raise Missing(
+            f"Temporal did not start the run: {error}.", code="temporal_unreachable", mend="See what Temporal says."
+        ) from None

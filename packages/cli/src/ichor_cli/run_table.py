@@ -1,0 +1,81 @@
+"""Runs, for people to read."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ichor_models import ActionState, EdgeReason, RunStatus
+
+from ichor_cli.outcome_table import STATUS_STYLES, STYLES
+from ichor_cli.picture import Remark, graph_picture
+
+if TYPE_CHECKING:
+    from ichor_edgestore import ActionView, RunSummary, RunView
+    from rich.console import RenderableType
+
+_LONGEST_VALUE = 400
+
+
+def run_table(runs: "Sequence[RunSummary]") -> "RenderableType":
+    """Show runs, one line each."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("run", "rule", "entity", "status", "started", "took", "error"):
+        table.add_column(heading, overflow="fold")
+    for run in runs:
+        status = Text(run.status, STATUS_STYLES[run.status])
+        cells = (run.rule_name or "", run.entity_name, status, _when(run.started), _took(run), run.error or "")
+        table.add_row(run.execution_id, *(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+    return table
+
+
+def run_picture(run: "RunView") -> "RenderableType":
+    """Draw a run's graph with each action's state, result and duration, and why it was skipped or blocked."""
+    from rich.console import Group
+    from rich.text import Text
+
+    head = Text.assemble((run.rule_name or run.workflow_id, "bold"), "  ", (run.status, STATUS_STYLES[run.status]))
+    told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", f"event {run.event_id} of {run.entity_name}"]
+    told += [f"started {_when(run.started)}, took {_took(run)}"] if run.started else []
+    told += [f"error: {run.error}"] if run.error else []
+    remarks = {action.name: _remark(action) for action in run.actions}
+    return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
+
+
+def well_ended(runs: "Sequence[RunSummary]") -> bool:
+    """Say whether every run completed."""
+    return all(run.status is RunStatus.COMPLETED for run in runs)
+
+
+def _remark(action: "ActionView") -> Remark:
+    took = _seconds(action.started, action.ended)
+    attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
+    value = action.error or action.result
+    lines = [_short(json.dumps(value, ensure_ascii=False))] if value else []
+    lines += [_reason(reason) for reason in action.reason]
+    style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
+    return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
+
+
+def _reason(reason: EdgeReason) -> str:
+    port = f" [{reason.source_output}]" if reason.source_output else ""
+    return f"{reason.resolved}: {reason.type}{port} from {reason.source}, which {reason.because}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _when(time: datetime | None) -> str:
+    return "" if time is None else (time if time.tzinfo else time.replace(tzinfo=UTC)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _took(run: "RunSummary") -> str:
+    return "" if run.duration_ms is None else f"{run.duration_ms / 1000:.2f} s"
+
+
+def _seconds(started: datetime | None, ended: datetime | None) -> str:
+    return f" {(ended - started).total_seconds():.2f} s" if started and ended else ""
