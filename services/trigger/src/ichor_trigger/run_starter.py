@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from ichor_edgestore import Candidate, PinnedRun
+from ichor_edgestore import Candidate, PinnedRun, RuleNotFound
 from ichor_executor.temporal import Started
 from ichor_models import EntityEvent, ExecutionId, RuleId, RunRecord, RunStatus
 from ichor_models.matching import Decision, Match, match_rules
 from ichor_service import Unreachable, reason
+from structlog.contextvars import bound_contextvars
 from temporalio.service import RPCError
 
 from ichor_trigger.outage import is_refusal, outages
@@ -71,21 +72,28 @@ class RunStarter:
         return decided
 
     async def _start_one(self, match: Match, event: EntityEvent) -> None:
-        with outages():
-            pinned = await self._store.pin_run(match.rule_id, event)
-            ids = {"execution_id": pinned.request.run.execution_id, "rule_id": match.rule_id, "rule": match.rule_name}
-            if pinned.status is not RunStatus.PENDING:
-                _log.info("run not started, its row is past pending", status=pinned.status, **ids)
-                return
+        with outages(), bound_contextvars(rule_id=match.rule_id, rule=match.rule_name):
             try:
-                started = await self._launcher.launch(pinned)
-            except RPCError as error:
-                if not is_refusal(error):
-                    raise
-                await self._store.run_ended(pinned.request.run.execution_id, _not_started(error))
-                _log.error("run refused by Temporal", reason=reason(error), **ids)
-            else:
-                _log.info("run started" if started is Started.NOW else "run was started before", **ids)
+                pinned = await self._store.pin_run(match.rule_id, event)
+            except RuleNotFound:
+                _log.info("the rule was deleted meanwhile")
+                return
+            with bound_contextvars(execution_id=pinned.execution_id):
+                await self._start_pinned(pinned)
+
+    async def _start_pinned(self, pinned: PinnedRun) -> None:
+        if pinned.status is not RunStatus.PENDING:
+            _log.info("run not started, its row is past pending", status=pinned.status)
+            return
+        try:
+            started = await self._launcher.launch(pinned)
+        except RPCError as error:
+            if not is_refusal(error):
+                raise
+            await self._store.run_ended(pinned.execution_id, _not_started(error))
+            _log.error("run refused by Temporal", reason=reason(error))
+        else:
+            _log.info("run started" if started is Started.NOW else "run was started before")
 
 
 def _tell(match: Match) -> None:

@@ -1,0 +1,289 @@
+"""An inbox on a real broker, with handlers that do what they are told."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aio_pika
+import httpx
+import pytest
+import pytest_asyncio
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from ichor_service import (
+    Broker,
+    Inbox,
+    InboxOptions,
+    Letter,
+    Link,
+    Stop,
+    Topology,
+    Unavailable,
+    Unreachable,
+    Unusable,
+)
+from ichor_testing import RabbitServer, Vhost, until
+from pydantic import SecretStr
+
+TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead")
+
+
+class Handler:
+    """Does to each message what its body names; remembers what came."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.away = asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def __call__(self, letter: Letter) -> None:
+        body = letter.body.decode()
+        self.seen.append(body)
+        match body.split():
+            case ["unusable", *_]:
+                raise Unusable("no_good", "It is no good.")
+            case ["bug", *_]:
+                raise RuntimeError("a bug")
+            case ["held", *_] if self.away.is_set():
+                raise Unreachable("the server is away")
+            case ["slow", *_]:
+                await self.gate.wait()
+            case _:
+                pass
+
+
+@asynccontextmanager
+async def running(
+    vhost: Vhost, handler: Handler, options: InboxOptions | None = None, link: Link[None] | None = None
+) -> AsyncGenerator[tuple[Inbox, Stop]]:
+    stop = Stop(timedelta(seconds=4))
+    links = {"the server": link} if link else {}
+    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, options)
+    task = asyncio.create_task(inbox.run(stop))
+    try:
+        yield inbox, stop
+    finally:
+        stop.ask()
+        await task
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def channel(rabbitmq_vhost: Vhost) -> AsyncGenerator[AbstractChannel]:
+    async with await aio_pika.connect(rabbitmq_vhost.url) as connection:
+        channel = await connection.channel()
+        await TOPOLOGY.declare(channel)
+        yield channel
+
+
+async def send(channel: AbstractChannel, *bodies: str) -> None:
+    exchange = await channel.get_exchange(TOPOLOGY.exchange)
+    for body in bodies:
+        await exchange.publish(aio_pika.Message(body.encode()), "any.key")
+
+
+async def waiting(channel: AbstractChannel) -> int:
+    return (await channel.declare_queue(TOPOLOGY.queue, passive=True)).declaration_result.message_count or 0
+
+
+async def comes_back(channel: AbstractChannel) -> None:
+    """Return once one message is in the queue again: the broker returns it a moment after the connection ended."""
+
+    async def is_back() -> bool:
+        return await waiting(channel) == 1
+
+    await until(is_back, "the message back in its queue")
+
+
+async def nothing_is_left(channel: AbstractChannel) -> None:
+    """Check that whatever the inbox did not settle, which goes to the head of the queue, is nothing."""
+    await send(channel, "the last")
+    message = await _next(await channel.get_queue(TOPOLOGY.queue))
+    assert message.body == b"the last"
+    await message.ack()
+    assert await waiting(channel) == 0
+
+
+async def dead(channel: AbstractChannel) -> AbstractIncomingMessage:
+    queue = await channel.get_queue(TOPOLOGY.dead)
+    found: list[AbstractIncomingMessage] = []
+
+    async def has_come() -> bool:
+        if message := await queue.get(no_ack=True, fail=False):
+            found.append(message)
+        return bool(found)
+
+    await until(has_come, "a dead letter")
+    return found[0]
+
+
+async def becomes(condition: Callable[[], bool], what: str) -> None:
+    async def is_so() -> bool:
+        return condition()
+
+    await until(is_so, what, pause=0.01)
+
+
+async def works(probe: Callable[[], Awaitable[None]]) -> None:
+    async def passes() -> bool:
+        try:
+            await probe()
+        except Unreachable:
+            return False
+        return True
+
+    await until(passes, "a probe that passes", pause=0.01)
+
+
+async def test_messages_are_settled_and_nothing_is_left(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    await send(channel, "one", "two", "three")
+    async with running(rabbitmq_vhost, handler):
+        await becomes(lambda: len(handler.seen) == 3, "three messages")
+    await nothing_is_left(channel)
+
+
+async def test_a_message_that_nobody_can_use_is_dead_at_once(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler):
+        await send(channel, "unusable")
+        message = await dead(channel)
+    assert (message.headers["x-ichor-reason"], message.headers["x-ichor-detail"]) == ("no_good", "It is no good.")
+    assert handler.seen == ["unusable"]
+
+
+async def test_a_bug_is_tried_a_few_times_and_then_dead(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler, InboxOptions(tries=3)):
+        await send(channel, "bug")
+        message = await dead(channel)
+    assert message.headers["x-ichor-reason"] == "unexpected_error"
+    assert message.headers["x-ichor-detail"] == "RuntimeError: a bug"
+    assert handler.seen == ["bug"] * 3
+
+
+async def test_a_message_is_held_while_a_server_is_away_and_is_not_delivered_again(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
+    handler = Handler()
+    handler.away.set()
+    async with running(rabbitmq_vhost, handler) as (inbox, _):
+        await works(inbox.probe)
+        await send(channel, "held", "other")
+        await becomes(lambda: handler.seen.count("held") == 3, "three tries")
+        with pytest.raises(Unreachable, match="messages wait: the server is away"):
+            await inbox.probe()
+        assert handler.seen.count("other") == 1
+        handler.away.clear()
+        await works(inbox.probe)
+    await nothing_is_left(channel)
+
+
+async def test_what_is_held_too_long_is_handed_back_and_taken_when_the_server_answers(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
+    handler = Handler()
+    handler.away.set()
+
+    async def ask(_: str) -> None:
+        if handler.away.is_set() and "held" in handler.seen:
+            raise Unreachable("the server is away")
+
+    async def connect() -> str:
+        return "connected"
+
+    link = Link(connect, ask)
+    async with running(rabbitmq_vhost, handler, InboxOptions(longest_hold=0.2), link):  # pyright: ignore[reportArgumentType]
+        await send(channel, "held", "other")
+        await comes_back(channel)
+        tries = len(handler.seen)
+        handler.away.clear()
+        await becomes(lambda: len(handler.seen) > tries, "the message taken again")
+    await nothing_is_left(channel)
+
+
+async def test_a_message_that_came_often_is_put_in_afresh(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    queue = await channel.get_queue(TOPOLOGY.queue)
+    await send(channel, "weary")
+    for _ in range(11):
+        message = await _next(queue)
+        await message.reject(requeue=True)
+    seen: list[object] = []
+
+    class Remembering(Handler):
+        async def __call__(self, letter: Letter) -> None:
+            seen.append(letter.message.headers.get("x-delivery-count"))
+
+    async with running(rabbitmq_vhost, Remembering()):
+        await becomes(lambda: bool(seen), "the message")
+    assert seen in ([None], [0])
+    await nothing_is_left(channel)
+
+
+async def _next(queue: aio_pika.abc.AbstractQueue) -> AbstractIncomingMessage:
+    found: list[AbstractIncomingMessage] = []
+
+    async def has_come() -> bool:
+        if message := await queue.get(fail=False):
+            found.append(message)
+        return bool(found)
+
+    await until(has_come, "the message", pause=0.01)
+    return found[0]
+
+
+async def test_a_stop_hands_back_what_waits_and_finishes_what_does_not(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    handler.away.set()
+    async with running(rabbitmq_vhost, handler) as (_, stop):
+        await send(channel, "held", "slow")
+        await becomes(lambda: {"held", "slow"} <= set(handler.seen), "both messages")
+        stop.ask()
+        handler.gate.set()
+    await comes_back(channel)
+
+
+async def test_a_stop_does_not_wait_for_ever(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler) as (_, stop):
+        await send(channel, "slow")
+        await becomes(lambda: handler.seen == ["slow"], "the message")
+        began = asyncio.get_running_loop().time()
+        stop.ask()
+    assert asyncio.get_running_loop().time() - began < 4
+    await comes_back(channel)
+
+
+async def test_a_lost_connection_is_made_again(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel, shared_rabbitmq: RabbitServer
+):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler) as (inbox, _):
+        await works(inbox.probe)
+        await send(channel, "slow")
+        await becomes(lambda: handler.seen == ["slow"], "the message")
+        await _cut(shared_rabbitmq, "test")
+        await becomes(lambda: handler.seen == ["slow", "slow"], "the message again")
+        handler.gate.set()
+        await works(inbox.probe)
+    await nothing_is_left(channel)
+
+
+async def _cut(server: RabbitServer, name: str) -> None:
+    async with httpx.AsyncClient(base_url=server.management_url, timeout=10) as http:
+
+        async def is_cut() -> bool:
+            listed = (await http.get("/api/connections")).json()
+            ours = [item["name"] for item in listed if item.get("client_properties", {}).get("connection_name") == name]
+            for connection in ours:
+                await http.delete(f"/api/connections/{connection}")
+            return bool(ours)
+
+        await until(is_cut, "the connection in the broker's list")
+
+
+async def test_a_queue_of_another_kind_is_a_clear_error(rabbitmq_vhost: Vhost):
+    async with await aio_pika.connect(rabbitmq_vhost.url) as connection:
+        await (await connection.channel()).declare_queue(TOPOLOGY.dead, durable=True)
+    inbox = Inbox(Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY, Handler(), {})
+    with pytest.raises(Unavailable, match=r"tests\.dead.*x-queue-type=quorum"):
+        await inbox.run(Stop(timedelta(seconds=1)))

@@ -1,0 +1,106 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from ichor_service import InvalidSetting, load_settings, variable
+from ichor_service.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    for name in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_are_those_of_the_documentation():
+    settings = load_settings()
+    assert (settings.temporal_namespace, settings.task_queue, settings.http_host) == ("default", "ichor", "127.0.0.1")
+    assert settings.max_event_bytes == 8 * 1024 * 1024
+    assert settings.unknown_type_grace == timedelta(minutes=2)
+    assert settings.shutdown_grace == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ICHOR_DATABASE_URL", "mysql://user:hidden@db/x", "must be a URL that begins with postgresql://"),
+        ("ICHOR_DATABASE_URL", "postgresql://user:hidden@db:hidden/x", "no URL that can be read"),
+        ("ICHOR_RABBITMQ_URL", "http://user:hidden@mq", "must be a URL that begins with amqp://"),
+        ("ICHOR_SMTP_URL", "hidden", "must be a URL that begins with smtp://"),
+        ("ICHOR_TEMPORAL_ADDRESS", "temporal", "write it as host:port"),
+        ("ICHOR_TEMPORAL_ADDRESS", "http://temporal:7233", "write it as host:port"),
+        ("ICHOR_TEMPORAL_ADDRESS", "temporal:99999", "write it as host:port"),
+        ("ICHOR_HTTP_PORT", "eighty", "valid integer"),
+        ("ICHOR_HTTP_PORT", "70000", "less than or equal to 65535"),
+        ("ICHOR_MAX_EVENT_BYTES", "many", "byte"),
+        ("ICHOR_MAX_EVENT_BYTES", "0", "greater than 0"),
+        ("ICHOR_SHUTDOWN_GRACE", "soon", "write one like 90s"),
+        ("ICHOR_UNKNOWN_TYPE_GRACE", "0", "above zero"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_sentence_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSetting) as caught:
+        load_settings()
+    message = str(caught.value)
+    assert message.startswith(f"{name} is wrong: ")
+    assert said in message
+    assert "\n" not in message
+    assert "hidden" not in message
+
+
+def test_what_is_missing_is_named_with_what_it_is_for():
+    with pytest.raises(InvalidSetting, match=r"ICHOR_DATABASE_URL is not set \(postgresql://.*ICHOR_RABBITMQ_URL is"):
+        load_settings(["database_url", "rabbitmq_url"])
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_HTTP_PORT", "")
+    assert load_settings().http_port is None
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("45", 45), ("1m30s", 90), ("PT5S", 5)])
+def test_a_grace_is_a_duration_or_plain_seconds(monkeypatch: pytest.MonkeyPatch, text: str, seconds: int):
+    monkeypatch.setenv("ICHOR_SHUTDOWN_GRACE", text)
+    assert load_settings().shutdown_grace == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1000", 1000), ("2 MiB", 2 * 1024 * 1024), ("1kb", 1000)])
+def test_a_size_is_bytes_or_has_a_unit(monkeypatch: pytest.MonkeyPatch, text: str, size: int):
+    monkeypatch.setenv("ICHOR_MAX_EVENT_BYTES", text)
+    assert load_settings().max_event_bytes == size
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("ICHOR_TASK_QUEUE=file\nICHOR_HTTP_HOST=0.0.0.0\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("ICHOR_TASK_QUEUE", "environment")
+    settings = load_settings()
+    assert (settings.task_queue, settings.http_host) == ("environment", "0.0.0.0")
+
+
+def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_DATABASE_URL", "postgresql://user:hidden@db/x")
+    monkeypatch.setenv("ICHOR_TOKEN_KEYS", "hidden")
+    assert "hidden" not in f"{load_settings()!r} {load_settings()}"
+
+
+def test_temporal_comes_from_its_own_profile_where_we_say_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    file = tmp_path / "temporal.toml"
+    file.write_text('[profile.prod]\naddress = "cloud:7233"\nnamespace = "erp"\napi_key = "hidden"\n')
+    (tmp_path / ".env").write_text(f"TEMPORAL_CONFIG_FILE={file}\nTEMPORAL_PROFILE=prod\n")
+    settings = load_settings(["temporal_address"])
+    assert (settings.temporal_address, settings.temporal_namespace) == ("cloud:7233", "erp")
+    monkeypatch.setenv("ICHOR_TEMPORAL_NAMESPACE", "other")
+    assert load_settings().temporal_namespace == "other"
+
+
+def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
+    with pytest.raises(InvalidSetting, match=r"TEMPORAL_.*nowhere"):
+        load_settings()
