@@ -3,7 +3,7 @@
 As in SQL, a null in the column or in the value matches nothing but `is_null` and `is_not_null`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +36,7 @@ _COMPARISON: Mapping[RowOperator, str] = {
     RowOperator.GREATER_THAN: ">",
     RowOperator.LESS_THAN: "<",
 }
+_LISTS = (RowOperator.IN, RowOperator.NOT_IN)
 _NULL: Mapping[RowOperator, str] = {RowOperator.IS_NULL: "IS NULL", RowOperator.IS_NOT_NULL: "IS NOT NULL"}
 
 
@@ -95,6 +96,14 @@ class RowFilter:
         """Return the values, in the order of their numbers."""
         return [_parameter(*item) for item in self._compared()]
 
+    def values(self) -> Iterator[tuple[str, JsonValue]]:
+        """Yield the columns with the values that they are compared with as their type."""
+        for column, operator, value in self._compared():
+            if operator in _LISTS and isinstance(value, list):
+                yield from ((column, item) for item in value)
+            elif operator is not RowOperator.CONTAINS:
+                yield column, value
+
     def _compared(self) -> list[tuple[str, RowOperator, JsonValue]]:
         return [item for item in self.conditions if item[1] not in _NULL]
 
@@ -113,13 +122,13 @@ class RowFilter:
 
 
 def _checked(entity: Entity, condition: RowCondition) -> tuple[str, RowOperator, JsonValue]:
-    if condition.operator in (RowOperator.IN, RowOperator.NOT_IN) and not isinstance(condition.value, list):
+    if condition.operator in _LISTS and not isinstance(condition.value, list):
         raise ConfigError(f"The condition on {condition.field_name} asks {condition.operator} and needs a list.")
     return entity.column_to_read(condition.field_name), condition.operator, condition.value
 
 
 def _parameter(column: str, operator: RowOperator, value: JsonValue) -> str:
-    if operator in (RowOperator.IN, RowOperator.NOT_IN) and isinstance(value, list):
+    if operator in _LISTS and isinstance(value, list):
         return document([{column: item} for item in value])
     return document({column: value})
 

@@ -21,6 +21,7 @@ from ichor_activities.web_address import parse_address
 
 MOST_REDIRECTS = 5
 MOST_BYTES = 10 * 1024
+_DEFAULTS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "ichor"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WITHOUT_BODY = frozenset({301, 302, 303})
 _FOR_EVERYONE = frozenset({"accept", "content-type", "user-agent", "idempotency-key"})
@@ -140,17 +141,19 @@ def _parse(text: str) -> httpx.URL:
 
 
 async def _exchange(request: Request, url: httpx.URL, address: str) -> Answer:
-    headers = {"Accept-Encoding": "identity", "User-Agent": "ichor", **request.headers}
+    headers = httpx.Headers(_DEFAULTS)
+    headers.update(request.headers)
     headers["Host"] = url.netloc.decode("ascii")
-    async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=None) as client:
-        built = client.build_request(
-            request.method,
-            url.copy_with(host=address.partition("%")[0]),
-            headers=headers,
-            content=request.body or None,
-            extensions={"sni_hostname": url.raw_host.decode("ascii").strip("[]")},
-        )
-        response = await client.send(built, stream=True)
+    built = httpx.Request(
+        request.method,
+        url.copy_with(host=address.partition("%")[0]),
+        headers=headers,
+        content=request.body or None,
+        extensions={"sni_hostname": url.raw_host.decode("ascii").strip("[]")},
+    )
+    # By a transport, for a client logs every URL, and a URL may hold a secret.
+    async with httpx.AsyncHTTPTransport(verify=tls(), trust_env=False) as transport:
+        response = await transport.handle_async_request(built)
         try:
             return await _answer(response)
         finally:
@@ -197,5 +200,6 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Return the certificates that are trusted: those of certifi, or of SSL_CERT_FILE and SSL_CERT_DIR."""
     return httpx.create_ssl_context()

@@ -10,7 +10,7 @@ from ichor_activities.entity_access import Entity
 from ichor_activities.errors import InvalidValue
 from ichor_activities.filter import RowFilter
 from ichor_activities.identifier import quote_identifier
-from ichor_activities.row import insert_row
+from ichor_activities.row import insert_row, naming_refusals
 from ichor_activities.rows_as_json import fetch_json
 
 
@@ -48,7 +48,13 @@ async def _find(run: ActionContext, entity: Entity, id_column: str, values: dict
     rows = RowFilter.equal(entity, values)
     name = quote_identifier(id_column)
     query = f"SELECT {name} FROM {entity.table.sql} WHERE {rows.sql(1)} ORDER BY {name} LIMIT 2"
-    return [row[id_column] for row in await fetch_json(run.transaction, query, *rows.parameters())]
+    found = await naming_refusals(
+        run.transaction,
+        entity.table,
+        rows.values(),
+        lambda: fetch_json(run.transaction, query, *rows.parameters()),
+    )
+    return [row[id_column] for row in found]
 
 
 async def _create(reference: Reference, entity: Entity, id_column: str, value: JsonValue, run: ActionContext) -> None:
@@ -60,7 +66,12 @@ async def _create(reference: Reference, entity: Entity, id_column: str, value: J
     given = {**reference.create_config, reference.lookup_field: value}
     row = {entity.column_to_write(name): item for name, item in given.items()}
     row.setdefault(id_column, str(run.new_id("reference")))
-    await insert_row(run.transaction, entity.table, row, unless_there=True)
+    await naming_refusals(
+        run.transaction,
+        entity.table,
+        row.items(),
+        lambda: insert_row(run.transaction, entity.table, row, unless_there=True),
+    )
 
 
 def _warnings(reference: Reference, found: list[JsonValue]) -> list[str]:

@@ -1,36 +1,47 @@
 """Rows written with values of JSON; what a column refuses is said with the column's name."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ichor_models import Transaction
 from pydantic import JsonValue
 
-from ichor_activities.sql_failure import refusals
+from ichor_activities.errors import InvalidValue
+from ichor_activities.sql_failure import as_action_error, refusals
 from ichor_activities.table import Table, document
 
+type Values = Iterable[tuple[str, JsonValue]]
 
-async def check_value(transaction: Transaction, table: Table, column: str, value: JsonValue) -> None:
-    """Ask PostgreSQL whether a column takes a value.
+
+async def naming_refusals[T](
+    transaction: Transaction, table: Table, values: Values, statement: Callable[[], Awaitable[T]]
+) -> T:
+    """Run a statement that hands values to columns; where one is refused, find out which.
 
     Raises:
-        InvalidValue: it does not.
+        InvalidValue: a column does not take its value; or a constraint is violated.
     """
-    with refusals(f"{table.text}.{column} does not take this value"):
-        await transaction.fetch(f"SELECT {table.typed(column, 1)} IS NULL", document({column: value}))
+    await transaction.execute("SAVEPOINT ichor_values")
+    try:
+        return await statement()
+    except Exception as error:
+        if not isinstance(as_action_error(error), InvalidValue):
+            raise
+        await transaction.execute("ROLLBACK TO SAVEPOINT ichor_values")
+        for column, value in values:
+            await _check(transaction, table, column, value)
+        raise
 
 
 async def insert_row(
     transaction: Transaction, table: Table, values: Mapping[str, JsonValue], *, unless_there: bool = False
-) -> int:
-    """Insert a row and return how many that made: none where `unless_there` and a unique column has the value already.
+) -> None:
+    """Insert a row; `unless_there` lets one be that has the value of a unique column already.
 
     Raises:
-        InvalidValue: a column does not take its value.
+        InvalidValue: the database refuses a value.
     """
-    for column, value in values.items():
-        await check_value(transaction, table, column, value)
     conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
-    return await transaction.execute(table.insert(tuple(values)) + conflict, document(values))
+    await transaction.execute(table.insert(tuple(values)) + conflict, document(values))
 
 
 async def takes_uuid(transaction: Transaction, table: Table, column: str) -> bool:
@@ -42,3 +53,8 @@ async def takes_uuid(transaction: Transaction, table: Table, column: str) -> boo
         column,
     )
     return not rows or bool(rows[0]["holds_uuid"])
+
+
+async def _check(transaction: Transaction, table: Table, column: str, value: JsonValue) -> None:
+    with refusals(f"{table.text}.{column} does not take this value"):
+        await transaction.fetch(f"SELECT {table.typed(column, 1)} IS NULL", document({column: value}))

@@ -1,9 +1,13 @@
 import asyncio
-from collections.abc import AsyncGenerator
+import ssl
+import subprocess
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
-from ichor_activities import ActionContext, Services, WebAccess
+from ichor_activities import ActionContext, Services, WebAccess, http_exchange
 from ichor_activities.handlers import call_webhook
 from ichor_activities.http_exchange import Exchange, Request
 from ichor_models import ActionCall, ActionError
@@ -161,6 +165,61 @@ async def test_takes_the_next_address_of_a_host(sink: HttpSink) -> None:
 
     exchange = Exchange(WebAccess.parse("127.0.0.0/8"), resolver=two)
     assert (await exchange.send(Request("GET", f"http://x.example:{sink.port}/", {}))).status == 200
+
+
+async def test_speaks_ipv6(make_call: Any) -> None:
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, "::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        call = make_call("call_webhook", {"url": f"http://[::1]:{port}"})
+        assert (await perform(call, Services(web=WebAccess.parse("::1"))))["output"] == "success"
+    assert f"host: [::1]:{port}".encode() in asked[0].lower()
+
+
+@pytest.fixture
+def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[ssl.SSLContext]:
+    """What a server named hooks.example needs, with a certificate that is trusted for the test."""
+    if which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=hooks.example", "-addext", "subjectAltName=DNS:hooks.example"]
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    subprocess.run([*make, *subject, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    http_exchange.tls.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    yield context
+    http_exchange.tls.cache_clear()
+
+
+async def test_tls_checks_the_name_of_the_url(server_tls: ssl.SSLContext) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    async def loopback(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    exchange = Exchange(WebAccess.parse("127.0.0.1"), resolver=loopback)
+    async with await asyncio.start_server(answer, "127.0.0.1", ssl=server_tls) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert (await exchange.send(Request("GET", f"https://hooks.example:{port}/", {}))).text == "ok"
+        with pytest.raises(ActionError, match=r"other\.example") as error:
+            await exchange.send(Request("GET", f"https://other.example:{port}/", {}))
+    assert error.value.type == "unavailable"
 
 
 @pytest.mark.parametrize(("status", "method", "body"), [(302, "GET", b""), (303, "GET", b""), (307, "POST", b"b")])

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
-from ichor_activities import ActionContext, Config, Services, action
+from ichor_activities import ActionContext, Config, SecretFiles, Services, WebAccess, action
+from ichor_activities.handlers import call_webhook
 from ichor_activities.performer import Attempt, Performer
 from ichor_models import ActionCall, ActionError, SecretPlace
-from ichor_testing import free_port
+from ichor_testing import free_port, start_http
 
 
 class Charge(Config):
@@ -78,6 +80,22 @@ async def test_secrets_go_in_and_not_out(
     assert result == hidden
     assert await journal(pool) == {"state": "completed", "attempts": 1, "result": hidden, "error": None}
     assert [record.getMessage() for record in caplog.records] == ["charging with {{secret:token}}"]
+
+
+async def test_no_library_logs_a_secret(
+    pool: asyncpg.Pool, performer: Performer, make_call: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    places = [SecretPlace(path=("url",), start=0, name="token"), SecretPlace(path=("body",), start=0, name="token")]
+    async with start_http() as sink:
+        opened = replace(performer, services=Services(web=WebAccess.parse("127.0.0.1")))
+        config = {"url": "{{secret:token}}", "body": "{{secret:token}}"}
+        secrets = SecretFiles(environment={"ICHOR_SECRET_TOKEN": f"{sink.url}/?key=hunter2"})
+        call = await known(pool, make_call("call_webhook", config, secrets=places))
+        with caplog.at_level(logging.DEBUG):
+            result = await replace(opened, secrets=secrets).perform(call_webhook, call, Attempt())
+        assert sink.requests[0].query == {"key": ["hunter2"]}
+    assert result["output"] == "success"
+    assert not [record for record in caplog.records if "hunter2" in record.getMessage()]
 
 
 async def test_errors_hold_no_secret(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:

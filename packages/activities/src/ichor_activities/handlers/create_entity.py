@@ -7,7 +7,7 @@ from ichor_activities.context import ActionContext
 from ichor_activities.entity_access import Entity
 from ichor_activities.handler import action
 from ichor_activities.identifier import normalise, quote_identifier
-from ichor_activities.row import check_value, takes_uuid
+from ichor_activities.row import naming_refusals, takes_uuid
 from ichor_activities.table import document
 
 
@@ -34,10 +34,10 @@ async def create_entity(config: CreateEntityConfig, run: ActionContext) -> Creat
     row = {_column(entity, name): value for name, value in config.fields.items()}
     if entity.id_column not in row and await takes_uuid(run.transaction, entity.table, entity.id_column):
         row[entity.id_column] = str(run.new_id("row"))
-    for column, value in row.items():
-        await check_value(run.transaction, entity.table, column, value)
     insert = f"{entity.table.insert(tuple(row))} RETURNING {quote_identifier(entity.id_column)} AS id"
-    created = await run.transaction.fetch(insert, document(row))
+    created = await naming_refusals(
+        run.transaction, entity.table, row.items(), lambda: run.transaction.fetch(insert, document(row))
+    )
     return CreateEntityResult(created_id=_plain(created[0]["id"]), target_entity=config.target_entity)
 
 

@@ -9,7 +9,7 @@ from ichor_activities.errors import InvalidValue
 from ichor_activities.filter import RowFilter
 from ichor_activities.handler import action
 from ichor_activities.identifier import quote_identifier
-from ichor_activities.row import check_value
+from ichor_activities.row import naming_refusals
 from ichor_activities.rows_as_json import fetch_json
 
 MOST_ROWS = 1000
@@ -44,14 +44,17 @@ async def _matching(config: LookupEntityConfig, run: ActionContext) -> list[dict
     entity = run.services.entities.entity(config.entity)
     columns = [(entity.column_to_read(name), name) for name in dict.fromkeys(config.fields)]
     selected = ", ".join(f"{quote_identifier(column)} AS {quote_identifier(name)}" for column, name in columns)
-    for name, value in config.filter.items():
-        await check_value(run.transaction, entity.table, entity.column_to_read(name), value)
     matching = RowFilter.equal(entity, config.filter)
     query = (
         f"SELECT {selected} FROM {entity.table.sql} WHERE {matching.sql(1)}"
         f" ORDER BY {quote_identifier(entity.id_column)} LIMIT {MOST_ROWS + 1}"
     )
-    rows = await fetch_json(run.transaction, query, *matching.parameters())
+    rows = await naming_refusals(
+        run.transaction,
+        entity.table,
+        matching.values(),
+        lambda: fetch_json(run.transaction, query, *matching.parameters()),
+    )
     if len(rows) > MOST_ROWS:
         raise InvalidValue(f"More than {MOST_ROWS} rows of {entity.name} match; narrow the filter.")
     return rows

@@ -1,6 +1,6 @@
 """`transition_status`: moves a row from one of some statuses to another."""
 
-from ichor_models import SUCCESS, ActionError, ConfigError
+from ichor_models import SUCCESS, ActionError, ConfigError, Transaction
 from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config, Result
@@ -8,7 +8,7 @@ from ichor_activities.context import ActionContext
 from ichor_activities.filter import RowFilter
 from ichor_activities.handler import action
 from ichor_activities.identifier import quote_identifier
-from ichor_activities.row import check_value
+from ichor_activities.row import naming_refusals
 from ichor_activities.table import document
 
 INVALID_TRANSITION = "invalid_transition"
@@ -39,22 +39,34 @@ async def transition_status(config: TransitionStatusConfig, run: ActionContext) 
     if not id:
         raise ConfigError("The event names no row and target_id is empty; say which row to change.")
     entity = run.services.entities.entity(config.target_entity)
-    column = entity.column_to_write(config.status_field)
-    table, name, row = entity.table, quote_identifier(column), RowFilter.by_id(entity, id)
-    await check_value(run.transaction, table, entity.id_column, id)
-    query = f"SELECT {name}::text AS status FROM {table.sql} WHERE {row.sql(1)} FOR UPDATE"
-    found = await run.transaction.fetch(query, *row.parameters())
-    if not found:
-        raise ActionError(f"{entity.name} has no row {id}.", type="not_found")
-    current: str | None = found[0]["status"]
+    column, row = entity.column_to_write(config.status_field), RowFilter.by_id(entity, id)
+    current = await _locked_status(run.transaction, row, column)
     allowed = current in config.valid_from_statuses
     if allowed:
-        await check_value(run.transaction, table, column, config.to_status)
-        update = f"UPDATE {table.sql} SET {name} = {table.typed(column, 1)} WHERE {row.sql(2)}"
-        await run.transaction.execute(update, document({column: config.to_status}), *row.parameters())
+        await _set_status(run.transaction, row, column, config.to_status)
     return TransitionStatusResult(
         transitioned=allowed,
         from_status=current,
         to_status=config.to_status,
         output=SUCCESS if allowed else INVALID_TRANSITION,
+    )
+
+
+async def _locked_status(transaction: Transaction, row: RowFilter, column: str) -> str | None:
+    table = row.entity.table
+    query = f"SELECT {quote_identifier(column)}::text AS status FROM {table.sql} WHERE {row.sql(1)} FOR UPDATE"
+    found = await naming_refusals(transaction, table, row.values(), lambda: transaction.fetch(query, *row.parameters()))
+    if not found:
+        raise ActionError(f"{row.entity.name} has no row {row.single_id}.", type="not_found")
+    return found[0]["status"]
+
+
+async def _set_status(transaction: Transaction, row: RowFilter, column: str, status: str) -> None:
+    table = row.entity.table
+    update = f"UPDATE {table.sql} SET {quote_identifier(column)} = {table.typed(column, 1)} WHERE {row.sql(2)}"
+    await naming_refusals(
+        transaction,
+        table,
+        [(column, status)],
+        lambda: transaction.execute(update, document({column: status}), *row.parameters()),
     )
