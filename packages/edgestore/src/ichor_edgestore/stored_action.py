@@ -4,12 +4,11 @@ The type is the template's, else the config's `action_type`, else its `type`. Th
 the action, are the engine's: the handler never sees them. A row that cannot be read is an action with a `problem`.
 """
 
-import json
-from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from ichor_models import Action, ActionOptions
 from pydantic import JsonValue, ValidationError
+from pydantic_core import from_json
 
 ACTION_TYPE = "action_type"
 OPTIONS = "options"
@@ -18,7 +17,7 @@ RESERVED = (ACTION_TYPE, "type", OPTIONS)
 
 
 class StoredAction(NamedTuple):
-    """The columns of an action, in the order in which a query selects them."""
+    """The columns of an action."""
 
     id: str
     name: str | None
@@ -27,32 +26,25 @@ class StoredAction(NamedTuple):
     template_type: str | None
     config: str | None
 
-    @classmethod
-    def of(cls, columns: Sequence[JsonValue]) -> Self:
-        """Read what the query put together."""
-        return cls(*columns)  # pyright: ignore[reportArgumentType] -- a row of the statement `load`
-
     def action(self, name: str, *, repeated: bool, problem: str | None) -> Action:
         """Return the action under the name that it has in its graph; `problem` is what is known to be wrong already."""
         config, unreadable = _object(self.config)
         type_, untyped = self._type(config)
         options, unfit = _options(config)
-        kept = {key: value for key, value in config.items() if key not in RESERVED}
+        for key in RESERVED:
+            config.pop(key, None)
         found = problem or unreadable or untyped or unfit
-        try:
-            return Action(
-                id=self.id,
-                name=name,
-                type=type_,
-                description=self.description,
-                is_active=self.is_active,
-                config=kept,
-                options=options,
-                problem=found,
-                repeated=repeated,
-            )
-        except ValidationError:
-            return Action(id=self.id, name=name, type=type_, is_active=self.is_active, problem=_TOO_DEEP)
+        return Action(
+            id=self.id,
+            name=name,
+            type=type_,
+            description=self.description,
+            is_active=self.is_active,
+            config=config,
+            options=options,
+            problem=found,
+            repeated=repeated,
+        )
 
     def _type(self, config: dict[str, JsonValue]) -> tuple[str, str | None]:
         for candidate in (self.template_type, config.get(ACTION_TYPE), config.get("type")):
@@ -61,13 +53,13 @@ class StoredAction(NamedTuple):
         return "", "The stored action has no type: neither a template nor a key `action_type` in its config."
 
 
-_TOO_DEEP = "The config of the stored action is nested too deep."
+_USUAL = ActionOptions()
 
 
 def _object(text: str | None) -> tuple[dict[str, JsonValue], str | None]:
     try:
-        value: JsonValue = json.loads(text) if text is not None else None
-    except (ValueError, RecursionError):
+        value: JsonValue = from_json(text) if text is not None else None
+    except ValueError:
         return {}, "The config of the stored action cannot be read."
     if not isinstance(value, dict):
         return {}, "The config of the stored action is no JSON object."
@@ -76,10 +68,10 @@ def _object(text: str | None) -> tuple[dict[str, JsonValue], str | None]:
 
 def _options(config: dict[str, JsonValue]) -> tuple[ActionOptions, str | None]:
     if OPTIONS not in config:
-        return ActionOptions(), None
+        return _USUAL, None
     try:
         return ActionOptions.model_validate(config[OPTIONS]), None
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join((OPTIONS, *map(str, wrong["loc"])))
-        return ActionOptions(), f"The options of the stored action cannot be read: {place}: {wrong['msg']}"
+        return _USUAL, f"The options of the stored action cannot be read: {place}: {wrong['msg']}"

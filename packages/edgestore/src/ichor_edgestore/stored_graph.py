@@ -6,31 +6,30 @@
 * An edge of an unknown type makes its target an action that cannot run.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import starmap
 from typing import NamedTuple
 
 from ichor_models import Action, Edge, EdgeType, Graph
-from pydantic import JsonValue
 
 from ichor_edgestore.stored_action import StoredAction
 
 
 class StoredEdge(NamedTuple):
-    """The columns of an edge, in the order in which a query selects them."""
+    """The columns of an edge."""
 
     source: str | None
     target: str
     type: str | None
     source_output: str | None
-    order: int | None
+    order: int
 
     @property
     def known_type(self) -> EdgeType | None:
         """Return the type, None where it is none that the engine knows."""
-        return EdgeType(self.type) if self.type in _TYPES else None
+        return _TYPES.get(self.type or "")
 
     def edge(self, names: dict[str, str]) -> Edge:
         """Return the edge between the names of its ends."""
@@ -39,19 +38,44 @@ class StoredEdge(NamedTuple):
             source=names.get(self.source, self.source) if self.source else None,
             target=names.get(self.target, self.target),
             type=type_,
-            order=self.order or 0,
+            order=self.order,
             source_output=(self.source_output or None) if type_.takes_port else None,
         )
 
 
-_TYPES = frozenset(EdgeType)
+_TYPES: dict[str, EdgeType] = {str(item): item for item in EdgeType}
+
+
+class GraphColumns(NamedTuple):
+    """The rows of a graph, column by column: first those of its actions, then those of its edges."""
+
+    ids: tuple[str, ...] = ()
+    names: tuple[str | None, ...] = ()
+    descriptions: tuple[str | None, ...] = ()
+    actives: tuple[bool, ...] = ()
+    template_types: tuple[str | None, ...] = ()
+    configs: tuple[str | None, ...] = ()
+    sources: tuple[str | None, ...] = ()
+    targets: tuple[str, ...] = ()
+    edge_types: tuple[str | None, ...] = ()
+    source_outputs: tuple[str | None, ...] = ()
+    orders: tuple[int, ...] = ()
+
+    @property
+    def actions(self) -> list[StoredAction]:
+        """Return the rows of the actions."""
+        return list(starmap(StoredAction, zip(*self[:6], strict=True)))
+
+    @property
+    def edges(self) -> list[StoredEdge]:
+        """Return the rows of the edges."""
+        return list(starmap(StoredEdge, zip(*self[6:], strict=True)))
 
 
 @lru_cache(maxsize=64)
-def read_graph(actions: str | None, edges: str | None) -> Graph:
-    """Return the graph of rows written as JSON arrays; the same text gives the same graph without reading it again."""
-    stored_actions = [StoredAction.of(row) for row in _rows(actions)]
-    stored_edges = [StoredEdge(*row) for row in _rows(edges)]  # pyright: ignore[reportArgumentType] -- as selected
+def read_graph(columns: GraphColumns) -> Graph:
+    """Return the graph of some rows; the same rows give the same graph without being read again."""
+    stored_actions, stored_edges = columns.actions, columns.edges
     names = distinct_names([row.name or row.id for row in stored_actions])
     by_id = {row.id: name for row, name in zip(stored_actions, names, strict=True)}
     return Graph(
@@ -99,7 +123,3 @@ def _once(edges: Iterable[Edge]) -> Iterable[Edge]:
     for edge in edges:
         found.setdefault((edge.source, edge.target, edge.type, edge.source_output), edge)
     return found.values()
-
-
-def _rows(text: str | None) -> list[list[JsonValue]]:
-    return json.loads(text) if text else []

@@ -9,7 +9,12 @@ import asyncpg
 from ichor_models import Condition, Graph, InvalidRule, Problem, Rule, RuleId, RunOptions, read_conditions
 from pydantic import JsonValue, ValidationError
 
-from ichor_edgestore.stored_graph import read_graph
+from ichor_edgestore.stored_graph import GraphColumns, read_graph
+
+_COLUMNS = (
+    *("action_ids", "action_names", "descriptions", "actives", "template_types", "configs"),
+    *("sources", "targets", "edge_types", "source_outputs", "edge_orders"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class StoredRule:
             conditions=row["conditions"],
             schedule=row["schedule"],
             options_text=row["options"],
-            graph=read_graph(row["actions"], row["edges"]),
+            graph=read_graph(GraphColumns(*(tuple(row[name] or ()) for name in _COLUMNS))),
         )
 
     @cached_property

@@ -104,17 +104,17 @@ async def test_a_version_that_was_removed_is_written_again(pool: asyncpg.Pool, e
     assert (await store.pin_run(saved.rule_id, event)).created
 
 
-async def test_effects_and_result_are_one(
-    edge_store: EdgeStore,
-    pool: asyncpg.Pool,
-    approval: Rule,
-    catalogue: Catalogue,
-    event: EntityEvent,
-    new_call: NewCall,
-) -> None:
-    await pool.execute("CREATE TABLE effects (n int)")
+@pytest.fixture
+async def call(
+    edge_store: EdgeStore, approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: NewCall
+) -> ActionCall:
+    """A call of an action of a run in the store."""
     saved = await edge_store.save_rule(approval, catalogue=catalogue)
-    call = new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
+    return new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
+
+
+async def test_effects_and_result_are_one(edge_store: EdgeStore, pool: asyncpg.Pool, call: ActionCall) -> None:
+    await pool.execute("CREATE TABLE effects (n int)")
 
     async def act(fail: bool) -> None:
         async with edge_store.journal.transaction(call) as transaction:
@@ -140,16 +140,7 @@ async def act_again(store: EdgeStore, call: ActionCall) -> None:
         await transaction.record({"n": 1})
 
 
-async def test_a_killed_attempt_frees_its_action(
-    edge_store: EdgeStore,
-    pool: asyncpg.Pool,
-    approval: Rule,
-    catalogue: Catalogue,
-    event: EntityEvent,
-    new_call: NewCall,
-) -> None:
-    saved = await edge_store.save_rule(approval, catalogue=catalogue)
-    call = new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
+async def test_a_killed_attempt_frees_its_action(edge_store: EdgeStore, call: ActionCall) -> None:
     inside = asyncio.Event()
 
     async def hang() -> None:

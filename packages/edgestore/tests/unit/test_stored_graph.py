@@ -1,16 +1,20 @@
 """Rows as they really are, and worse."""
 
-import json
 from typing import Any
 
 import pytest
-from ichor_edgestore.stored_graph import distinct_names, read_graph
+from ichor_edgestore.stored_graph import GraphColumns, distinct_names, read_graph
 from ichor_models import Action, EdgeType, Graph
 
 
 def graph(actions: list[list[Any]], edges: list[list[Any]] | None = None) -> Graph:
-    """Return the graph of rows as the query gives them."""
-    return read_graph(json.dumps(actions), json.dumps(edges) if edges is not None else None)
+    """Return the graph of rows."""
+    columns = [*_columns(actions, 6), *_columns(edges or [], 5)]
+    return read_graph(GraphColumns(*columns))
+
+
+def _columns(rows: list[list[Any]], width: int) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) or [()] * width
 
 
 def action(config: str | None, template: str | None = None) -> Action:
@@ -44,7 +48,7 @@ def test_the_type_is_the_templates_then_the_configs(
         ('"text"', "no JSON object"),
         ('{"a": ' + "9" * 5000 + "}", "cannot be read"),
         ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "cannot be read"),
-        ('{"a": ' + "[" * 400 + "]" * 400 + "}", "too deep"),
+        ('{"a": ' + "[" * 400 + "]" * 400 + "}", "cannot be read"),
         ('{"options": {"timeout": "soon"}}', "options.timeout"),
         ('{"options": []}', "options"),
         ('{"options": {"unknown": 1}}', "options.unknown"),
@@ -105,7 +109,7 @@ def test_an_edge_of_an_unknown_type_makes_its_target_fail() -> None:
 def test_ports_are_for_edges_that_take_one() -> None:
     rows = [[str(number), f"a{number}", None, True, "mail", "{}"] for number in range(2)]
     types = ["sequence", "parallel", "always", "true_branch", "false_branch"]
-    found = graph(rows, [["0", "1", type_, "p", None] for type_ in types])
+    found = graph(rows, [["0", "1", type_, "p", 0] for type_ in types])
     assert [edge.source_output for edge in found.edges] == ["p", "p", None, None, None]
 
 
@@ -116,7 +120,7 @@ def test_the_same_edge_twice_is_one() -> None:
 
 
 def test_a_rule_without_rows_is_an_empty_graph() -> None:
-    assert read_graph(None, None) == Graph(actions=(), edges=())
+    assert read_graph(GraphColumns()) == Graph(actions=(), edges=())
 
 
 def test_the_same_rows_are_read_once() -> None:
