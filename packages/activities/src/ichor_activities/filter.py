@@ -11,7 +11,7 @@ from ichor_models import ConfigError
 from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config
-from ichor_activities.entity_access import Entity
+from ichor_activities.entity import Entity
 from ichor_activities.identifier import quote_identifier
 from ichor_activities.table import document
 

@@ -5,48 +5,25 @@ that a name cannot lead elsewhere in between; TLS and the Host header still use 
 """
 
 import asyncio
-import codecs
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import cache
 
 import httpx
 from ichor_models import ActionError, ConfigError
 
 from ichor_activities.errors import NotAllowed, Unavailable
+from ichor_activities.http_message import Answer, Request, read_answer
 from ichor_activities.web_access import WebAccess
 from ichor_activities.web_address import parse_address
 
 MOST_REDIRECTS = 5
-MOST_BYTES = 10 * 1024
 _DEFAULTS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "ichor"}
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WITHOUT_BODY = frozenset({301, 302, 303})
 _FOR_EVERYONE = frozenset({"accept", "content-type", "user-agent", "idempotency-key"})
 type Resolver = Callable[[str, int], Awaitable[list[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to send; `timeout` in seconds bounds it with all its redirects."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    timeout: float = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; `text` is cut at 10 KiB."""
-
-    status: int
-    text: str
-    content_type: str
-    location: str | None
 
 
 async def system_resolver(host: str, port: int) -> list[str]:
@@ -155,29 +132,9 @@ async def _exchange(request: Request, url: httpx.URL, address: str) -> Answer:
     async with httpx.AsyncHTTPTransport(verify=tls(), trust_env=False) as transport:
         response = await transport.handle_async_request(built)
         try:
-            return await _answer(response)
+            return await read_answer(response)
         finally:
             await response.aclose()
-
-
-async def _answer(response: httpx.Response) -> Answer:
-    body = bytearray()
-    async for chunk in response.aiter_bytes(MOST_BYTES):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            break
-    location = response.headers.get("location") if response.status_code in _REDIRECTS else None
-    text = _text(bytes(body), response.charset_encoding)
-    return Answer(response.status_code, text, response.headers.get("content-type", ""), location)
-
-
-def _text(body: bytes, charset: str | None) -> str:
-    """Decode what was kept, without a character that the cut went through."""
-    try:
-        decoder = codecs.getincrementaldecoder(charset or "utf-8")("replace")
-    except LookupError:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(body[:MOST_BYTES], final=len(body) <= MOST_BYTES)
 
 
 def _redirected(request: Request, url: httpx.URL, status: int, location: str) -> Request:

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config
 from ichor_activities.context import ActionContext
-from ichor_activities.entity_access import Entity
+from ichor_activities.entity import Entity
 from ichor_activities.errors import InvalidValue
 from ichor_activities.filter import RowFilter
 from ichor_activities.identifier import quote_identifier

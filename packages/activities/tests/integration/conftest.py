@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from ichor_activities import EntityAccess, SecretFiles, Services, discover
-from ichor_activities.entity_access import EntityFile
+from ichor_activities.entity_file import EntityFile
 from ichor_activities.handler import AnyHandler
 from ichor_activities.performer import Attempt, Performer
 from ichor_edgestore import EdgeStore, connected, migrate

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from ichor_activities import ActionContext, Services, WebAccess, http_exchange
 from ichor_activities.handlers import call_webhook
-from ichor_activities.http_exchange import Exchange, Request
+from ichor_activities.http_exchange import Exchange
+from ichor_activities.http_message import Request
 from ichor_models import ActionCall, ActionError
 from ichor_testing import Answer, HttpSink, free_port, start_http
 

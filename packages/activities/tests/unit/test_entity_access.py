@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from ichor_activities import EntityAccess, InvalidConfiguration, NotAllowed, load_entity_access
-from ichor_activities.entity_access import EntityFile
+from ichor_activities.entity_file import EntityFile
 from ichor_activities.identifier import normalise, quote_identifier
 
 FILE = """

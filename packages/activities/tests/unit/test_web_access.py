@@ -2,7 +2,8 @@ from ipaddress import ip_address
 
 import pytest
 from ichor_activities import InvalidConfiguration, NotAllowed, WebAccess
-from ichor_activities.http_exchange import Answer, Exchange, Request
+from ichor_activities.http_exchange import Exchange
+from ichor_activities.http_message import Answer, Request
 from ichor_activities.web_address import is_public, parse_address
 from ichor_models import ConfigError
 

@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
-from ichor_activities.entity_access import Entity
+from ichor_activities.entity import Entity
 from ichor_activities.handler import action
 from ichor_activities.identifier import normalise, quote_identifier
 from ichor_activities.row import naming_refusals, takes_uuid

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
-from ichor_activities.entity_access import Entity
+from ichor_activities.entity import Entity
 from ichor_activities.filter import RowCondition, RowFilter
 from ichor_activities.handler import action
 from ichor_activities.identifier import quote_identifier
