@@ -51,7 +51,7 @@ def well_ended(runs: "Sequence[RunSummary]") -> bool:
 
 
 def _remark(action: "ActionView") -> Remark:
-    took = _seconds(action.started, action.ended)
+    took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
     value = action.error or action.result
     lines = [_short(json.dumps(value, ensure_ascii=False))] if value else []
@@ -74,8 +74,12 @@ def _when(time: datetime | None) -> str:
 
 
 def _took(run: "RunSummary") -> str:
-    return "" if run.duration_ms is None else f"{run.duration_ms / 1000:.2f} s"
+    return "" if run.duration_ms is None else _length(run.duration_ms)
 
 
-def _seconds(started: datetime | None, ended: datetime | None) -> str:
-    return f" {(ended - started).total_seconds():.2f} s" if started and ended else ""
+def _took_by(started: datetime | None, ended: datetime | None) -> str:
+    return f" {_length((ended - started).total_seconds() * 1000)}" if started and ended else ""
+
+
+def _length(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"

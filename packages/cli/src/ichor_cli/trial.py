@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ichor_models import Case, Catalogue, Expectation, InvalidDocument, Problem, Report, Rule, check_document
+from ichor_models.wording import all_in_words
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ichor_cli.errors import InvalidCase
@@ -84,18 +85,18 @@ def case_file_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
         yield Problem(code="invalid_value", where="name", message="name must be text.")
 
 
-def chosen_case(trial: Trial, file: str | None) -> Case:
+def chosen_case(trial: Trial, rule: Rule, file: str | None) -> Case:
     """Return the case of a file that the person names, else the one beside the rule, else the empty one.
 
     Raises:
-        InvalidCase: it is none.
+        InvalidCase: it is none, or does not fit the rule.
     """
-    if file is None:
-        return read_case(trial.case)
     try:
-        return read_case(read_document(file))
+        case = read_case(trial.case if file is None else read_document(file))
+        case.request(rule)
     except InvalidDocument as error:
-        raise InvalidCase(f"{file}: {error}") from None
+        raise InvalidCase(str(error) if file is None else f"{file}: {error}") from None
+    return case
 
 
 def read_case(document: JsonValue) -> Case:
@@ -132,6 +133,4 @@ def _validated[M: BaseModel](model: type[M], document: JsonValue) -> M:
     try:
         return model.model_validate({} if document is None else document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        found = "; ".join(f"{'.'.join(map(str, [what, *item['loc']]))}: {item['msg']}" for item in details[:10])
-        raise InvalidCase(f"The {what} cannot be read: {found}.") from None
+        raise InvalidCase(f"The {what} cannot be used: {all_in_words(error)}.") from None

@@ -55,7 +55,10 @@ async def judge(file: CaseFile, types: Catalogue, runner: Runner) -> Verdict:
     except (CliError, InvalidDocument) as error:
         problem = Problem(code="invalid_case", where="case", message=str(error))
         return Verdict(str(file.path), trial.name, (problem,))
-    outcome = await runner(trial.rule, case)
+    try:
+        outcome = await runner(trial.rule, case)
+    except CliError as error:
+        return Verdict(str(file.path), trial.name, (Problem(code=error.code, where="run", message=str(error)),))
     return Verdict(str(file.path), trial.name, differences=tuple(differences(expect, outcome)))
 
 

@@ -100,8 +100,8 @@ def test_now_is_the_time_at_which_the_action_starts() -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"x": "{{ expr: total / 0 }}"}, "config.x: division by zero: 0 is 0"),
-        ({"x": "{{ expr: nothing + 1 }}"}, "config.x: expr needs a number, but nothing is missing"),
+        ({"x": "{{ expr: total / 0 }}"}, "config.x: division by zero: '0' is 0"),
+        ({"x": "{{ expr: nothing + 1 }}"}, "config.x: expr needs a number, but 'nothing' is missing"),
         ({"x": {"y": ["{{ open"]}}, "config.x.y.0: the {{ in '{{ open' is not closed"),
         ({"x": "{{ beside.x }}"}, "config.x: beside.x is out of reach: 'beside' does not come before this action"),
     ],

@@ -18,13 +18,14 @@ from ichor_models.errors import (
     TemplateError,
 )
 from ichor_models.event import LONGEST_ID, EntityEvent, EventType, FieldChange, Lineage, parse_event
+from ichor_models.file_schema import file_schema
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import ActionId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
 from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
-from ichor_models.rule_file import check_document, file_schema, rule_document, rule_yaml
+from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan

@@ -1,9 +1,10 @@
 """What the engine knows of a type of action: its config's schema, its ports, its time limits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 from ichor_models.errors import ConfigError
 from ichor_models.graph import FAILURE, SUCCESS
 from ichor_models.text import as_text
+from ichor_models.wording import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class ActionType:
         try:
             self.config.model_validate(config)
         except ValidationError as error:
-            return error.errors(include_url=False, include_context=False)
+            return error.errors(include_url=False)
         return []
 
 
@@ -83,7 +85,7 @@ class Catalogue(Mapping[str, ActionType]):
     def __getitem__(self, name: str) -> ActionType:
         return self._types[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._types)
 
     def __len__(self) -> int:
@@ -93,7 +95,7 @@ class Catalogue(Mapping[str, ActionType]):
 def describe(error: ErrorDetails) -> str:
     """Say what is wrong at which key, without the value, which may be secret."""
     place = ".".join(map(str, error["loc"]))
-    return f"{place}: {error['msg']}" if place else error["msg"]
+    return f"{place or 'it'} {in_words(error)}"
 
 
 def _wants_text(error: ErrorDetails) -> bool:
@@ -101,23 +103,15 @@ def _wants_text(error: ErrorDetails) -> bool:
 
 
 def _make_text(config: dict[str, JsonValue], place: Sequence[int | str]) -> bool:
-    """Turn the value at a place into text; say whether the place was found."""
-    container: JsonValue = config
-    for key in place[:-1]:
-        container = _child(container, key)
-    last = place[-1]
-    if isinstance(container, dict) and isinstance(last, str) and last in container:
-        container[last] = as_text(container[last])
-        return True
-    if isinstance(container, list) and isinstance(last, int) and last < len(container):
-        container[last] = as_text(container[last])
-        return True
+    """Turn the value at a place into text; say whether it was found. Keys that name an arm of a union lead nowhere."""
+    container: Any = config
+    for key in place:
+        try:
+            value = container[key]
+        except (KeyError, IndexError, TypeError):
+            continue
+        if not isinstance(value, (dict, list)):
+            container[key] = as_text(value)
+            return True
+        container = cast("Any", value)
     return False
-
-
-def _child(container: JsonValue, key: int | str) -> JsonValue:
-    if isinstance(container, dict) and isinstance(key, str):
-        return container.get(key)
-    if isinstance(container, list) and isinstance(key, int) and key < len(container):
-        return container[key]
-    return None

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 
 from pydantic_core import ErrorDetails
 
-from ichor_models.action_type import Catalogue, describe
+from ichor_models.action_type import Catalogue
 from ichor_models.config_template import written
 from ichor_models.control import CONDITION, DELAY
 from ichor_models.errors import TemplateError
-from ichor_models.graph import Action, EdgeType
+from ichor_models.graph import FAILURE, Action, EdgeType
 from ichor_models.names import Names
 from ichor_models.problem import Problem, Report
-from ichor_models.references import parts, references
+from ichor_models.references import parts, reads
 from ichor_models.rule import Rule
 from ichor_models.structure import edge_place, failure_joins, structure_problems
-from ichor_models.template import Secret, scan
+from ichor_models.template import Placeholder, Secret, scan
 from ichor_models.topology import Topology
+from ichor_models.wording import sentence
 
 _NEVER_TEXT = {
     "list_type",
@@ -32,12 +33,18 @@ def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
     """Return every problem and warning of a rule; `catalogue` holds the action types that may be used."""
     reads = _Reads(rule)
     problems = [
+        *_head(rule),
         *structure_problems(rule.graph),
         *(problem for action in rule.actions for problem in _action(action, catalogue)),
         *reads.problems(),
     ]
     warnings = [*failure_joins(rule.graph), *_ports(rule, catalogue), *reads.warnings()]
     return Report(problems=tuple(problems), warnings=tuple(warnings))
+
+
+def _head(rule: Rule) -> Iterator[Problem]:
+    if not rule.name.strip():
+        yield Problem(code="invalid_name", where="name", message="The rule has no name; write one.")
 
 
 def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:
@@ -68,10 +75,10 @@ def _templates(action: Action, where: str) -> Iterator[Problem]:
 def _settled_later(error: ErrorDetails) -> bool:
     """Say whether a template stands where the schema objects: what it becomes is checked before the action starts."""
     value = error["input"]
-    if not isinstance(value, str) or "{{" not in value:
+    if not isinstance(value, str) or "{{" not in value or error["type"] == "extra_forbidden":
         return False
     found = list(scan(value))
-    if len(found) == 1 and not isinstance(found[0], str):
+    if len(found) == 1 and isinstance(found[0], (Placeholder, TemplateError)):
         return True
     return error["type"] not in _NEVER_TEXT
 
@@ -82,7 +89,7 @@ def _config_message(action: Action, error: ErrorDetails) -> str:
         return f"{action.type} has no config key {key!r}; remove it or correct its spelling."
     if error["type"] == "missing":
         return f"{action.type} needs the config key {key!r}; add it."
-    return f"{describe(error)}; correct it."
+    return sentence(error)
 
 
 def _ports(rule: Rule, catalogue: Catalogue) -> Iterator[Problem]:
@@ -104,12 +111,14 @@ class _Reads:
         self._actions = rule.actions
         self._topology = Topology(rule.graph)
         names = Names(action.name for action in rule.actions)
-        self._where: dict[tuple[int, int], list[str]] = {}
+        self._where: dict[tuple[int, int], dict[str, bool]] = {}
         for reader, action in enumerate(rule.actions):
-            for place, path in references(action):
-                if (owner := names.owner(path)) is not None:
+            for read in reads(action):
+                if (owner := names.owner(read.path)) is not None:
                     pair = (reader, self._topology.position[owner[0]])
-                    self._where.setdefault(pair, []).append(f"actions.{action.name}.{written(place)}")
+                    where = f"actions.{action.name}.{written(read.place)}"
+                    places = self._where.setdefault(pair, {})
+                    places[where] = places.get(where, True) and read.guarded
         self._missing = self._topology.not_upstream(self._by_reader())
 
     def problems(self) -> Iterator[Problem]:
@@ -129,9 +138,12 @@ class _Reads:
             read = self._actions[pair[1]]
             if not read.is_active or pair in past:
                 why = "may be skipped" if read.is_active else "is inactive"
-                for where in self._where[pair]:
+                for where in self._unguarded(pair):
                     message = f"{read.name!r} {why}, and then the template is null; add a default, or accept that."
                     yield Problem(code="may_be_skipped", where=where, message=message)
+
+    def _unguarded(self, pair: tuple[int, int]) -> Iterator[str]:
+        return (where for where, guarded in self._where[pair].items() if not guarded)
 
     def _by_reader(self) -> dict[int, list[int]]:
         reads: dict[int, list[int]] = {}
@@ -144,7 +156,7 @@ class _Reads:
         topology = self._topology
         surely = {topology.position[edge.target] for edge in topology.starts}
         for index in topology.order:
-            handled = any(edge.source_output == "failure" for edge in topology.outgoing[index])
+            handled = any(edge.type.takes_port and edge.source_output == FAILURE for edge in topology.outgoing[index])
             for edge in topology.outgoing[index]:
                 unconditional = edge.type is EdgeType.ALWAYS or (
                     edge.type.takes_port and edge.source_output is None and not handled

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import AwareDatetime, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_validator
 
 from ichor_models.action_call import EventHeader, RunHeader
 from ichor_models.action_type import Catalogue
@@ -15,6 +15,7 @@ from ichor_models.model import Model
 from ichor_models.outcome import ActionState, RunStatus
 from ichor_models.rule import Rule
 from ichor_models.run_request import RunRequest
+from ichor_models.wording import all_in_words
 
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,8 +55,8 @@ class Case(Model):
         data = self._data(rule)
         try:
             header = EventHeader.model_validate({key: data.get(key) for key in EventHeader.model_fields})
-        except ValueError as error:
-            raise InvalidDocument(f"The event of the case cannot be read: {error}") from error
+        except ValidationError as error:
+            raise InvalidDocument(f"The event of the case cannot be used: {all_in_words(error)}.") from error
         return RunRequest(
             run=RunHeader(execution_id=ExecutionId(_ZEROS), rule_id=RuleId(_ZEROS), rule_name=rule.name, event=header),
             graph=rule.graph,

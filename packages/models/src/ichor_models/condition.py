@@ -50,7 +50,7 @@ class Condition(Model):
 
     def _changed(self, lookup: Lookup) -> bool:
         changes = lookup(Path.of("trigger.field_changes"))
-        change = changes.get(self.field_name) if isinstance(changes, dict) else None
+        change = changes.get(self.field_name.strip()) if isinstance(changes, dict) else None
         if not isinstance(change, dict):
             return False
         old, new = change.get("old_value"), change.get("new_value")

@@ -8,11 +8,13 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from ichor_models.errors import InvalidDuration
+from ichor_models.text import shown
 
 _SECONDS = {
     "ns": Decimal("1e-9"),
     "us": Decimal("1e-6"),
     "µs": Decimal("1e-6"),
+    "\u03bcs": Decimal("1e-6"),
     "ms": Decimal("1e-3"),
     "s": Decimal(1),
     "m": Decimal(60),
@@ -20,7 +22,7 @@ _SECONDS = {
     "d": Decimal(86400),
     "w": Decimal(604800),
 }
-_UNIT = r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)"
+_UNIT = r"(\d+(?:\.\d+)?)(ns|us|µs|\u03bcs|ms|s|m|h|d|w)"
 _PLAIN = re.compile(rf"(?:{_UNIT})+", re.ASCII)
 _PART = re.compile(_UNIT, re.ASCII)
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -29,6 +31,7 @@ _ISO = re.compile(
 )
 _ISO_UNITS = ("w", "d", "h", "m", "s")
 _LONGEST = timedelta(days=36_500)
+_MOST_CHARACTERS = 100
 
 
 def parse_duration(text: str) -> timedelta:
@@ -38,6 +41,8 @@ def parse_duration(text: str) -> timedelta:
         InvalidDuration: the text is none, with what would be one.
     """
     written = text.strip()
+    if len(written) > _MOST_CHARACTERS:
+        raise InvalidDuration(f"{shown(text)} is too long for a duration; write one like 90s, 1h30m, 2d or P1DT2H")
     if _PLAIN.fullmatch(written):
         parts = [(number, unit) for number, unit in _PART.findall(written)]
     elif iso := _ISO.fullmatch(written):

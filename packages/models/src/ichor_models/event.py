@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from ichor_models.errors import InvalidEvent
 from ichor_models.ids import EventId
 from ichor_models.model import Model
 from ichor_models.strict_json import parse_json
+from ichor_models.wording import all_in_words
 
 LONGEST_ID = 200
 
@@ -24,10 +25,8 @@ class EventType(StrEnum):
     MANUAL = "manual"
 
 
-def _in_utc(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
+def _with_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 class FieldChange(Model):
@@ -57,15 +56,15 @@ class EntityEvent(Model):
     entity_name: str = Field(min_length=1, max_length=200)
     entity_id: str | None = Field(default=None, max_length=LONGEST_ID)
     user_id: str | None = Field(default=None, max_length=LONGEST_ID)
-    timestamp: Annotated[AwareDatetime, BeforeValidator(_in_utc)] | None = None
+    timestamp: Annotated[datetime, AfterValidator(_with_zone)] | None = None
     raw_data: dict[str, JsonValue] = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None
     lineage: Lineage | None = None
 
     def trigger_data(self) -> dict[str, JsonValue]:
         """Return what a graph sees: `raw_data` with the event's other fields laid over it."""
-        fields = self.model_dump(mode="json", exclude={"raw_data"}, exclude_none=True)
-        return {**self.raw_data, **fields}
+        fields = self.model_dump(mode="json", exclude={"raw_data"})
+        return {**self.raw_data, **{key: value for key, value in fields.items() if value is not None}}
 
 
 def parse_event(body: bytes, *, message_id: str | None = None) -> EntityEvent:
@@ -85,9 +84,4 @@ def parse_event(body: bytes, *, message_id: str | None = None) -> EntityEvent:
     try:
         return EntityEvent.model_validate(document)
     except ValidationError as error:
-        raise InvalidEvent("invalid_event", _sentence(error)) from error
-
-
-def _sentence(error: ValidationError) -> str:
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in details[:10])
+        raise InvalidEvent("invalid_event", f"The event cannot be used: {all_in_words(error)}.") from error

@@ -19,12 +19,13 @@ from pydantic import JsonValue
 from ichor_models.errors import TemplateError
 from ichor_models.number import ARITHMETIC, as_decimal
 from ichor_models.path import Path
-from ichor_models.text import as_text
+from ichor_models.text import as_text, shown
 
 type Lookup = Callable[[Path], JsonValue]
 _TOKEN = re.compile(r"\s*([-+*/%()]|[^-+*/%()]+)")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DEEPEST = 50
+_MOST_OPERATORS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def parse_expression(text: str) -> Node:
         TemplateError: it is malformed, saying where.
     """
     parser = _Parser(text)
+    parser.check_length()
     node = parser.sum(0)
     parser.end()
     return node
@@ -73,17 +75,12 @@ def evaluate(node: Node, lookup: Lookup) -> Decimal:
     Raises:
         TemplateError: a value is no number, a division by zero, or a result beyond all bounds.
     """
-    if isinstance(node, Decimal):
-        return node
-    if isinstance(node, Path):
-        return _number(node, lookup(node))
+    if not isinstance(node, Operation):
+        return _calculated(node, ARITHMETIC.plus, _number(node, lookup(node)) if isinstance(node, Path) else node)
     left, right = evaluate(node.left, lookup), evaluate(node.right, lookup)
     if node.operator in "/%" and right == 0:
-        raise TemplateError(f"division by zero: {as_written(node.right)} is 0")
-    try:
-        return _OPERATIONS[node.operator](left, right)
-    except DecimalException as error:
-        raise TemplateError(f"{as_written(node)} cannot be calculated") from error
+        raise TemplateError(f"division by zero: {shown(as_written(node.right))} is 0")
+    return _calculated(node, _OPERATIONS[node.operator], left, right)
 
 
 def as_written(node: Node) -> str:
@@ -93,11 +90,18 @@ def as_written(node: Node) -> str:
     return node.text if isinstance(node, Path) else str(node)
 
 
+def _calculated(node: Node, operation: Callable[..., Decimal], *operands: Decimal) -> Decimal:
+    try:
+        return operation(*operands)
+    except DecimalException as error:
+        raise TemplateError(f"{shown(as_written(node))} cannot be calculated: its numbers are too large") from error
+
+
 def _number(path: Path, value: JsonValue) -> Decimal:
     number = as_decimal(value)
     if number is None:
-        met = "missing" if value is None else f"{as_text(value)[:80]!r}, which is no number"
-        raise TemplateError(f"expr needs a number, but {path.text} is {met}")
+        met = "missing" if value is None else f"{shown(as_text(value))}, which is no number"
+        raise TemplateError(f"expr needs a number, but {shown(path.text)} is {met}")
     return number
 
 
@@ -107,6 +111,10 @@ class _Parser:
         self._tokens = [token.strip() for token in _TOKEN.findall(text) if token.strip()]
         self._next = 0
 
+    def check_length(self) -> None:
+        if sum(token in "+-*/%" for token in self._tokens) > _MOST_OPERATORS:
+            raise self._error(f"it has more than {_MOST_OPERATORS} operators")
+
     def sum(self, depth: int) -> Node:
         node = self._product(depth)
         while (operator := self._take("+-")) is not None:
@@ -115,7 +123,7 @@ class _Parser:
 
     def end(self) -> None:
         if self._next < len(self._tokens):
-            raise self._error(f"{self._tokens[self._next]!r} is not expected there")
+            raise self._error(f"{shown(self._tokens[self._next])} is not expected there")
 
     def _product(self, depth: int) -> Node:
         node = self._sign(depth)
@@ -142,7 +150,13 @@ class _Parser:
         if token in "+*/%)":
             raise self._error(f"a number or a path is missing before {token!r}")
         self._next += 1
-        return Decimal(token) if _NUMBER.fullmatch(token) else Path.of(token)
+        return Decimal(token) if _NUMBER.fullmatch(token) else self._path(token)
+
+    def _path(self, token: str) -> Path:
+        path = Path.of(token)
+        if not path.well_formed:
+            raise self._error(f"{shown(token)} is neither a number nor a path; write 0.5 or customer.total")
+        return path
 
     def _take(self, operators: str) -> str | None:
         if self._next < len(self._tokens) and self._tokens[self._next] in operators:
@@ -151,4 +165,6 @@ class _Parser:
         return None
 
     def _error(self, why: str) -> TemplateError:
-        return TemplateError(f"the expression {self._text.strip()!r} cannot be read: {why}", code="invalid_expression")
+        return TemplateError(
+            f"the expression {shown(self._text.strip())} cannot be read: {why}", code="invalid_expression"
+        )

@@ -3,6 +3,7 @@
 A missing value passes through every filter but `default`. A value that a filter cannot take fails the action.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,12 +13,14 @@ from pydantic import JsonValue
 from ichor_models.date_format import check_format, format_date, read_date
 from ichor_models.errors import TemplateError
 from ichor_models.number import as_decimal, fixed
-from ichor_models.text import as_text
+from ichor_models.text import as_text, shown
 
 type Apply = Callable[[JsonValue, str], JsonValue]
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹", "CAD": "CA$", "AUD": "A$"}
 _NO_DECIMALS = {"JPY", "KRW", "VND", "CLP", "ISK"}
 _MOST_DECIMALS = 20
+_PART = re.compile(r"""[^|:]*(?::\s*(?:"[^"]*"|'[^']*')\s*(?=\||\Z)|:[^|]*)?""")
+"""What stands between two `|`: a name, and behind a colon an argument, which may hold `|` where it is quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ def parse_filter(written: str) -> Filter:
     name, colon, argument = written.partition(":")
     name = name.strip()
     if name not in _FILTERS:
-        raise TemplateError(f"{name!r} is no filter; there are {', '.join(sorted(_FILTERS))}", code="unknown_filter")
+        raise TemplateError(
+            f"{shown(name)} is no filter; there are {', '.join(sorted(_FILTERS))}", code="unknown_filter"
+        )
     apply, check, fallback = _FILTERS[name]
     argument = _unquoted(argument, keep_spaces=name == "join") if colon else fallback
     try:
@@ -51,27 +56,11 @@ def parse_filter(written: str) -> Filter:
 def split_filters(text: str) -> list[str]:
     """Split at every `|` that stands in no quoted argument."""
     parts: list[str] = []
-    rest = text
-    while True:
-        end = _end_of_part(rest)
-        parts.append(rest[:end])
-        if end == len(rest):
-            return parts
-        rest = rest[end + 1 :]
-
-
-def _end_of_part(text: str) -> int:
-    colon, bar = text.find(":"), text.find("|")
-    if bar == -1:
-        return len(text)
-    start = colon + 1 + len(text[colon + 1 :]) - len(text[colon + 1 :].lstrip())
-    if colon == -1 or bar < colon or text[start : start + 1] not in {'"', "'"}:
-        return bar
-    closing = text.find(text[start], start + 1)
-    after = text[closing + 1 :].lstrip()
-    if closing == -1 or (after and not after.startswith("|")):
-        return bar
-    return len(text) - len(after)
+    position = 0
+    while position <= len(text) and (match := _PART.match(text, position)) is not None:
+        parts.append(match[0])
+        position = match.end() + 1
+    return parts
 
 
 def _unquoted(argument: str, *, keep_spaces: bool) -> str:
@@ -141,19 +130,19 @@ def _last(value: JsonValue, _: str) -> JsonValue:
 def _number(name: str, value: JsonValue) -> Decimal:
     number = as_decimal(value)
     if number is None:
-        raise TemplateError(f"{name} needs a number, not {as_text(value)[:80]!r}")
+        raise TemplateError(f"{name} needs a number, not {shown(as_text(value))}")
     return number
 
 
 def _list(name: str, value: JsonValue) -> list[JsonValue]:
     if not isinstance(value, list):
-        raise TemplateError(f"{name} needs a list, not {as_text(value)[:80]!r}")
+        raise TemplateError(f"{name} needs a list, not {shown(as_text(value))}")
     return value
 
 
 def _nothing(name: str, argument: str) -> None:
     if argument:
-        raise TemplateError(f"{name} takes no argument")
+        raise TemplateError(f"{name} takes no argument; remove {shown(argument)}")
 
 
 def _anything(_name: str, _argument: str) -> None:
@@ -162,18 +151,18 @@ def _anything(_name: str, _argument: str) -> None:
 
 def _count(name: str, argument: str) -> None:
     if not (argument.isascii() and argument.isdigit() and len(argument) < 10):
-        raise TemplateError(f"{name} needs a whole number, like {name}:2, not {argument!r}")
+        raise TemplateError(f"{name} needs a whole number, like {name}:2, not {shown(argument)}")
 
 
 def _decimals(name: str, argument: str) -> None:
     _count(name, argument)
     if int(argument) > _MOST_DECIMALS:
-        raise TemplateError(f"{name} takes at most {_MOST_DECIMALS} decimals")
+        raise TemplateError(f"{name} takes at most {_MOST_DECIMALS} decimals; write a smaller number")
 
 
 def _code(name: str, argument: str) -> None:
     if not (len(argument) == 3 and argument.isascii() and argument.isalpha()):
-        raise TemplateError(f"{name} needs a code of three letters, like {name}:USD, not {argument!r}")
+        raise TemplateError(f"{name} needs a code of three letters, like {name}:USD, not {shown(argument)}")
 
 
 def _form(_name: str, argument: str) -> None:

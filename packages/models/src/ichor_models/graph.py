@@ -5,7 +5,7 @@ import json
 from enum import StrEnum
 from functools import cached_property
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StrictBool, StrictInt
 
 from ichor_models.duration import Duration
 from ichor_models.ids import VersionHash
@@ -15,6 +15,10 @@ SUCCESS = "success"
 """The output port of a result that names none."""
 FAILURE = "failure"
 """The output port that is also the error edge."""
+
+
+_LARGEST_ORDER = 2**31 - 1
+"""What the column of an edge's order holds."""
 
 
 class EdgeType(StrEnum):
@@ -45,7 +49,7 @@ class ActionOptions(Model):
     """
 
     timeout: Duration | None = None
-    max_attempts: int | None = Field(default=None, ge=1, le=1000)
+    max_attempts: StrictInt | None = Field(default=None, ge=1, le=1000)
     backoff: Duration | None = None
     deadline: Duration | None = None
 
@@ -57,7 +61,7 @@ class Action(Model):
     name: str
     type: str
     description: str | None = None
-    is_active: bool = True
+    is_active: StrictBool = True
     config: dict[str, JsonValue] = Field(default_factory=dict)
     options: ActionOptions = ActionOptions()
     problem: str | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -78,7 +82,7 @@ class Edge(Model):
     source: str | None = None
     target: str
     type: EdgeType
-    order: int = 0
+    order: StrictInt = Field(default=0, ge=-_LARGEST_ORDER, le=_LARGEST_ORDER)
     source_output: str | None = None
 
 

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from ichor_models.path import Path
 
+LONGEST_NAME = 200
+"""How many characters the name of an action may have."""
+
 _OTHER = re.compile(r"[\W_]+")
 
 
@@ -20,11 +23,12 @@ class Names:
         ordered = list(names)
         self._known = {slug(name): name for name in reversed(ordered) if slug(name)}
         self._known.update({name: name for name in ordered})
+        self._most_segments = min(LONGEST_NAME, max((name.count(".") + 1 for name in ordered), default=0))
 
     def owner(self, path: Path) -> tuple[str, tuple[str, ...]] | None:
         """Return the action's name and the rest of the path, None where the path names no action."""
         segments = path.segments
-        for length in range(len(segments), 0, -1):
+        for length in range(min(len(segments), self._most_segments), 0, -1):
             name = self._known.get(".".join(segments[:length]))
             if name is not None:
                 return name, segments[length:]

@@ -6,9 +6,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from pydantic import JsonValue
 
 _PLAIN = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?")
-_EXACT = Context(prec=1200, rounding=ROUND_HALF_UP)
-ARITHMETIC = Context(prec=40, rounding=ROUND_HALF_UP)
-"""The precision of `expr`: 40 digits, half up; division by zero and overflow raise."""
+_EXACT = Context(prec=5000, rounding=ROUND_HALF_UP)
+"""More digits than any number of JSON has: the standard library reads at most 4,300 of an integer."""
+
+ARITHMETIC = Context(prec=40, rounding=ROUND_HALF_UP, Emax=399, Emin=-360)
+"""The precision of `expr`: 40 digits, half up; division by zero and more than 400 digits raise."""
 
 
 def as_decimal(value: JsonValue) -> Decimal | None:

@@ -15,8 +15,14 @@ class Path:
 
     @classmethod
     def of(cls, text: str) -> "Path":
-        """Split a written path."""
-        return cls(text, tuple(text.split(".")))
+        """Split a written path; spaces around it are no part of it."""
+        trimmed = text.strip()
+        return cls(trimmed, tuple(trimmed.split(".")))
+
+    @property
+    def well_formed(self) -> bool:
+        """Say whether something stands before, between and behind its dots."""
+        return all(segment.strip() for segment in self.segments)
 
 
 def walk(value: JsonValue, segments: Sequence[str]) -> JsonValue:

@@ -1,6 +1,7 @@
 """What an action's config reads: the paths of its templates and of its conditions."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -13,6 +14,15 @@ from ichor_models.path import Path
 from ichor_models.template import Part, Placeholder, scan
 
 _OF_CHANGES = {Operator.CHANGED_FROM, Operator.CHANGED_TO}
+_OF_NULL = {Operator.IS_NULL, Operator.IS_NOT_NULL}
+
+
+class Read(NamedTuple):
+    """A path that an action reads, with the place where it is written; `guarded` where null is provided for."""
+
+    place: Place
+    path: Path
+    guarded: bool
 
 
 def parts(action: Action) -> Iterator[tuple[Place, Part | TemplateError]]:
@@ -24,16 +34,22 @@ def parts(action: Action) -> Iterator[tuple[Place, Part | TemplateError]]:
 
 def references(action: Action) -> Iterator[tuple[Place, Path]]:
     """Yield every path that an action reads, with the place where it is written."""
+    return ((read.place, read.path) for read in reads(action))
+
+
+def reads(action: Action) -> Iterator[Read]:
+    """Yield everything that an action reads."""
     for place, part in parts(action):
         if isinstance(part, Placeholder):
             for path in part.paths():
-                yield place, path
+                yield Read(place, path, part.has_default)
     if action.type == CONDITION:
         yield from _fields(action.config.get("conditions"))
 
 
-def _fields(conditions: JsonValue) -> Iterator[tuple[Place, Path]]:
+def _fields(conditions: JsonValue) -> Iterator[Read]:
     for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
         field = condition.get("field_name") if isinstance(condition, dict) else None
-        if isinstance(condition, dict) and isinstance(field, str) and condition.get("operator") not in _OF_CHANGES:
-            yield ("conditions", index, "field_name"), Path.of(field)
+        operator = condition.get("operator") if isinstance(condition, dict) else None
+        if isinstance(field, str) and operator not in _OF_CHANGES:
+            yield Read(("conditions", index, "field_name"), Path.of(field), operator in _OF_NULL)

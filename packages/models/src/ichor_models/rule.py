@@ -1,37 +1,41 @@
 """A rule: what starts a run, and the graph that it runs."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
 from ichor_models.condition import Condition
+from ichor_models.cron import check_cron
 from ichor_models.duration import Duration
 from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, Graph
 from ichor_models.model import Model
 
+_SHORTEST = timedelta(seconds=1)
+_ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+
 
 class Schedule(Model):
     """When a `scheduled` rule fires: a cron expression or an interval, in a time zone."""
 
-    cron: str | None = None
-    every: Duration | None = None
-    timezone: str = "UTC"
+    cron: Annotated[str, AfterValidator(check_cron)] | None = None
+    every: Duration | None = Field(default=None, ge=_SHORTEST)
+    timezone: str = Field(default="UTC", pattern=_ZONE)
     catchup_window: Duration = timedelta(hours=1)
     overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.cron is None) == (self.every is None):
-            raise ValueError("write either cron or every")
+            raise ValueError("a schedule has either cron or every; write one of them")
         return self
 
 
 class Trigger(Model):
     """What starts a run. `entity` may be missing for `scheduled` and `manual` rules."""
 
-    entity: str | None = None
+    entity: str | None = Field(default=None, min_length=1)
     event: EventType
     conditions: tuple[Condition, ...] = ()
     schedule: Schedule | None = None
@@ -39,16 +43,17 @@ class Trigger(Model):
     @model_validator(mode="after")
     def _fits_its_event(self) -> Self:
         if self.entity is None and self.event not in (EventType.SCHEDULED, EventType.MANUAL):
-            raise ValueError(f"an {self.event} trigger needs an entity")
+            raise ValueError(f"an {self.event} trigger needs an entity; name its table")
         if (self.schedule is not None) != (self.event is EventType.SCHEDULED):
-            raise ValueError("a schedule belongs to a scheduled trigger, and each such trigger needs one")
+            mend = "remove it" if self.schedule else "add one, like {every: 15m}"
+            raise ValueError(f"a schedule belongs to each scheduled trigger, and to no other; {mend}")
         return self
 
 
 class RunOptions(Model):
     """Limits of each run: actions in flight at once, and the time after which it fails as `deadline`."""
 
-    max_in_flight: int = Field(default=100, ge=1, le=1500)
+    max_in_flight: StrictInt = Field(default=100, ge=1, le=1500)
     deadline: Duration | None = None
 
 
@@ -58,7 +63,7 @@ class Rule(Model):
     id: str | None = None
     name: str
     description: str | None = None
-    is_active: bool = True
+    is_active: StrictBool = True
     trigger: Trigger
     options: RunOptions = RunOptions()
     actions: tuple[Action, ...]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ichor_models.action_type import Catalogue
@@ -12,6 +11,10 @@ from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, EdgeType
 from ichor_models.problem import Problem, Report
 from ichor_models.rule import Rule, RunOptions, Trigger
+from ichor_models.strict_json import check_json
+from ichor_models.text import as_text, shown
+from ichor_models.wording import in_words
+from ichor_models.yaml_text import dump_text
 
 _PARTS = {"trigger": Trigger, "options": RunOptions}
 _LISTS = {"actions": Action, "edges": Edge}
@@ -20,9 +23,13 @@ _INTERNAL = {"problem", "repeated"}
 
 def check_document(document: JsonValue, catalogue: Catalogue) -> tuple[Rule | None, Report]:
     """Read a rule and find everything that is wrong with it; the rule is there only where nothing is."""
+    try:
+        check_json(document)
+    except ValueError as error:
+        return None, _refused(f"The file cannot be used: {error}.")
+    if not isinstance(document, dict):
+        return None, _refused("A workflow file is an object with name, trigger, actions and edges.")
     draft, problems = _draft(document)
-    if draft is None:
-        return None, Report(problems=tuple(problems))
     found = analyze_rule(draft, catalogue)
     report = Report(problems=(*problems, *_fresh(found.problems, problems)), warnings=found.warnings)
     return (draft if report.valid else None), report
@@ -32,7 +39,9 @@ def rule_document(rule: Rule) -> dict[str, JsonValue]:
     """Return a rule as its file holds it, without what is only the default."""
     document = rule.model_dump(mode="json", exclude_defaults=True, exclude={"trigger", "actions", "edges"})
     document["trigger"] = rule.trigger.model_dump(mode="json", exclude_defaults=True)
-    document["actions"] = [item.model_dump(mode="json", exclude_defaults=True) for item in rule.actions]
+    document["actions"] = [
+        item.model_dump(mode="json", exclude_defaults=True, exclude=_INTERNAL) for item in rule.actions
+    ]
     document["edges"] = [
         {"source": item.source, **item.model_dump(mode="json", exclude_defaults=True)} for item in rule.edges
     ]
@@ -41,43 +50,15 @@ def rule_document(rule: Rule) -> dict[str, JsonValue]:
 
 def rule_yaml(rule: Rule) -> str:
     """Write a rule as a workflow file in YAML."""
-    return yaml.safe_dump(rule_document(rule), sort_keys=False, allow_unicode=True, width=120)
+    return dump_text(rule_document(rule))
 
 
-def file_schema(catalogue: Catalogue) -> dict[str, JsonValue]:
-    """Return the JSON Schema of the workflow file, so that editors complete it; configs by action type.
-
-    A string that is one single template satisfies any type, so each config key may also be such a text.
-    """
-    schema = Rule.model_json_schema(mode="validation")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "Ichor workflow file"
-    action = schema["$defs"]["Action"]
-    for name in _INTERNAL:
-        action["properties"].pop(name, None)
-    action["properties"]["type"]["enum"] = sorted(catalogue)
-    action["allOf"] = [_typed_config(schema, name, catalogue[name].config) for name in sorted(catalogue)]
-    return schema
+def _refused(message: str) -> Report:
+    return Report(problems=(Problem(code="invalid_file", where="file", message=message),))
 
 
-def _typed_config(schema: dict[str, Any], name: str, config: type[BaseModel]) -> dict[str, JsonValue]:
-    own = config.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
-    for key, value in own.pop("$defs", {}).items():
-        schema["$defs"][f"{name}.{key}"] = value
-    template = {"type": "string", "pattern": r"^\s*\{\{.*\}\}\s*$"}
-    own["properties"] = {key: {"anyOf": [value, template]} for key, value in own.get("properties", {}).items()}
-    schema["$defs"][f"config.{name}"] = own
-    return {
-        "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-        "then": {"properties": {"config": {"$ref": f"#/$defs/config.{name}"}}},
-    }
-
-
-def _draft(document: JsonValue) -> tuple[Rule | None, list[Problem]]:
+def _draft(document: dict[str, JsonValue]) -> tuple[Rule, list[Problem]]:
     """Read what can be read of a rule, so that the analyzer sees the rest, too."""
-    if not isinstance(document, dict):
-        message = "A workflow file is an object with name, trigger, actions and edges."
-        return None, [Problem(code="invalid_file", where="file", message=message)]
     problems: list[Problem] = []
     fields: dict[str, Any] = {
         "trigger": _part(document, "trigger", problems) or Trigger(event=EventType.MANUAL),
@@ -106,47 +87,58 @@ def _part(document: dict[str, JsonValue], key: str, problems: list[Problem]) -> 
 def _items(document: dict[str, JsonValue], key: str, problems: list[Problem]) -> Iterator[BaseModel]:
     items = document.get(key)
     if not isinstance(items, list):
-        message = f"A workflow file needs {key}: a list of them."
+        message = f"A workflow file has {key}: a list of them; write [] if there are none."
         problems.append(Problem(code="invalid_file", where=key, message=message))
         return
     for index, item in enumerate(items):
         where = f"{key}[{index}]"
         try:
-            if isinstance(item, dict) and _INTERNAL & item.keys():
-                item = {name: value for name, value in item.items() if name not in _INTERNAL} | {"unknown": None}
+            if isinstance(item, dict) and _INTERNAL & item.keys() and key == "actions":
+                problems.extend(_internal(where, item))
+                item = {name: value for name, value in item.items() if name not in _INTERNAL}
             yield _LISTS[key].model_validate(item)
         except ValidationError as error:
             problems.extend(_problems(error, where, item))
             yield from _salvaged(key, item)
 
 
+def _internal(where: str, item: dict[str, JsonValue]) -> Iterator[Problem]:
+    """Refuse the keys that only a stored action has."""
+    for key in sorted(_INTERNAL & item.keys()):
+        message = f"The key {key!r} is no key that belongs here; remove it."
+        yield Problem(code="unknown_key", where=_named(f"{where}.{key}", where, item), message=message)
+
+
 def _salvaged(key: str, item: JsonValue) -> Iterator[BaseModel]:
     """Yield what an item with mistakes seems to mean, so that its mistakes do not look like others."""
     if not isinstance(item, dict):
         return
-    source, target, port = item.get("source"), item.get("target"), item.get("source_output")
-    if key == "edges" and isinstance(target, str) and isinstance(source, str | None):
+    if key == "edges" and (target := _text(item.get("target"))) is not None:
+        source, port = _text(item.get("source")), _text(item.get("source_output"))
         known = item.get("type") in [kind.value for kind in EdgeType]
         kind = EdgeType(item["type"]) if known else EdgeType.START if source is None else EdgeType.SEQUENCE
-        yield Edge(source=source, target=target, type=kind, source_output=port if isinstance(port, str) else None)
-    name, type_, config = item.get("name"), item.get("type"), item.get("config")
-    if key == "actions" and isinstance(name, str) and isinstance(type_, str):
-        yield Action(name=name, type=type_, config=config if isinstance(config, dict) else {})
+        yield Edge(source=source, target=target, type=kind, source_output=port if kind.takes_port or known else None)
+    if key == "actions" and (name := _text(item.get("name"))) is not None:
+        config = item.get("config")
+        active = item.get("is_active") is not False
+        type_ = _text(item.get("type")) or ""
+        yield Action(name=name, type=type_, is_active=active, config=config if isinstance(config, dict) else {})
+
+
+def _text(value: JsonValue) -> str | None:
+    """Return what a name seems to be, also where somebody forgot its quotes."""
+    return as_text(value) if isinstance(value, (str, int, float)) else None
 
 
 def _problems(error: ValidationError, where: str, value: JsonValue) -> Iterator[Problem]:
-    for item in error.errors(include_url=False, include_context=False, include_input=True):
+    for item in error.errors(include_url=False):
         place = ".".join([part for part in (where, *map(str, item["loc"])) if part]) or "file"
         last = item["loc"][-1] if item["loc"] else ""
-        message = f"{item['msg'].removeprefix('Value error, ')}; correct it."
-        code = "invalid_value"
-        if item["type"] == "extra_forbidden":
-            code, message = "unknown_key", f"{last!r} is no key that belongs there; remove it or correct its spelling."
-        elif item["type"] == "missing":
-            code, message = "missing_key", f"The key {last!r} is missing; add it."
-        elif where.startswith("edges") and last == "type":
+        code = {"extra_forbidden": "unknown_key", "missing": "missing_key"}.get(item["type"], "invalid_value")
+        message = f"{f'The key {last!r}' if isinstance(last, str) and last else 'It'} {in_words(item)}."
+        if where.startswith("edges") and last == "type" and code == "invalid_value":
             code = "unknown_edge_type"
-            message = f"{item['input']!r} is no edge type; there are {', '.join(EdgeType)}."
+            message = f"{shown(as_text(item['input']))} is no edge type; write one of {', '.join(EdgeType)}."
         yield Problem(code=code, where=_named(place, where, value), message=message)
 
 
@@ -159,4 +151,12 @@ def _named(place: str, where: str, value: JsonValue) -> str:
 def _fresh(found: tuple[Problem, ...], before: list[Problem]) -> Iterator[Problem]:
     """Yield what the analyzer found beyond what the file's own form explains already."""
     told = {problem.where for problem in before}
-    return (problem for problem in found if problem.where not in told)
+    return (problem for problem in found if told.isdisjoint(_around(problem.where)))
+
+
+def _around(where: str) -> Iterator[str]:
+    """Yield a place and those that hold it: `actions.a.config.x`, `actions.a.config`, …"""
+    end = len(where)
+    while end != -1:
+        yield where[:end]
+        end = where.rfind(".", 0, end)

@@ -1,6 +1,6 @@
 """What a run is started with: the input of `ExecuteGraphWorkflow`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, JsonValue
 
@@ -45,7 +45,7 @@ def always_there(run: RunHeader, now: datetime) -> dict[str, JsonValue]:
     """Return the values that every template can read, whatever the trigger data holds (semantics.md, Templates)."""
     event = run.event.model_dump(mode="json")
     return {
-        "$now": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "$now": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "$me": run.event.user_id,
         "rule_id": run.rule_id,
         "rule_name": run.rule_name,

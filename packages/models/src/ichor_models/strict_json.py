@@ -1,6 +1,8 @@
 """JSON from outside: no NaN or Infinity, no NUL in text, bounded depth and numbers."""
 
 import json
+from collections import Counter
+from math import isfinite
 from typing import NoReturn
 
 from pydantic import JsonValue
@@ -8,25 +10,27 @@ from pydantic import JsonValue
 _DEEPEST = 100
 
 
-def parse_json(body: bytes | str) -> JsonValue:
-    """Read JSON that any of our stores can hold.
+def parse_json(body: bytes | str, *, unique_keys: bool = False) -> JsonValue:
+    """Read JSON that any of our stores can hold; of a key that stands there twice the last counts, or none may.
 
     Raises:
         ValueError: it is none, saying why.
     """
     try:
-        value: JsonValue = json.loads(body, parse_constant=_refuse)
+        hook = _once if unique_keys else None
+        value: JsonValue = json.loads(body, parse_constant=_refuse, object_pairs_hook=hook)
     except RecursionError:
         raise ValueError(f"it is nested more than {_DEEPEST} deep") from None
-    _check(value)
+    check_json(value)
     return value
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+def check_json(value: JsonValue) -> None:
+    """Refuse a value that some store, or some reader of JSON, could not hold.
 
-
-def _check(value: JsonValue) -> None:
+    Raises:
+        ValueError: it is such a value, saying why.
+    """
     level: list[JsonValue] = [value]
     for _ in range(_DEEPEST):
         deeper: list[JsonValue] = []
@@ -44,11 +48,30 @@ def _check(value: JsonValue) -> None:
     raise ValueError(f"it is nested more than {_DEEPEST} deep")
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        key = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {key[:80]!r} stands twice in one object; remove one of them")
+    return members
+
+
 def _check_scalar(value: JsonValue) -> None:
     if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("text must not hold the character U+0000")
-        if not value.isascii():
-            value.encode()
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
+        _check_text(value)
+    elif isinstance(value, float) and not isfinite(value):
+        raise ValueError("a number is too large, or none")
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise ValueError("text must not hold the character U+0000")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"text must not hold half a character (U+{ord(text[error.start]):04X})") from None

@@ -5,55 +5,65 @@ from collections.abc import Iterator
 
 from ichor_models.control import CONDITION
 from ichor_models.graph import FAILURE, Edge, EdgeType, Graph
-from ichor_models.names import slug
+from ichor_models.names import LONGEST_NAME, slug
 from ichor_models.problem import Problem
 from ichor_models.topology import Topology
-
-_LONGEST_NAME = 200
 
 
 def structure_problems(graph: Graph) -> list[Problem]:
     """Return everything that is wrong with the shape of a graph, whatever its actions do."""
-    if not graph.actions:
-        return [Problem(code="no_actions", where="actions", message="The graph has no actions; add at least one.")]
     topology = Topology(graph)
     return [
+        *_empty(graph),
         *_names(graph),
+        *_ids(graph),
         *_starts(graph),
         *(problem for index, edge in enumerate(graph.edges) for problem in _edge(graph, topology, index, edge)),
         *_repeated_edges(graph),
-        *_cycle(topology),
+        *_cycles(topology),
         *_unreachable(topology),
     ]
 
 
 def fatal_problems(graph: Graph) -> list[Problem]:
     """Return what makes a graph impossible to run; a stored graph with other problems is run as far as it goes."""
-    if not graph.actions:
-        return structure_problems(graph)
-    return [*_starts(graph), *_cycle(Topology(graph))]
+    return [*_empty(graph), *_starts(graph), *_cycles(Topology(graph))]
 
 
 def failure_joins(graph: Graph) -> Iterator[Problem]:
     """Warn where an action may run although a source that handles its failure failed."""
-    topology = Topology(graph)
-    for edges in topology.outgoing:
-        if not any(edge.source_output == FAILURE for edge in edges):
-            continue
-        for edge in edges:
-            others = {other.source for other in topology.incoming[topology.position[edge.target]]} - {edge.source}
-            if others and edge.type is not EdgeType.ALWAYS and edge.source_output != FAILURE:
-                yield Problem(
-                    code="failure_join",
-                    where=edge_place(graph.edges.index(edge), edge),
-                    message=f"{edge.target!r} is also reached from elsewhere, so it may run although {edge.source!r} "
-                    f"failed and its failure edge was followed. Join behind both, or drop the failure edge.",
-                )
+    handled = {edge.source for edge in graph.edges if edge.type.takes_port and edge.source_output == FAILURE}
+    sources: dict[str, set[str | None]] = {}
+    for edge in graph.edges:
+        sources.setdefault(edge.target, set()).add(edge.source)
+    for index, edge in enumerate(graph.edges):
+        skipped = edge.type is not EdgeType.ALWAYS and edge.source_output != FAILURE
+        if edge.source is not None and edge.source in handled and skipped and len(sources[edge.target]) > 1:
+            message = (
+                f"{edge.target!r} is also reached from elsewhere, so it may run although {edge.source!r} "
+                f"failed and its failure edge was followed; join behind both, or drop the failure edge."
+            )
+            yield Problem(code="failure_join", where=edge_place(index, edge), message=message)
 
 
 def edge_place(index: int, edge: Edge) -> str:
     """Say where an edge stands, and which it is."""
     return f"edges[{index}] ({edge.source or 'start'} -> {edge.target})"
+
+
+def _empty(graph: Graph) -> Iterator[Problem]:
+    if not graph.actions:
+        yield Problem(code="no_actions", where="actions", message="The graph has no actions; add at least one.")
+
+
+def _ids(graph: Graph) -> Iterator[Problem]:
+    """Refuse what identifies two actions of different names: an id that is another's id or, where it has none, name."""
+    first: dict[str, str] = {}
+    for action in graph.actions:
+        other = first.setdefault(action.key, action.name)
+        if other != action.name:
+            message = f"{other!r} and {action.name!r} have the same id {action.key!r}; remove the id of one of them."
+            yield Problem(code="duplicate_id", where=f"actions.{action.name}.id", message=message)
 
 
 def _names(graph: Graph) -> Iterator[Problem]:
@@ -67,8 +77,8 @@ def _names(graph: Graph) -> Iterator[Problem]:
             yield Problem(
                 code="duplicate_name", where=where, message=f"{count} actions are named {name!r}; rename all but one."
             )
-        if not name.strip() or name != name.strip() or len(name) > _LONGEST_NAME:
-            message = f"{name!r} is no name; write 1 to {_LONGEST_NAME} characters without spaces around them."
+        if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME:
+            message = f"{name!r} is no name; write 1 to {LONGEST_NAME} characters without spaces around them."
             yield Problem(code="invalid_name", where=where, message=message)
         if slug(name) == "trigger":
             message = (
@@ -95,7 +105,7 @@ def _edge(graph: Graph, topology: Topology, index: int, edge: Edge) -> Iterator[
     if edge.type is not EdgeType.START and edge.source is None:
         message = f"A {edge.type} edge needs a source; name the action it leaves, or make it a start edge."
         yield Problem(code="edge_without_source", where=where, message=message)
-    for name in (edge.source, edge.target):
+    for name in dict.fromkeys((edge.source, edge.target)):
         if name is not None and name not in topology.position:
             message = f"The graph has no action {name!r}; correct the name, add the action, or remove the edge."
             yield Problem(code="unknown_action", where=where, message=message)
@@ -117,8 +127,8 @@ def _repeated_edges(graph: Graph) -> Iterator[Problem]:
             yield Problem(code="duplicate_edge", where=edge_place(index, edge), message=message)
 
 
-def _cycle(topology: Topology) -> Iterator[Problem]:
-    if (cycle := topology.cycle()) is not None:
+def _cycles(topology: Topology) -> Iterator[Problem]:
+    for cycle in topology.cycles():
         message = f"The graph has a cycle: {' -> '.join(cycle)}. Remove one of its edges."
         yield Problem(code="cycle", where="edges", message=message)
 

@@ -14,10 +14,11 @@ from ichor_models import expression
 from ichor_models.errors import TemplateError
 from ichor_models.expression import Lookup
 from ichor_models.filters import Filter, parse_filter, split_filters
-from ichor_models.number import from_decimal
+from ichor_models.number import from_decimal, plain
 from ichor_models.path import Path
-from ichor_models.text import as_text
+from ichor_models.text import as_text, shown
 
+_ROUNDING = {"round", "currency"}
 _SECRET = re.compile(r"secret:\s*([A-Za-z0-9_.-]{1,100})")
 
 
@@ -30,10 +31,7 @@ class Placeholder:
 
     def resolve(self, lookup: Lookup) -> JsonValue:
         """Return the value; raises TemplateError where the data does not allow it."""
-        if isinstance(self.source, Path):
-            value = lookup(self.source)
-        else:
-            value = from_decimal(expression.evaluate(self.source, lookup))
+        value = lookup(self.source) if isinstance(self.source, Path) else self._calculated(self.source, lookup)
         for item in self.filters:
             if value is not None or item.name == "default":
                 value = item.apply(value, item.argument)
@@ -42,6 +40,17 @@ class Placeholder:
     def paths(self) -> Iterator[Path]:
         """Yield the paths it reads."""
         return expression.paths(self.source)
+
+    @property
+    def has_default(self) -> bool:
+        """Say whether something is written in place of a missing value."""
+        return isinstance(self.source, Path) and any(item.name == "default" for item in self.filters)
+
+    def _calculated(self, source: expression.Node, lookup: Lookup) -> JsonValue:
+        """Calculate; what a filter rounds keeps all its digits, which a number of JSON would not."""
+        number = expression.evaluate(source, lookup)
+        rounded = self.filters and self.filters[0].name in _ROUNDING
+        return plain(number) if rounded else from_decimal(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +120,18 @@ def scan(text: str) -> Iterator[Part | TemplateError]:
         literal = text[position:start]
         depth = _depth(literal, depth)
         if depth < 0:
-            yield TemplateError(f"a }}}} in {text[:80]!r} closes nothing; write {{{{ before the path or remove it")
+            yield _closes_nothing(text)
             depth = 0
         if literal:
             yield literal
         if end == -1:
-            yield TemplateError(f"the {{{{ in {text[start : start + 80]!r} is not closed; write }}}} after the path")
+            yield TemplateError(f"the {{{{ in {shown(text[start:])} is not closed; write }}}} after the path")
             return
         yield _part(text[start + 2 : end])
         position = end + 2
     if position < len(text) or not text:
         if _depth(text[position:], depth) < 0:
-            yield TemplateError(f"a }}}} in {text[:80]!r} closes nothing; write {{{{ before the path or remove it")
+            yield _closes_nothing(text)
         yield text[position:]
 
 
@@ -138,6 +147,14 @@ def _depth(literal: str, depth: int) -> int:
     return depth
 
 
+def _closes_nothing(text: str) -> TemplateError:
+    return TemplateError(f"a }}}} in {shown(text)} closes nothing; write {{{{ before the path or remove it")
+
+
+def _malformed(body: str, mend: str) -> TemplateError:
+    return TemplateError(f"{shown(f'{{{{{body}}}}}')} is malformed; {mend}")
+
+
 def _part(body: str) -> Part | TemplateError:
     try:
         return _secret(body) or _placeholder(body)
@@ -150,7 +167,7 @@ def _secret(body: str) -> Secret | None:
         return None
     match = _SECRET.fullmatch(body.strip())
     if match is None:
-        raise TemplateError(f"{{{{{body}}}}} names no secret; write {{{{secret:name}}}} with letters, digits, _ . -")
+        raise _malformed(body, "write {{secret:name}} with a name of letters, digits, _ . -")
     return Secret(match[1])
 
 
@@ -158,13 +175,13 @@ def _placeholder(body: str) -> Placeholder:
     written, *filters = split_filters(body)
     source = written.strip()
     if not source or "{" in body or "}" in body:
-        raise TemplateError(f"{{{{{body}}}}} is malformed; write a path between two braces: {{{{ customer.name }}}}")
+        raise _malformed(body, "write a path between two braces: {{ customer.name }}")
     if source.startswith("expr:"):
         node = expression.parse_expression(source.removeprefix("expr:"))
     else:
         node = Path.of(source)
-        if not all(segment.strip() for segment in node.segments):
-            raise TemplateError(f"{{{{{body}}}}} is malformed; a part of the path between two dots is empty")
+        if not node.well_formed:
+            raise _malformed(body, "a part of the path is empty; write customer.name, and an action by its slug")
     return Placeholder(node, tuple(parse_filter(item) for item in filters))
 
 

@@ -6,26 +6,29 @@ from pydantic import JsonValue
 
 from ichor_models.number import as_decimal, plain
 
+_MOST_SHOWN = 80
+
 
 def as_text(value: JsonValue) -> str:
     """Write a value as it stands in text: numbers plain, true and false, null as nothing, the rest as compact JSON."""
     if isinstance(value, str):
         return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        number = as_decimal(value)
-        return plain(number) if number is not None else str(value)
-    return json.dumps(_plain_numbers(value), ensure_ascii=False, separators=(",", ":"))
+    return "" if value is None else _compact(value)
 
 
-def _plain_numbers(value: JsonValue) -> JsonValue:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [_plain_numbers(item) for item in value]
+def shown(text: str) -> str:
+    """Quote a text for a message, cut where it is long."""
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
+
+
+def _compact(value: JsonValue) -> str:
     if isinstance(value, dict):
-        return {key: _plain_numbers(item) for key, item in value.items()}
-    return value
+        return "{" + ",".join(f"{_quoted(key)}:{_compact(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_compact, value)) + "]"
+    number = as_decimal(value) if isinstance(value, (int, float)) else None
+    return _quoted(value) if number is None else plain(number)
+
+
+def _quoted(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

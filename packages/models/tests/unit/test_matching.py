@@ -125,5 +125,6 @@ def test_a_visit_is_written_as_the_wire_says():
 
 def test_conditions_are_read_in_their_order():
     names = [f"f{number}" for number in range(3)]
-    stored = fields(*({"field_name": name, "operator": "is_null"} for name in names))
+    conditions: list[JsonValue] = [{"field_name": name, "operator": "is_null"} for name in names]
+    stored = fields(*conditions)
     assert [condition.field_name for condition in read_conditions(stored)] == names

@@ -1,25 +1,28 @@
 """Servers in Docker, by testcontainers.
 
 The container is kept by a supervisor as a program of this machine would be, so that it too may outlive the process
-that asked for it and ends with the watched one; testcontainers' own reaper removes it when the supervisor is killed.
+that asked for it and ends with the watched one. That is what testcontainers' own reaper is for, so it is not started.
 """
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ichor_testing import supervisor
+from ichor_testing.errors import ServerMissing
 from ichor_testing.keeper import Keeper, Watch, private_folder, supervise
 from ichor_testing.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
+    from testcontainers.core.docker_client import DockerClient
 
 _PING_SECONDS = 3
 _STOP_SECONDS = 10
@@ -52,8 +55,14 @@ async def engine_answers() -> bool:
     return await asyncio.to_thread(_engine_answers)
 
 
+async def fetch(image: str) -> None:
+    """Pull an image that is not here yet; raises ServerMissing where it cannot be had."""
+    await asyncio.to_thread(_fetch, image)
+
+
 async def keep(image: Image, watch: Watch) -> Kept:
-    """Run an image under a supervisor; raises ServerFailed where it cannot be had."""
+    """Run an image under a supervisor; raises ServerMissing where it cannot be had."""
+    await fetch(image.name)
     host = await asyncio.to_thread(_host)
     plan = {"image": asdict(image), "loopback": host in _LOCAL_HOSTS}
     for folder in image.volumes:
@@ -83,12 +92,31 @@ def _engine_answers() -> bool:
         return False
 
 
+def _fetch(image: str) -> None:
+    from docker.errors import DockerException, ImageNotFound
+
+    with _client() as client:
+        try:
+            client.client.images.get(image)
+        except ImageNotFound:
+            try:
+                client.client.images.pull(image)
+            except DockerException as error:
+                raise ServerMissing(f"Docker cannot pull {image}: {error}") from error
+
+
 def _host() -> str:
+    with _client() as client:
+        return client.host()
+
+
+@contextmanager
+def _client() -> "Generator[DockerClient]":
     from testcontainers.core.docker_client import DockerClient
 
     client = DockerClient()
     try:
-        return client.host()
+        yield client
     finally:
         client.client.close()
 
@@ -140,8 +168,10 @@ class Container:
         """Do nothing: the engine looks after its processes."""
 
     def _configured(self) -> "DockerContainer":
+        from testcontainers.core.config import testcontainers_config
         from testcontainers.core.container import DockerContainer
 
+        testcontainers_config.ryuk_disabled = True
         image = self.image
         settings: dict[str, Any] = {"hostname": image.hostname, "user": image.user}
         container = DockerContainer(image.name).with_kwargs(**{key: value for key, value in settings.items() if value})

@@ -88,15 +88,24 @@ class Server(ABC):
 
 
 async def first_found[S](name: str, finders: Mapping[Source, Finder[S]], forced: Source | None, mend: str) -> S:
-    """Return the server of the first source that has one; raises ServerMissing with `mend` where none has."""
+    """Return the server of the first source that has one; raises ServerMissing with `mend` where none has.
+
+    A source without one either has nothing to say, or raises ServerMissing with the reason.
+    """
     tried = candidates(forced)
+    reasons: list[str] = []
     for source in tried:
-        server = await finders[source]()
+        try:
+            server = await finders[source]()
+        except ServerMissing as error:
+            reasons.append(str(error))
+            continue
         if server is not None:
             return server
     where = " or ".join(_WHERE[source] for source in tried)
     chosen = f" ({FORCE_VARIABLE}={tried[0]})" if len(tried) == 1 and FORCE_VARIABLE in os.environ else ""
-    raise ServerMissing(f"{name} is missing: no {where} found{chosen}. {mend}")
+    why = "".join(f" {reason}." for reason in reasons)
+    raise ServerMissing(f"{name} is missing: no {where} found{chosen}.{why} {mend}")
 
 
 async def launch_until_ready[S: Server](launch: Callable[[], Awaitable[S]], *, fixed_port: bool) -> S:

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 from ichor_edgestore import EdgeStore, InvalidAddress, SchemaError, connect, require_schema
-from ichor_models.structure import structure_problems
+from ichor_models.structure import fatal_problems
 from ichor_service import InvalidSetting, Link, Settings, Unavailable, variable
 
 _CONNECTIONS = 20
@@ -15,7 +15,7 @@ class Store(EdgeStore):
     """The store, with a question that shows whether it is there."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool, check_structure=structure_problems)
+        super().__init__(pool, check_structure=fatal_problems)
         self._pool = pool
 
     async def ping(self) -> None:

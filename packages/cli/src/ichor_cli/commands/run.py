@@ -28,7 +28,7 @@ def run(
     if trial.rule is None:
         return refuse(screen, trial)
     with screen.busy("Running on Temporal"):
-        outcome = asyncio.run(_run(trial.rule, chosen_case(trial, case), events_per_run, address))
+        outcome = asyncio.run(_run(trial.rule, chosen_case(trial, trial.rule, case), events_per_run, address))
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
     return 0
 
@@ -37,6 +37,5 @@ async def _run(rule: Rule, case: Case, events_per_run: int | None, address: str 
     from ichor_cli.case_worker import case_worker
     from ichor_cli.temporal_server import temporal_client
 
-    case.request(rule)  # refuses what does not fit before a server is started
     async with temporal_client(address) as client, case_worker(client, catalogue()) as worker:
         return await worker.run(rule, case, events_per_run)

@@ -19,6 +19,6 @@ def simulate(file: File, case: CaseFile = None, json: Json = False) -> int:
     trial = read_trial(file, catalogue())
     if trial.rule is None:
         return refuse(screen, trial)
-    outcome = simulated(trial.rule, chosen_case(trial, case), catalogue())
+    outcome = simulated(trial.rule, chosen_case(trial, trial.rule, case), catalogue())
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
     return 0
