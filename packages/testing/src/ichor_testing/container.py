@@ -102,7 +102,8 @@ def _fetch(image: str) -> None:
             try:
                 client.client.images.pull(image)
             except DockerException as error:
-                raise ServerMissing(f"Docker cannot pull {image}: {error}") from error
+                reason = getattr(error, "explanation", None) or error
+                raise ServerMissing(f"Docker cannot pull {image}: {reason}") from error
 
 
 def _host() -> str:
