@@ -1,0 +1,102 @@
+"""`ichor fire`: the message it publishes, and what it says of the rules."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import aio_pika
+import pytest
+from ichor_testing import Vhost
+
+type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
+type Write = Callable[..., Path]
+type Document = dict[str, Any]
+
+
+async def received(broker: Vhost) -> list[aio_pika.abc.AbstractIncomingMessage]:
+    """Return the messages in the trigger's queue."""
+    messages: list[aio_pika.abc.AbstractIncomingMessage] = []
+    async with await aio_pika.connect(broker.url) as connection:
+        queue = await (await connection.channel()).get_queue("ichor.events.trigger")
+        while (message := await queue.get(fail=False)) is not None:
+            await message.ack()
+            messages.append(message)
+    return messages
+
+
+async def test_event_from_options(ichor: Ichor, broker: Vhost) -> None:
+    told = await ichor(
+        *("fire", "--entity", "orders", "--type", "on_update", "--id", "7", "--user", "u", "--event-id", "e-1"),
+        *("--data", '{"total": 5}', "--set", "number=A-7", "--set", "vip=true", "--set", "note=a=b"),
+        *("--change", "status=open->held", "--json"),
+    )
+    assert told.returncode == 0, told.stderr
+    (message,) = await received(broker)
+    document = json.loads(message.body)
+    assert document.pop("timestamp").endswith("Z")
+    assert document == {
+        "entity_name": "orders",
+        "event_type": "on_update",
+        "entity_id": "7",
+        "user_id": "u",
+        "event_id": "e-1",
+        "raw_data": {"total": 5, "number": "A-7", "vip": True, "note": "a=b"},
+        "field_changes": {"status": {"old_value": "open", "new_value": "held"}},
+    }
+    assert message.routing_key == "orders.on_update"
+    assert message.message_id == "e-1"
+    assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+    assert json.loads(told.stdout)["published"] is True
+
+
+async def test_event_from_a_file_and_options_win(ichor: Ichor, broker: Vhost, write: Write) -> None:
+    event = {"event_id": "e-2", "event_type": "on_delete", "entity_name": "orders", "raw_data": {"a": 1, "b": 2}}
+    told = await ichor("fire", write("event.json", event), "--entity", "stock", "--set", "b=3")
+    assert told.returncode == 0
+    assert "Published stock.on_delete as e-2." in told.stdout
+    (message,) = await received(broker)
+    document = json.loads(message.body)
+    assert (document["entity_name"], document["raw_data"]) == ("stock", {"a": 1, "b": 3})
+
+
+@pytest.mark.usefixtures("database")
+async def test_explain_publishes_nothing(ichor: Ichor, write: Write, rule: Document) -> None:
+    rule["trigger"]["conditions"] = [{"field_name": "total", "operator": "greater_than", "value": 10}]
+    await ichor("apply", write("rule.json", rule))
+    for total, matches in ((11, True), (9, False)):
+        told = await ichor("fire", "--entity", "orders", "--set", f"total={total}", "--explain", "--json")
+        document = json.loads(told.stdout)
+        assert (told.returncode, document["published"]) == (0, False)
+        (explained,) = document["rules"]
+        assert (explained["rule"], explained["matches"]) == ("Order approval", matches)
+        assert explained["because"]
+    people = await ichor("fire", "--entity", "orders", "--set", "total=9", "--explain")
+    assert "total greater_than 10" in people.stdout
+    nobody = await ichor("fire", "--entity", "other", "--explain")
+    assert "No active rule listens" in nobody.stdout
+
+
+@pytest.mark.usefixtures("database")
+async def test_explain_and_publish(ichor: Ichor, broker: Vhost) -> None:
+    told = await ichor("fire", "--entity", "orders", "--explain", "--publish", "--json")
+    assert json.loads(told.stdout)["published"] is True
+    assert len(await received(broker)) == 1
+
+
+@pytest.mark.usefixtures("database", "broker")
+async def test_wait_gives_up(ichor: Ichor, write: Write, rule: Document) -> None:
+    await ichor("apply", write("rule.json", rule))
+    told = await ichor("fire", "--entity", "orders", "--wait", "--timeout", "200ms", "--json")
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (3, "not_ended")
+    none = await ichor("fire", "--entity", "nothing", "--wait", "--json")
+    assert (none.returncode, json.loads(none.stdout)["runs"]) == (0, [])
+
+
+async def test_broker_that_is_not_there(ichor: Ichor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ICHOR_RABBITMQ_URL", "amqp://guest:secret@127.0.0.1:1/")
+    told = await ichor("fire", "--entity", "orders", "--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "rabbitmq_unreachable")
+    assert "secret" not in told.stdout + told.stderr
