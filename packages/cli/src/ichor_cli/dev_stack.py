@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from ichor_edgestore import connected, migrate
 from ichor_testing import (
@@ -45,7 +46,7 @@ class DevStack:
     rabbitmq_ui: str
     services: tuple[ServiceProcess, ...]
 
-    async def watch(self) -> None:
+    async def watch(self) -> NoReturn:
         """Return never; raises ServerFailed when the worker or the trigger ends."""
         while True:
             await asyncio.sleep(1)

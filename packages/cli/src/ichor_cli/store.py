@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from ichor_edgestore import EdgeStore, connected, require_schema
-from ichor_models.structure import fatal_problems
 from ichor_service import Settings, load_settings
 
 _CONNECTIONS = 4
@@ -21,7 +20,7 @@ async def edge_store(settings: Settings | None = None) -> AsyncGenerator[EdgeSto
     """
     async with connected(database_url(settings), max_size=_CONNECTIONS) as pool:
         await require_schema(pool)
-        yield EdgeStore(pool, check_structure=fatal_problems)
+        yield EdgeStore(pool)
 
 
 def database_url(settings: Settings | None = None) -> str:

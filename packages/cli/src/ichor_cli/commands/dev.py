@@ -25,11 +25,10 @@ def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:
 
     A server is used where its address is set, else one is started by Docker, else by a program of this machine.
     """
-    asyncio.run(_dev(Screen(json), keep))
-    return 0
+    return asyncio.run(_dev(Screen(json), keep))
 
 
-async def _dev(screen: Screen, keep: Path | None) -> None:
+async def _dev(screen: Screen, keep: Path | None) -> int:
     from ichor_cli.dev_stack import StackOptions, dev_stack
 
     asked = asyncio.Event()
@@ -39,20 +38,29 @@ async def _dev(screen: Screen, keep: Path | None) -> None:
     stopped = asyncio.create_task(asked.wait())
     running = asyncio.create_task(_run(screen, dev_stack(StackOptions(data_dir=keep), screen.note)))
     await asyncio.wait((stopped, running), return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        screen.note("Stopping")
-        running.cancel()
     stopped.cancel()
-    await asyncio.gather(running, return_exceptions=asked.is_set())
+    if running.done():
+        return await running
+    screen.note("Stopping")
+    running.cancel()
+    await asyncio.wait((running,))
+    return 0
 
 
-async def _run(screen: Screen, stack: "AbstractAsyncContextManager[DevStack]") -> None:
+async def _run(screen: Screen, stack: "AbstractAsyncContextManager[DevStack]") -> int:
+    """Keep the stack up until cancelled, or until a part of it ends: that is told beside the answer, given by then."""
+    from ichor_testing import ServerFailed
+
     async with stack as running:
         if screen.json:
             write(_document(running), flush=True)
         else:
             screen.show(_text(running))
-        await running.watch()
+        try:
+            await running.watch()
+        except ServerFailed as error:
+            screen.note(str(error))
+            return 3
 
 
 def _document(stack: "DevStack") -> dict[str, JsonValue]:

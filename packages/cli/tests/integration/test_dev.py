@@ -1,0 +1,78 @@
+"""`ichor dev`: everything comes up, is found from another shell, and goes again."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+type Write = Callable[..., Path]
+type Document = dict[str, Any]
+
+ICHOR = (sys.executable, "-m", "ichor_cli")
+
+
+@asynccontextmanager
+async def dev(folder: Path) -> AsyncGenerator[tuple[Process, Document]]:
+    """Yield a running `ichor dev` with what it says of itself."""
+    process = await asyncio.create_subprocess_exec(*ICHOR, "dev", "--json", cwd=folder, stdout=PIPE, stderr=PIPE)
+    try:
+        yield process, await asyncio.wait_for(_document(process), 120)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def _document(process: Process) -> Document:
+    assert process.stdout is not None
+    text = ""
+    while line := await process.stdout.readline():
+        text += line.decode()
+        if line == b"}\n":
+            break
+    return json.loads(text)
+
+
+async def ichor(environment: dict[str, str], *arguments: str | Path) -> Document:
+    process = await asyncio.create_subprocess_exec(
+        *ICHOR, *map(str, arguments), "--json", env={**os.environ, **environment}, stdout=PIPE
+    )
+    out, _ = await process.communicate()
+    return json.loads(out) | {"exit": process.returncode}
+
+
+async def test_two_beside_each_other(write: Write, rule: Document, tmp_path: Path) -> None:
+    file = write("rule.json", rule)
+    async with dev(tmp_path) as (first, one), dev(tmp_path) as (second, two):
+        assert not set(one["environment"].values()) & set(two["environment"].values()) - {"default"}
+        environment = one["environment"]
+        assert (await ichor(environment, "apply", file))["rules"][0]["result"] == "created"
+        fired = await ichor(environment, "fire", "--entity", "orders", "--set", "total=5", "--wait")
+        assert (fired["exit"], fired["runs"][0]["status"]) == (0, "completed")
+        assert (await ichor(two["environment"], "rules"))["rules"] == []
+        for process, number in ((first, signal.SIGINT), (second, signal.SIGTERM)):
+            process.send_signal(number)
+        _, err = await asyncio.wait_for(first.communicate(), 60)
+        await asyncio.wait_for(second.communicate(), 60)
+        assert (first.returncode, second.returncode) == (0, 0)
+        assert b"Traceback" not in err
+        logs = [Path(log) for log in (*one["logs"].values(), *two["logs"].values())]
+        assert not any(log.exists() for log in logs)
+        assert (await ichor(environment, "rules"))["error"]["code"] == "database_unreachable"
+
+
+async def test_worker_that_dies_ends_it(tmp_path: Path) -> None:
+    async with dev(tmp_path) as (process, document):
+        log = Path(document["logs"]["ichor_worker"])
+        from ichor_testing.keeper import Keeper
+
+        Keeper(str(log.parent)).ask("kill")
+        _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 3
+    assert b"ichor_worker" in err

@@ -1,0 +1,33 @@
+"""What is told of errors."""
+
+import importlib
+
+import pytest
+from ichor_cli import failure
+from ichor_cli.errors import CliError, Missing, WrongUsage
+from ichor_cli.failure import explain
+
+
+@pytest.mark.parametrize("name", vars(failure)["_KINDS"])
+def test_every_error_that_is_named_exists(name: str) -> None:
+    module, _, cls = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), cls), Exception)
+
+
+@pytest.mark.parametrize(("kind", "exit_code"), [(WrongUsage, 2), (Missing, 3)])
+def test_own_errors_say_everything(kind: type[CliError], exit_code: int) -> None:
+    told = explain(kind("No.", code="no", mend="Try yes."))
+    assert told.document() == {"error": {"code": "no", "message": "No.", "mend": "Try yes."}}
+    assert told.exit_code == exit_code
+
+
+def test_first_of_a_group_is_told() -> None:
+    group = ExceptionGroup("several", [ExceptionGroup("inner", [Missing("A.", code="a", mend="B.")]), ValueError()])
+    assert explain(group).code == "a"
+
+
+def test_everything_else_is_a_bug() -> None:
+    told = explain(KeyError("x\ny"))
+    assert (told.code, told.exit_code) == ("bug", 3)
+    assert "KeyError" in told.message
+    assert "ICHOR_DEBUG=1" in told.mend
