@@ -17,10 +17,10 @@ from ichor_models.errors import (
     InvalidRule,
     TemplateError,
 )
-from ichor_models.event import LONGEST_ID, EntityEvent, EventType, FieldChange, Lineage, parse_event
+from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
-from ichor_models.ids import ActionId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
+from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
 from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
@@ -54,6 +54,7 @@ __all__ = [
     "ActionState",
     "ActionType",
     "Answer",
+    "ApplicationId",
     "Case",
     "Catalogue",
     "Condition",

@@ -4,7 +4,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from ichor_models.ids import EventId, ExecutionId, RuleId
+from ichor_models.ids import ApplicationId, EventId, ExecutionId, RuleId
 from ichor_models.model import Model
 
 _NAMESPACE = UUID("6f1c8c1e-5b0e-4b57-9a53-0d6a4f1b7f0a")
@@ -24,8 +24,8 @@ class EventHeader(Model):
     event_id: EventId
     event_type: str
     entity_name: str | None = None
-    entity_id: str | None = None
-    user_id: str | None = None
+    entity_id: ApplicationId | None = None
+    user_id: ApplicationId | None = None
     timestamp: AwareDatetime | None = None
 
 

@@ -7,12 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from ichor_models.errors import InvalidEvent
-from ichor_models.ids import EventId
+from ichor_models.ids import LONGEST_ID, ApplicationId, EventId
 from ichor_models.model import Model
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
-
-LONGEST_ID = 200
 
 
 class EventType(StrEnum):
@@ -54,8 +52,8 @@ class EntityEvent(Model):
     event_id: EventId = Field(min_length=1, max_length=LONGEST_ID)
     event_type: EventType
     entity_name: str = Field(min_length=1, max_length=200)
-    entity_id: str | None = Field(default=None, max_length=LONGEST_ID)
-    user_id: str | None = Field(default=None, max_length=LONGEST_ID)
+    entity_id: ApplicationId | None = None
+    user_id: ApplicationId | None = None
     timestamp: Annotated[datetime, AfterValidator(_with_zone)] | None = None
     raw_data: dict[str, JsonValue] = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None

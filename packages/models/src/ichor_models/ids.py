@@ -1,6 +1,19 @@
 """Identities, so that one kind of id is never passed for another."""
 
-from typing import NewType
+from typing import Annotated, NewType
+
+from pydantic import BeforeValidator, Field
+
+LONGEST_ID = 200
+"""How many characters an id from outside may have."""
+
+
+def _whole_number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+type ApplicationId = Annotated[str, BeforeValidator(_whole_number_as_text), Field(max_length=LONGEST_ID)]
+"""An id that the application gave to a row or a user: text, or a whole number, which is read as text."""
 
 RuleId = NewType("RuleId", str)
 """A rule's UUID text."""

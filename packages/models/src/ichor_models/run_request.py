@@ -42,13 +42,17 @@ def event_header(event: EntityEvent) -> EventHeader:
 
 
 def always_there(run: RunHeader, now: datetime) -> dict[str, JsonValue]:
-    """Return the values that every template can read, whatever the trigger data holds (semantics.md, Templates)."""
+    """Return the values that every template can read, whatever the trigger data holds (semantics.md, Templates).
+
+    A field that the event leaves open hides no key of the row that has its name.
+    """
     event = run.event.model_dump(mode="json")
+    said = {key: event[key] for key in ("entity_id", "entity_name", "event_type", "user_id", "timestamp")}
     return {
         "$now": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "$me": run.event.user_id,
         "rule_id": run.rule_id,
         "rule_name": run.rule_name,
         "execution_id": run.execution_id,
-        **{key: event[key] for key in ("entity_id", "entity_name", "event_type", "user_id", "timestamp")},
+        **{key: value for key, value in said.items() if value is not None},
     }
