@@ -1,22 +1,28 @@
 """The store on PostgreSQL."""
 
+import asyncio
+
 import asyncpg
 from ichor_models import analyze_rule
+from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
-from ichor_edgestore.pinned_run import CheckStructure, no_check
+from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
 from ichor_edgestore.saving import Analyze
+
+_CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns):
     """Rules, graphs, versions and runs in PostgreSQL; `journal` is what its actions write to."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = no_check
+        self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
     ) -> None:
+        self._pool = pool
         database = Database(pool)
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
@@ -29,3 +35,10 @@ class EdgeStore(PostgresRules, PostgresRuns):
             StoreUnavailable: there is none.
         """
         await self._database.row("SELECT 1")
+
+    async def close(self) -> None:
+        """Close the connections, by force where they are still in use."""
+        try:
+            await asyncio.wait_for(self._pool.close(), _CLOSE_SECONDS)
+        except TimeoutError:
+            self._pool.terminate()

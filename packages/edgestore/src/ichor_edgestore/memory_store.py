@@ -1,18 +1,19 @@
 """The store in memory: the twin of `EdgeStore`, for tests and for trying things out."""
 
 from ichor_models import analyze_rule
+from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.memory_rules import MemoryRules
 from ichor_edgestore.memory_runs import MemoryRuns
-from ichor_edgestore.pinned_run import CheckStructure, no_check
+from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.saving import Analyze
 
 
 class MemoryStore(MemoryRules, MemoryRuns):
     """Rules, graphs and runs in memory; what it holds ends with the process."""
 
-    def __init__(self, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = no_check) -> None:
+    def __init__(self, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems) -> None:
         self.journal = MemoryJournal()
         MemoryRules.__init__(self, analyze)
         MemoryRuns.__init__(self, self.load_rule, check_structure, self.journal)

@@ -21,7 +21,7 @@ type CheckStructure = Callable[[Graph], Sequence[Problem]]
 """What a graph must keep to be run at all; returns what is broken."""
 
 INVALID_GRAPH = "invalid_graph"
-"""The error type of a run whose graph is broken."""
+"""The error type of a run whose graph, or rule, is broken."""
 
 _TIMESTAMP: TypeAdapter[AwareDatetime] = TypeAdapter(AwareDatetime)
 
@@ -54,6 +54,8 @@ class RunRow:
     trigger_data: dict[str, JsonValue]
     graph: Graph
     options: RunOptions
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the stored rule besides its graph, so that no run of it can start."""
 
     def pinned(self, *, created: bool) -> PinnedRun:
         """Return the run that the row holds, as it was or is to be started."""
@@ -62,11 +64,6 @@ class RunRow:
         )
         request = RunRequest(run=header, graph=self.graph, options=self.options, trigger_data=self.trigger_data)
         return PinnedRun(request, self.status, created, self.workflow_id)
-
-
-def no_check(graph: Graph) -> Sequence[Problem]:
-    """Find nothing wrong with a graph."""
-    return ()
 
 
 def stored_header(
@@ -89,11 +86,12 @@ def structure_error(problems: Sequence[Problem]) -> str | None:
     """Return what a run that cannot start is marked with, None where nothing is wrong."""
     if not problems:
         return None
-    return "The graph is broken: " + "; ".join(f"{item.where}: {item.message}" for item in problems)
+    return "The rule cannot be run: " + "; ".join(f"{item.where}: {item.message}" for item in problems)
 
 
 def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None
+    """Return an id or a name as text; a whole number is an id, too."""
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
 def _timestamp(value: JsonValue) -> AwareDatetime | None:

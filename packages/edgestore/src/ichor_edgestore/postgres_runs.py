@@ -48,7 +48,7 @@ class PostgresRuns:
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         """Return the one run of a rule for an event, made now with the graph as it is or found with the graph it has.
 
-        Where the graph is broken the new run is failed already, and says what is wrong.
+        Where the graph or the limits of the rule are broken the new run is failed already, and says what is wrong.
 
         Raises:
             RuleNotFound: there is no such rule.
@@ -148,7 +148,7 @@ class PostgresRuns:
     async def _insert(self, run: RunRow, source: str, number: int) -> PinnedRun | None:
         """Write a new run's row; None where the rule has one for this event already."""
         version = run.graph.version
-        error = structure_error(self._check_structure(run.graph))
+        error = structure_error([*run.problems, *self._check_structure(run.graph)])
         pinned = replace(run, status=RunStatus.FAILED if error else RunStatus.PENDING)
         content = None if version in self._versions else run.graph.model_dump(mode="json")
         try:
@@ -174,6 +174,7 @@ class PostgresRuns:
 
 
 def _new_run(stored: StoredRule, event: EventHeader, trigger_data: dict[str, JsonValue], number: int) -> RunRow:
+    options, problems = stored.limits()
     return RunRow(
         execution_id=ExecutionId(str(uuid4())),
         rule_id=stored.rule_id,
@@ -183,7 +184,8 @@ def _new_run(stored: StoredRule, event: EventHeader, trigger_data: dict[str, Jso
         status=RunStatus.PENDING,
         trigger_data=trigger_data,
         graph=stored.graph,
-        options=stored.options,
+        options=options,
+        problems=problems,
     )
 
 
@@ -216,6 +218,7 @@ def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[
         number,
         run.workflow_id,
         run.event.model_dump(mode="json", exclude_none=True),
+        run.options.model_dump(mode="json", exclude_defaults=True),
         run.graph.version,
     )
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import asyncpg
@@ -48,17 +47,12 @@ class StoredRule:
             graph=read_graph(GraphColumns(*(tuple(row[name] or ()) for name in _COLUMNS))),
         )
 
-    @cached_property
-    def options(self) -> RunOptions:
-        """Return the limits of a run.
-
-        Raises:
-            InvalidRule: they cannot be read.
-        """
+    def limits(self) -> tuple[RunOptions, tuple[Problem, ...]]:
+        """Return the limits of a run, and what is wrong with them: the usual ones stand for those."""
         try:
-            return RunOptions.model_validate(read_json(self.options_text) or {})
+            return RunOptions.model_validate(read_json(self.options_text) or {}), ()
         except ValidationError as error:
-            raise InvalidRule(_problems(error, "options")) from error
+            return RunOptions(), _problems(error, "options")
 
     def rule(self) -> Rule:
         """Return the rule as a workflow file holds it.

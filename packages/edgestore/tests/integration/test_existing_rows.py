@@ -100,6 +100,19 @@ async def test_a_run_does_not_need_a_readable_trigger(ichor: EdgeStore, event: E
     assert (await ichor.pin_run(rule(3), event)).created
 
 
+async def test_limits_that_cannot_be_read_fail_the_run_only(
+    ichor: EdgeStore, empty_pool: asyncpg.Pool, event: EntityEvent
+) -> None:
+    await empty_pool.execute(
+        "UPDATE workflow.automation_rules SET options = $2 WHERE id = $1", rule(1), {"deadline": "soon"}
+    )
+    run = await ichor.pin_run(rule(1), event)
+    view = await ichor.get_run(run.execution_id)
+    assert (view.status, view.error_type) == ("failed", "invalid_graph")
+    assert "options.deadline" in (view.error or "")
+    assert (await ichor.pin_run(rule(1), event)).status == "failed"
+
+
 async def test_candidates_of_existing_rules(ichor: EdgeStore) -> None:
     found = {candidate.name: candidate.conditions for candidate in await ichor.candidates("sales.orders", "on_create")}
     assert list(found) == ["Broken actions", "Order approval", "Unknown operator"]
@@ -122,7 +135,7 @@ async def test_an_old_run_can_be_repeated(ichor: EdgeStore) -> None:
         "on_create",
         "orders",
         "e1",
-        None,
+        "5",
     )
     assert header.timestamp
     assert run.request.trigger_data["total"] == 7

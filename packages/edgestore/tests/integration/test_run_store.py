@@ -21,6 +21,7 @@ from ichor_models import (
     Problem,
     Rule,
     RuleId,
+    RunOptions,
     RunRecord,
     RunStatus,
     event_header,
@@ -55,6 +56,15 @@ async def test_triggers_at_once_pin_one_run(store: Store, rule_id: RuleId, event
     assert sum(run.created for run in pinned) == 1
     assert len({run.execution_id for run in pinned}) == 1
     assert len(await store.list_runs()) == 1
+
+
+async def test_a_run_keeps_its_limits_after_an_edit(
+    store: Store, rule_id: RuleId, approval: Rule, event: EntityEvent, catalogue: Catalogue
+) -> None:
+    await store.pin_run(rule_id, event)
+    await store.save_rule(approval.model_copy(update={"options": RunOptions()}), catalogue=catalogue)
+    assert (await store.pin_run(rule_id, event)).request.options == approval.options
+    assert (await store.pending_runs(timedelta(0)))[0].request.options == approval.options
 
 
 async def test_a_run_keeps_its_graph_after_an_edit(

@@ -15,6 +15,7 @@ from ichor_service.reach import growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.stop import Stop, leave
+from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.topology import Topology
@@ -51,6 +52,7 @@ __all__ = [
     "reach",
     "reason",
     "serving",
+    "store_link",
     "temporal_link",
     "variable",
 ]

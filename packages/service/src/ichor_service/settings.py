@@ -103,6 +103,10 @@ class Settings(BaseSettings):
         default=None, description="file that lists the tables and columns actions may read and write"
     )
     smtp_url: MailUrl | None = Field(default=None, description="smtp://user:password@host:port")
+    smtp_from: str | None = Field(default=None, description="the address that mail is sent from")
+    webhook_allow: str = Field(
+        default="", description="hosts and networks that webhooks may call beside the public internet; `http` allows it"
+    )
     shutdown_grace: Pause = Field(default=timedelta(seconds=30), description="how long a stop may take")
 
     @classmethod

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ichor_service import Broker, Health, Inbox, Letter, Program, Settings, Stop, serving, temporal_link
+from ichor_service import Broker, Health, Inbox, Letter, Program, Settings, Stop, serving, store_link, temporal_link
 from pydantic import SecretStr
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.event_queue import EVENTS, read_event
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.run_starter import RunStarter
-from ichor_trigger.store import store_link
 
 PROGRAM = Program(
     name="ichor-trigger",
@@ -29,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 async def run(settings: Settings, stop: Stop) -> None:
     """Put the parts together and work until told to stop."""
-    temporal, store = temporal_link(settings), store_link(settings)
+    temporal, store = temporal_link(settings), store_link(settings, PROGRAM.name)
     broker = Broker(settings.rabbitmq_url or SecretStr(""), PROGRAM.name)
     launcher = Launcher(temporal, settings.task_queue)
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ichor_service import Health, Program, Settings, Stop, environment, reach, serving, temporal_link
+from ichor_service import Health, Program, Settings, Stop, environment, reach, serving, store_link, temporal_link
 
 from ichor_worker.actions import Actions
 from ichor_worker.graph_worker import GraphWorker
-from ichor_worker.store import store_link
+
+_CONNECTIONS = 20
 
 PROGRAM = Program(
     name="ichor-worker",
@@ -21,6 +22,8 @@ PROGRAM = Program(
         "http_port",
         "entities",
         "smtp_url",
+        "smtp_from",
+        "webhook_allow",
         "secrets_dir",
         "unknown_type_grace",
         "shutdown_grace",
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 async def run(settings: Settings, stop: Stop) -> None:
     """Put the parts together and work until told to stop."""
     actions = Actions(environment(), settings)
-    temporal, store = temporal_link(settings), store_link(settings)
+    temporal, store = temporal_link(settings), store_link(settings, PROGRAM.name, connections=_CONNECTIONS)
     worker = GraphWorker(settings.task_queue)
     probes = {"temporal": temporal.probe, "database": store.probe, "worker": worker.probe}
     async with store, serving(settings, Health(probes, stop)):

@@ -2,16 +2,16 @@
 -- The version and the run that keeps it are one statement; null content says that the version is known to be there.
 WITH version AS (
     INSERT INTO workflow.graph_versions (hash, content)
-    SELECT $13, $14::jsonb WHERE $14::jsonb IS NOT NULL
+    SELECT $14, $15::jsonb WHERE $15::jsonb IS NOT NULL
     ON CONFLICT (hash) DO NOTHING
 )
 INSERT INTO workflow.automation_executions (
     id, automation_rules_id, entity_type, trigger_data, status, error_message, error_type, executed_at,
-    trigger_source, event_id, rerun, workflow_id, event, graph_version, ended_at
+    trigger_source, event_id, rerun, workflow_id, event, options, graph_version, ended_at
 )
 VALUES (
     -- An Ichor database has varchar(50) here; the whole name is in the event.
-    $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13,
+    $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
     CASE WHEN $5::text = 'failed' THEN now() END
 )
 ON CONFLICT DO NOTHING
@@ -19,7 +19,7 @@ RETURNING id
 
 -- name: of_event
 SELECT
-    x.id, x.automation_rules_id, r.name AS rule_name, r.options, x.event, x.workflow_id, x.status,
+    x.id, x.automation_rules_id, r.name AS rule_name, x.options, x.event, x.workflow_id, x.status,
     x.trigger_data, v.content
 FROM workflow.automation_executions x
 JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
@@ -28,7 +28,7 @@ WHERE x.automation_rules_id = $1 AND x.event_id = $2 AND x.rerun = 0
 
 -- name: pending
 SELECT
-    x.id, x.automation_rules_id, r.name AS rule_name, r.options, x.event, x.workflow_id, x.status,
+    x.id, x.automation_rules_id, r.name AS rule_name, x.options, x.event, x.workflow_id, x.status,
     x.trigger_data, v.content
 FROM workflow.automation_executions x
 JOIN workflow.automation_rules r ON r.id = x.automation_rules_id

@@ -1,0 +1,26 @@
+"""The link to the database that a program holds."""
+
+from ichor_edgestore import EdgeStore, InvalidAddress, SchemaError, connect, require_schema
+
+from ichor_service.errors import InvalidSetting, Unavailable
+from ichor_service.link import Link
+from ichor_service.settings import Settings, variable
+
+
+def store_link(settings: Settings, application: str, *, connections: int = 10) -> Link[EdgeStore]:
+    """Return the link; it refuses a database that this release cannot work with."""
+
+    async def open_store() -> EdgeStore:
+        url = settings.database_url.get_secret_value() if settings.database_url else ""
+        try:
+            pool = await connect(url, application=application, max_size=connections)
+        except InvalidAddress as error:
+            raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
+        try:
+            await require_schema(pool)
+        except BaseException as error:
+            pool.terminate()
+            raise Unavailable(str(error)) if isinstance(error, SchemaError) else error from None
+        return EdgeStore(pool)
+
+    return Link(open_store, EdgeStore.ping, EdgeStore.close)
