@@ -21,6 +21,7 @@ from ichor_activities.errors import (
 from ichor_activities.existing import wrap_existing
 from ichor_activities.handler import Handler, action
 from ichor_activities.mail_server import MailServer
+from ichor_activities.opened_services import SERVICE_GROUP, opened_services
 from ichor_activities.registry import Registry
 from ichor_activities.secret_source import SecretFiles, SecretSource
 from ichor_activities.services import Services
@@ -28,6 +29,7 @@ from ichor_activities.web_access import WebAccess
 
 __all__ = [
     "GROUP",
+    "SERVICE_GROUP",
     "ActionContext",
     "BrokenEntryPoint",
     "Config",
@@ -54,5 +56,6 @@ __all__ = [
     "action",
     "discover",
     "load_entity_access",
+    "opened_services",
     "wrap_existing",
 ]

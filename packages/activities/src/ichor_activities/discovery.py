@@ -26,10 +26,10 @@ def discover(points: Iterable[EntryPoint] | None = None) -> Registry:
     handlers: list[AnyHandler] = []
     for point in entry_points(group=GROUP) if points is None else points:
         for handler in load(point):
-            owner = owners.setdefault(handler.type.name, _owner(point))
-            if owner != _owner(point):
+            first = owners.setdefault(handler.type.name, owner(point))
+            if first != owner(point):
                 raise DuplicateType(
-                    f"The action type {handler.type.name} comes from two packages: {owner} and {_owner(point)}; "
+                    f"The action type {handler.type.name} comes from two packages: {first} and {owner(point)}; "
                     "uninstall one or rename its type."
                 )
             handlers.append(handler)
@@ -41,10 +41,10 @@ def load(point: EntryPoint) -> list[AnyHandler]:
     try:
         found = list(_handlers(point.load()))
     except Exception as error:
-        raise BrokenEntryPoint(f"The handlers of {_owner(point)} cannot be loaded: {error!r}") from error
+        raise BrokenEntryPoint(f"The handlers of {owner(point)} cannot be loaded: {error!r}") from error
     for item in found:
         if not isinstance(item, Handler):
-            raise BrokenEntryPoint(f"{_owner(point)} holds {item!r}, which is no handler; use @action.")
+            raise BrokenEntryPoint(f"{owner(point)} holds {item!r}, which is no handler; use @action.")
     return cast(list[AnyHandler], found)
 
 
@@ -67,6 +67,7 @@ def _held(module: ModuleType) -> list[AnyHandler]:
     return held
 
 
-def _owner(point: EntryPoint) -> str:
+def owner(point: EntryPoint) -> str:
+    """Name an entry point with its package."""
     package = f"{point.dist.name} " if point.dist else ""
     return f"{package}({point.name} = {point.value})"

@@ -1,4 +1,4 @@
-"""What an existing ERP keeps for its own code (actions.md, Protected), by names without schema."""
+"""What an existing ERP keeps for its own code (docs/operators.md, The file of entities), by names without schema."""
 
 from ichor_activities.entity_file import Protected
 

@@ -26,7 +26,9 @@ class Services:
         """
         service = self.others.get(kind)
         if not isinstance(service, kind):
-            raise MissingService(f"This worker has no {kind.__name__}; pass one to it in Services.others.")
+            raise MissingService(
+                f"This worker has no {kind.__name__}; install the package whose entry point opens one."
+            )
         return service
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The configs of existing rules, as actions.md lists them, and what each schema refuses."""
+"""The configs of existing rules, as an existing installation has them, and what each schema refuses."""
 
 from typing import Any
 from uuid import UUID

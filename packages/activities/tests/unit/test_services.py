@@ -1,11 +1,48 @@
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from ichor_activities import InvalidConfiguration, MailServer, MissingService, Services
+from ichor_activities import (
+    SERVICE_GROUP,
+    BrokenEntryPoint,
+    InvalidConfiguration,
+    MailServer,
+    MissingService,
+    Services,
+    opened_services,
+)
 
 
 class Clock:
-    pass
+    opened = False
+
+
+CLOCK = Clock()
+
+
+@asynccontextmanager
+async def open_clock(environment: Mapping[str, str]) -> AsyncGenerator[Clock]:
+    CLOCK.opened = environment["CLOCK"] == "on"
+    try:
+        yield CLOCK
+    finally:
+        CLOCK.opened = False
+
+
+@asynccontextmanager
+async def open_another(environment: Mapping[str, str]) -> AsyncGenerator[Clock]:
+    yield Clock()
+
+
+def point(monkeypatch: pytest.MonkeyPatch, name: str) -> EntryPoint:
+    module = ModuleType("clocks")
+    vars(module).update(clock=open_clock, another=open_another)
+    monkeypatch.setitem(sys.modules, "clocks", module)
+    return EntryPoint(name, f"clocks:{name}", SERVICE_GROUP)
 
 
 def test_reads_the_environment(tmp_path: Path) -> None:
@@ -37,6 +74,30 @@ def test_hands_out_services_of_other_packages() -> None:
     assert Services(others={Clock: clock}).get(Clock) is clock
     with pytest.raises(MissingService, match="Clock"):
         Services().get(Clock)
+
+
+async def test_opens_services_of_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened_services({"CLOCK": "on"}, [point(monkeypatch, "clock")]) as services:
+        assert services.get(Clock) is CLOCK
+        assert CLOCK.opened
+    assert not CLOCK.opened
+
+
+@pytest.mark.parametrize(
+    ("names", "environment", "said"),
+    [
+        (["clock"], {}, "clock = clocks:clock"),
+        (["absent"], {}, "absent"),
+        (["clock", "another"], {"CLOCK": "on"}, "second Clock"),
+    ],
+)
+async def test_a_service_that_cannot_be_opened_is_named(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], environment: dict[str, str], said: str
+) -> None:
+    with pytest.raises(BrokenEntryPoint, match=said):
+        async with opened_services(environment, [point(monkeypatch, name) for name in names]):
+            pass
+    assert not CLOCK.opened
 
 
 @pytest.mark.parametrize(

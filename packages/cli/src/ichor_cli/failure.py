@@ -1,4 +1,4 @@
-"""What is told of an error: a stable code, a sentence, how to mend it, and the exit code (wire.md, Exit codes)."""
+"""What is told of an error: a stable code, a sentence, how to mend it, and the exit code (operators.md, Exit codes)."""
 
 import os
 import traceback

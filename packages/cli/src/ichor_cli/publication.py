@@ -1,4 +1,4 @@
-"""Events published to RabbitMQ, as the trigger takes them (wire.md, Events)."""
+"""Events published to RabbitMQ, as the trigger takes them (events.md)."""
 
 import json
 from collections.abc import Mapping

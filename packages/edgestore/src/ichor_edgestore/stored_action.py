@@ -1,4 +1,4 @@
-"""An action as its row holds it, and the action of the graph that it means (actions.md, True of every type).
+"""An action as its row holds it, and the action of the graph that it means (docs/database.md).
 
 The type is the template's, else the config's `action_type`, else its `type`. These keys and `options`, the limits of
 the action, are the engine's: the handler never sees them. A row that cannot be read is an action with a `problem`.

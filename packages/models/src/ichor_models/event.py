@@ -1,4 +1,4 @@
-"""The entity event: what happened to a row, as it comes from outside. Shape: wire.md, Events."""
+"""The entity event: what happened to a row, as it comes from outside. Shape: events.md."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

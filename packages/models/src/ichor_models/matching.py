@@ -27,7 +27,7 @@ from ichor_models.run_request import always_there, event_header
 from ichor_models.strict_json import parse_json
 
 DEEPEST = 16
-"""How many runs after its first event a cascade may still start others (wire.md, Events)."""
+"""How many runs after its first event a cascade may still start others (events.md)."""
 
 
 class Listening(Protocol):

@@ -23,15 +23,22 @@ _SECRET = re.compile(r"secret:\s*([A-Za-z0-9_.-]{1,100})")
 
 
 @dataclass(frozen=True, slots=True)
+class Calculation:
+    """What stands behind `expr:`; even a path alone must be a number there."""
+
+    node: expression.Node
+
+
+@dataclass(frozen=True, slots=True)
 class Placeholder:
     """One `{{ … }}`: where its value comes from and what is done to it."""
 
-    source: expression.Node
+    source: Path | Calculation
     filters: tuple[Filter, ...]
 
     def resolve(self, lookup: Lookup) -> JsonValue:
         """Return the value; raises TemplateError where the data does not allow it."""
-        value = lookup(self.source) if isinstance(self.source, Path) else self._calculated(self.source, lookup)
+        value = lookup(self.source) if isinstance(self.source, Path) else self._calculated(self.source.node, lookup)
         for item in self.filters:
             if value is not None or item.name == "default":
                 value = item.apply(value, item.argument)
@@ -39,16 +46,16 @@ class Placeholder:
 
     def paths(self) -> Iterator[Path]:
         """Yield the paths it reads."""
-        return expression.paths(self.source)
+        return expression.paths(self.source if isinstance(self.source, Path) else self.source.node)
 
     @property
     def has_default(self) -> bool:
         """Say whether something is written in place of a missing value."""
         return isinstance(self.source, Path) and any(item.name == "default" for item in self.filters)
 
-    def _calculated(self, source: expression.Node, lookup: Lookup) -> JsonValue:
+    def _calculated(self, node: expression.Node, lookup: Lookup) -> JsonValue:
         """Calculate; what a filter rounds keeps all its digits, which a number of JSON would not."""
-        number = expression.evaluate(source, lookup)
+        number = expression.evaluate(node, lookup)
         rounded = self.filters and self.filters[0].name in _ROUNDING
         return plain(number) if rounded else from_decimal(number)
 
@@ -112,7 +119,7 @@ def parse_template(text: str) -> Template:
 def scan(text: str) -> Iterator[Part | TemplateError]:
     """Yield the parts of a string, with an error in place of each that is malformed.
 
-    Braces that belong to literal JSON are text: `}}` is malformed only where nothing opened it.
+    Braces that belong to literal JSON are text: `}}` is malformed only where no two braces are open.
     """
     position = depth = 0
     while (start := text.find("{{", position)) != -1:
@@ -136,12 +143,12 @@ def scan(text: str) -> Iterator[Part | TemplateError]:
 
 
 def _depth(literal: str, depth: int) -> int:
-    """Return how many single braces are open behind a literal, -1 where a `}}` closes what was never opened."""
+    """Return how many single braces are open behind a literal, -1 where a `}}` closes more than was opened."""
     for index, character in enumerate(literal):
         if character == "{":
             depth += 1
         elif character == "}":
-            if depth == 0 and literal[index + 1 : index + 2] == "}":
+            if depth < 2 and literal[index + 1 : index + 2] == "}":
                 return -1
             depth = max(0, depth - 1)
     return depth
@@ -177,12 +184,12 @@ def _placeholder(body: str) -> Placeholder:
     if not source or "{" in body or "}" in body:
         raise _malformed(body, "write a path between two braces: {{ customer.name }}")
     if source.startswith("expr:"):
-        node = expression.parse_expression(source.removeprefix("expr:"))
+        origin = Calculation(expression.parse_expression(source.removeprefix("expr:")))
     else:
-        node = Path.of(source)
-        if not node.well_formed:
+        origin = Path.of(source)
+        if not origin.well_formed:
             raise _malformed(body, "a part of the path is empty; write customer.name, and an action by its slug")
-    return Placeholder(node, tuple(parse_filter(item) for item in filters))
+    return Placeholder(origin, tuple(parse_filter(item) for item in filters))
 
 
 def resolve_text(template: Template, lookup: Lookup) -> tuple[JsonValue, list[tuple[int, str]]]:

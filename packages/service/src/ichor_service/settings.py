@@ -1,4 +1,4 @@
-"""What the environment says, the same for every program (wire.md, Settings)."""
+"""What the environment says, the same for every program (operators.md, Settings)."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The queue of entity events, and how a message of it is read (wire.md, Events)."""
+"""The queue of entity events, and how a message of it is read (events.md)."""
 
 from ichor_models import EntityEvent, InvalidEvent, parse_event
 from ichor_service import Letter, Topology, Unusable

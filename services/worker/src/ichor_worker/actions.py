@@ -1,34 +1,22 @@
 """The actions that this worker can do, from the installed packages and the configuration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from ichor_activities import (
-    HandlerError,
-    InvalidConfiguration,
-    Registry,
-    SecretFiles,
-    Services,
-    discover,
-)
+from ichor_activities import HandlerError, InvalidConfiguration, SecretFiles, Services, discover, opened_services
 from ichor_activities.temporal import activities
 from ichor_edgestore import EdgeStore
 from ichor_executor.temporal import declare_policies, engine_activities
 from ichor_service import InvalidSetting, Settings, Unavailable
 
-from ichor_worker.records import Records
-
 
 class Actions:
-    """The handlers and what they are handed, checked before the worker begins.
+    """The handlers, what they are handed, and where their secrets come from."""
 
-    Raises:
-        InvalidSetting: a setting of the handlers' services is wrong.
-        Unavailable: an installed package's handlers cannot be used.
-    """
-
-    def __init__(self, environment: Mapping[str, str], settings: Settings) -> None:
-        self._registry, self._services = _prepared(environment)
+    def __init__(self, environment: Mapping[str, str], settings: Settings, services: Services) -> None:
+        self._registry = discover()
+        self._services = services
         self._secrets = SecretFiles.from_environment(environment)
         self._grace = settings.unknown_type_grace
         declare_policies(self._registry.catalogue)
@@ -36,12 +24,26 @@ class Actions:
     def activities(self, store: EdgeStore) -> Sequence[Callable[..., Any]]:
         """Return every activity of the worker: one per action type, and the engine's own."""
         own = activities(self._registry, store.journal, self._services, self._secrets, self._grace)
-        return [*own, *engine_activities(Records(store))]
+        return [*own, *engine_activities(store)]
 
 
-def _prepared(environment: Mapping[str, str]) -> tuple[Registry, Services]:
+@asynccontextmanager
+async def opened_actions(environment: Mapping[str, str], settings: Settings) -> AsyncGenerator[Actions]:
+    """Yield the actions; the services of their handlers are open until the block ends.
+
+    Raises:
+        InvalidSetting: a setting of the handlers' services is wrong.
+        Unavailable: the handlers or the services of an installed package cannot be used.
+    """
+    with _as_service_errors():
+        async with opened_services(environment) as services:
+            yield Actions(environment, settings, services)
+
+
+@contextmanager
+def _as_service_errors() -> Generator[None]:
     try:
-        return discover(), Services.from_environment(environment)
+        yield
     except InvalidConfiguration as error:
         raise InvalidSetting(str(error)) from None
     except HandlerError as error:

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from ichor_service import Health, Program, Settings, Stop, environment, reach, serving, store_link, temporal_link
 
-from ichor_worker.actions import Actions
+from ichor_worker.actions import opened_actions
 from ichor_worker.graph_worker import GraphWorker
 
 _CONNECTIONS = 20
@@ -38,11 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 async def run(settings: Settings, stop: Stop) -> None:
     """Put the parts together and work until told to stop."""
-    actions = Actions(environment(), settings)
     temporal, store = temporal_link(settings), store_link(settings, PROGRAM.name, connections=_CONNECTIONS)
     worker = GraphWorker(settings.task_queue)
     probes = {"temporal": temporal.probe, "database": store.probe, "worker": worker.probe}
-    async with store, serving(settings, Health(probes, stop)):
+    async with opened_actions(environment(), settings) as actions, store, serving(settings, Health(probes, stop)):
         client = await reach("Temporal", temporal.connect, stop)
         opened = await reach("PostgreSQL", store.connect, stop)
         await worker.run(client, actions.activities(opened), stop)
