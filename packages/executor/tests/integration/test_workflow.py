@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from ichor_executor import simulate
-from ichor_executor.temporal import Started, start_run
-from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, RunStatus
-from ichor_testing import until
+from ichor_executor.temporal import ExecuteGraphWorkflow, Started, start_run
+from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, RunStatus, UnknownRun
+from ichor_testing import isolated_task_queue, until
+from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.graph_builder import GraphBuilder
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.worker import Worker
 
 from .conftest import Bench
 from .graphs_of_histories import RUNS, chain
@@ -67,6 +70,37 @@ async def test_a_cancelled_run_records_what_had_not_ended(bench: Bench) -> None:
     assert list(states(record).values()) == ["completed", "cancelled", "cancelled"]
     assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
     bench.handlers.gates["a1"].set()
+
+
+async def test_what_ended_in_time_counts_although_it_is_heard_after_the_deadline(temporal_client: Client) -> None:
+    handlers, queue = FakeHandlers(), isolated_task_queue()
+    handlers.gates["a0"] = asyncio.Event()
+    bench = Bench(temporal_client, queue, handlers)
+    rule = chain(1)
+    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "1s"})})
+    async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+            handle = await bench.start(rule, Case())
+            await _running(bench, calls=1, running=1)
+        handlers.gates["a0"].set()
+
+        async def both_are_there() -> bool:
+            events = {event.event_type for event in (await handle.fetch_history()).events}
+            return EventType.EVENT_TYPE_TIMER_FIRED in events and len(handlers.results) == 1
+
+        await until(both_are_there, "the deadline")
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+            record = await bench.record(handle)
+    assert (record.status, record.error_type) == (RunStatus.COMPLETED, None)
+
+
+async def test_a_run_whose_row_is_gone_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(execution_id: ExecutionId, record: RunRecord) -> None:
+        raise UnknownRun("There is no such run.")
+
+    monkeypatch.setattr(bench.handlers, "run_ended", gone)
+    handle = await bench.start(chain(1), Case())
+    assert await handle.result() == {"status": "completed"}
 
 
 async def test_a_run_past_its_deadline_fails(bench: Bench) -> None:

@@ -5,16 +5,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-_IDENTITY = re.compile(r'("identity": ?)"[^"]*"')
+_OF_THIS_MACHINE = re.compile(r'("(?:identity|stackTrace)": ?)"(?:[^"\\]|\\.)*"')
 
 if TYPE_CHECKING:
     from temporalio.client import WorkflowHandle
 
 
 async def save_history(handle: "WorkflowHandle[object, object]", path: Path) -> None:
-    """Write the history of a workflow as JSON, without the names of the processes that took part."""
+    """Write the history of a workflow as JSON, without the names of the processes that took part, and their paths."""
     history = await handle.fetch_history()
-    await asyncio.to_thread(_write, path, _IDENTITY.sub(r'\1"worker"', history.to_json()))
+    await asyncio.to_thread(_write, path, _OF_THIS_MACHINE.sub(r'\1"worker"', history.to_json()))
 
 
 async def replay_histories(folder: Path, *workflows: type) -> dict[str, Exception | None]:

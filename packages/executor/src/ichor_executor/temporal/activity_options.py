@@ -11,6 +11,8 @@ from ichor_executor.temporal.policies import policy_of
 _LONGEST_ID = 200
 _LONGEST_SUMMARY = 400
 _LONGEST_PAUSE = timedelta(minutes=10)
+_SIGN_OF_LIFE = timedelta(minutes=1)
+"""How long an activity may give no heartbeat, before its worker is taken for dead."""
 
 
 class ActivityOptions(TypedDict):
@@ -20,11 +22,15 @@ class ActivityOptions(TypedDict):
     summary: str
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: timedelta | None
+    heartbeat_timeout: timedelta
     retry_policy: RetryPolicy
 
 
 def activity_options(action: Action, index: int) -> ActivityOptions:
-    """Return the options of an action's activity: its own where it has them, else those of its type."""
+    """Return the options of an action's activity: its own where it has them, else those of its type.
+
+    Temporal does not count attempts: the activity does, by those that began (`ActionCall.max_attempts`).
+    """
     own, policy = action.options, policy_of(action.type)
     backoff = own.backoff or policy.backoff
     return ActivityOptions(
@@ -32,10 +38,10 @@ def activity_options(action: Action, index: int) -> ActivityOptions:
         summary=_cut(action.name, _LONGEST_SUMMARY),
         start_to_close_timeout=own.timeout or policy.timeout,
         schedule_to_close_timeout=own.deadline,
+        heartbeat_timeout=_SIGN_OF_LIFE,
         retry_policy=RetryPolicy(
             initial_interval=backoff,
             maximum_interval=max(backoff, _LONGEST_PAUSE),
-            maximum_attempts=own.max_attempts or policy.max_attempts,
         ),
     )
 

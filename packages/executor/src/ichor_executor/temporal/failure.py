@@ -1,5 +1,7 @@
 """What became of an activity, in the engine's words."""
 
+from typing import cast
+
 from ichor_models import ActionError
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
 
@@ -15,9 +17,16 @@ def action_error(error: BaseException) -> ActionError:
     """Return the error of an action as outcomes and templates show it."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError):
-        return ActionError(cause.message, type=cause.type or "ActionError", retryable=not cause.non_retryable)
+        return ActionError(cause.message, type=cause.type or "ActionError", retryable=_retryable(cause))
     if isinstance(cause, TimeoutError):
         late = cause.type is TimeoutType.SCHEDULE_TO_CLOSE
         words = _WORDS.get(cause.type, str(cause)) if cause.type is not None else str(cause)
-        return ActionError(words, type="deadline" if late else "timeout", retryable=True)
+        return ActionError(words, type="deadline" if late else "timeout", retryable=not late)
     return ActionError(str(cause) or type(cause).__name__, type=type(cause).__name__)
+
+
+def _retryable(error: ApplicationError) -> bool:
+    """Return what the action itself said: its last attempt is never tried again, whatever a retry might help."""
+    own = error.details[0] if error.details else None
+    said = cast("dict[str, object]", own).get("retryable") if isinstance(own, dict) else None
+    return said if isinstance(said, bool) else not error.non_retryable

@@ -5,9 +5,8 @@ A workflow cannot ask a handler, and timeouts are no part of what a replay compa
 
 from collections.abc import Mapping
 
-from ichor_models import ActionPolicy, ActionType
+from ichor_models import NORMAL, ActionPolicy, ActionType
 
-_UNKNOWN = ActionPolicy(max_attempts=0)
 _declared: dict[str, ActionPolicy] = {}
 
 
@@ -17,5 +16,5 @@ def declare_policies(catalogue: Mapping[str, ActionType]) -> None:
 
 
 def policy_of(type_: str) -> ActionPolicy:
-    """Return the policy of a type; one that is not known here is tried until the worker that knows it says no."""
-    return _declared.get(type_, _UNKNOWN)
+    """Return the policy of a type, the usual one where it is not known here."""
+    return _declared.get(type_, NORMAL)

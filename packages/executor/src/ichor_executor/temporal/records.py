@@ -1,17 +1,23 @@
 """Where a run writes down that it started and how it ended, and the engine's own activities that do so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from ichor_models import ExecutionId, RunRecord
+from ichor_models import ExecutionId, RunRecord, UnknownRun
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 RUN_STARTED = "ichor.run_started"
 RUN_ENDED = "ichor.run_ended"
+UNKNOWN_RUN = "unknown_run"
 
 
 class RunRecords(Protocol):
-    """A store of runs. Both calls may come again with the same arguments, and then change nothing."""
+    """A store of runs. Both calls may come again with the same arguments, and then change nothing.
+
+    They raise `ichor_models.UnknownRun` where there is no such run, and any other error to be called again.
+    """
 
     async def run_started(self, execution_id: ExecutionId) -> None:
         """Note that a run is under way; one that ended stays ended."""
@@ -27,10 +33,21 @@ def engine_activities(records: RunRecords) -> list[Callable[..., Any]]:
 
     @activity.defn(name=RUN_STARTED)
     async def run_started(execution_id: str) -> None:
-        await records.run_started(ExecutionId(execution_id))
+        with _final():
+            await records.run_started(ExecutionId(execution_id))
 
     @activity.defn(name=RUN_ENDED)
     async def run_ended(execution_id: str, record: RunRecord) -> None:
-        await records.run_ended(ExecutionId(execution_id), record)
+        with _final():
+            await records.run_ended(ExecutionId(execution_id), record)
 
     return [run_started, run_ended]
+
+
+@contextmanager
+def _final() -> Generator[None]:
+    """Do not try again what no store can write down."""
+    try:
+        yield
+    except UnknownRun as error:
+        raise ApplicationError(str(error), type=UNKNOWN_RUN, non_retryable=True) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from ichor_models import ActionCall, RunRecord, RunRequest, RunStatus
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.recorder import Recorder, Stop
     from ichor_executor.temporal.activity_options import activity_options
     from ichor_executor.temporal.failure import action_error
-    from ichor_executor.temporal.records import RUN_ENDED, RUN_STARTED
+    from ichor_executor.temporal.records import RUN_ENDED, RUN_STARTED, UNKNOWN_RUN
     from ichor_executor.temporal.run_input import Carried, RunInput
 
 WORKFLOW_TYPE = "ExecuteGraphWorkflow"
@@ -87,12 +87,23 @@ class _Run:
             while self._status is None and not self._due():
                 await workflow.wait_condition(lambda: bool(self._inbox) or self._expired())
                 if self._expired():
-                    self._status, self._stopped = RunStatus.FAILED, Stop.DEADLINE
-                while self._inbox:
-                    self._perform(self._tell(*self._inbox.popleft()))
+                    self._stop_as(RunStatus.FAILED, Stop.DEADLINE)
+                else:
+                    self._listen()
             await asyncio.shield(started)
         except asyncio.CancelledError:
-            self._status, self._stopped = RunStatus.CANCELLED, Stop.CANCELLED
+            self._stop_as(RunStatus.CANCELLED, Stop.CANCELLED)
+
+    def _listen(self) -> None:
+        while self._inbox:
+            self._perform(self._tell(*self._inbox.popleft()))
+
+    def _stop_as(self, status: RunStatus, stop: Stop) -> None:
+        """Hear what ended until now, which may be the end of the run, and start nothing more."""
+        self._machine.hold()
+        self._listen()
+        if self._status is None:
+            self._status, self._stopped = status, stop
 
     def _perform(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -117,6 +128,7 @@ class _Run:
             type=action.type,
             config=command.config,
             secrets=command.secrets,
+            max_attempts=action.options.max_attempts,
         )
         return workflow.start_activity(action.type, call, result_type=dict, **activity_options(action, command.at))
 
@@ -171,13 +183,19 @@ async def _nothing() -> None:
 
 
 async def _record(activity: str, *arguments: Any) -> None:
-    await workflow.execute_activity(
-        activity,
-        args=arguments,
-        activity_id=activity,
-        start_to_close_timeout=timedelta(seconds=30),
-        retry_policy=_RECORDING,
-    )
+    """Write something down, however long that takes; a run whose row is gone goes on without."""
+    try:
+        await workflow.execute_activity(
+            activity,
+            args=arguments,
+            activity_id=activity,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=_RECORDING,
+        )
+    except ActivityError as error:
+        if not isinstance(error.cause, ApplicationError) or error.cause.type != UNKNOWN_RUN:
+            raise
+        workflow.logger.warning("%s: %s", activity, error.cause.message)
 
 
 async def _shielded(task: asyncio.Task[None]) -> None:
