@@ -51,13 +51,15 @@ class Entity:
         raise NotAllowed(f"Actions may not write {self.name}.{name}; add it to `writable` of {self.name} in {HOW}.")
 
     def check_writable(self) -> None:
-        """Refuse a protected table.
+        """Refuse a table of which nothing may be written.
 
         Raises:
-            NotAllowed: it is one.
+            NotAllowed: it is protected, or only opened for reading.
         """
         if self.is_protected:
             raise NotAllowed(f"{self.table.text} is protected: only the application's own code changes it.")
+        if self.writable is not None and not self.writable:
+            raise NotAllowed(f"Actions may not write {self.name}; add `writable` to {self.name} in {HOW}.")
 
 
 def _real_name(columns: Mapping[str, str] | None, key: str) -> str:

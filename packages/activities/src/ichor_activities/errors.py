@@ -19,6 +19,9 @@ IchorError
 
 from ichor_models import ActionError, IchorError
 
+JOURNAL = "journal"
+"""The type of error of an action whose store is away: no attempt is counted for it."""
+
 
 class HandlerError(IchorError):
     """The root of what stops a program before it begins."""
@@ -90,7 +93,7 @@ class Unavailable(ActionError):
 
 
 class JournalUnavailable(ActionError):
-    """The store cannot say or keep what this action did; only the kind of the error is told."""
+    """The store cannot say or keep what this action did."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(f"The store does not answer ({type(error).__name__}).", type="journal", retryable=True)
+    def __init__(self, message: str) -> None:
+        super().__init__(message, type=JOURNAL, retryable=True)

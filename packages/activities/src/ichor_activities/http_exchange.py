@@ -49,7 +49,8 @@ class Exchange:
             TimeoutError: it took longer than the request allows.
             NotAllowed: an address is not permitted.
             ConfigError: there is no such URL or header.
-            Unavailable: no connection came about, or it broke.
+            Unavailable: no connection came about.
+            ActionError: [webhook] it broke, or a redirect cannot be followed.
         """
         async with asyncio.timeout(request.timeout):
             for _ in range(MOST_REDIRECTS + 1):
@@ -61,18 +62,19 @@ class Exchange:
         raise ActionError(f"The server redirected more than {MOST_REDIRECTS} times.", type="webhook")
 
     async def _send(self, request: Request, url: httpx.URL) -> Answer:
-        addresses = await self._permitted(url)
-        for address in addresses[:-1]:
+        """Send to the first address that takes a connection; once there was one, nothing is sent again."""
+        refused: httpx.HTTPError | None = None
+        for address in await self._permitted(url):
             try:
                 return await _exchange(request, url, address)
-            except httpx.ConnectError:
-                continue
-        try:
-            return await _exchange(request, url, addresses[-1])
-        except (UnicodeError, ValueError, httpx.LocalProtocolError) as error:
-            raise ConfigError(f"The request cannot be sent: {type(error).__name__}: check its headers.") from error
-        except httpx.HTTPError as error:
-            raise Unavailable(f"{url.host} cannot be reached: {error or type(error).__name__}") from error
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                refused = error
+            except (UnicodeError, ValueError, httpx.LocalProtocolError) as error:
+                raise ConfigError(f"The request cannot be sent: {type(error).__name__}: check its headers.") from error
+            except httpx.HTTPError as error:
+                message = f"The connection to {url.host} broke after the request had been sent; it may have arrived."
+                raise ActionError(message, type="webhook") from error
+        raise Unavailable(f"{url.host} cannot be reached: {str(refused) or type(refused).__name__}") from refused
 
     async def _permitted(self, url: httpx.URL) -> list[str]:
         """Return the addresses of a URL's host, all of them permitted."""
@@ -143,13 +145,23 @@ def _redirected(request: Request, url: httpx.URL, status: int, location: str) ->
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ActionError(f"The server redirects to what is no URL: {error}", type="webhook") from error
     headers = dict(request.headers)
+    loses_body = status in _WITHOUT_BODY and request.method != "GET"
+    if request.body and not loses_body and not _keeps_to_itself(url, target):
+        message = f"{url.host} redirects to {target.host}, to which the body is not handed on; call it directly."
+        raise ActionError(message, type="webhook")
     if _origin(target) != _origin(url):
         headers = {name: value for name, value in headers.items() if name.strip().lower() in _FOR_EVERYONE}
     moved = replace(request, url=str(target), headers=headers)
-    if status in _WITHOUT_BODY and request.method != "GET":
+    if loses_body:
         without = {name: value for name, value in headers.items() if name.strip().lower() != "content-type"}
         return replace(moved, method="GET", body=b"", headers=without)
     return moved
+
+
+def _keeps_to_itself(url: httpx.URL, target: httpx.URL) -> bool:
+    """Say whether a redirect stays at its origin, or only goes on encrypted at its host."""
+    encrypts = url.scheme == "http" and target.scheme == "https"
+    return _origin(target) == _origin(url) or (target.host == url.host and encrypts)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -45,8 +45,9 @@ async def read_answer(response: httpx.Response) -> Answer:
 
 def _text(body: bytes, charset: str | None) -> str:
     """Decode what was kept, without a character that the cut went through."""
+    whole = len(body) <= MOST_BYTES
     try:
-        decoder = codecs.getincrementaldecoder(charset or "utf-8")("replace")
-    except LookupError:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(body[:MOST_BYTES], final=len(body) <= MOST_BYTES)
+        bytes(4).decode(charset or "utf-8")  # refuses codecs that make no text
+        return codecs.getincrementaldecoder(charset or "utf-8")("replace").decode(body[:MOST_BYTES], final=whole)
+    except (LookupError, ValueError):
+        return codecs.getincrementaldecoder("utf-8")("replace").decode(body[:MOST_BYTES], final=whole)

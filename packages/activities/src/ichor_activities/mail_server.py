@@ -26,12 +26,14 @@ class MailServer:
     def from_url(cls, url: str, sender: str | None = None) -> "MailServer":
         """Read `smtp://user:password@host:port` or `smtps://…`, with `?starttls=auto|required|never&verify=no`.
 
+        Where there is a password, STARTTLS is required unless the URL says otherwise.
+
         Raises:
             InvalidConfiguration: it is no such URL; the message never shows it.
         """
         parts = _split(url)
         query = parse_qs(parts.query)
-        start_tls = query.get("starttls", ["auto"])[-1]
+        start_tls = query.get("starttls", ["required" if parts.password else "auto"])[-1]
         if start_tls not in ("auto", "required", "never"):
             raise InvalidConfiguration("ICHOR_SMTP_URL: starttls must be auto, required or never.")
         username = unquote(parts.username) if parts.username else None

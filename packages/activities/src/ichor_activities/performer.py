@@ -1,23 +1,26 @@
 """One attempt of one action, from the journal's first line to its last.
 
-1. The journal notes the attempt; a result that an earlier attempt recorded is returned at once.
+1. The journal notes the attempt and counts it (`begin`); a result that an earlier attempt recorded is the action's.
 2. Secrets are put into the config, only where the rule's author wrote them.
 3. The config is checked against the type's schema.
 4. The handler acts. A transactional one commits its effects together with its result, so it acts at most once; for
    another one the result is noted right after, so it may act again if the worker dies in between.
 5. The result or the error, without secrets, goes to the journal and back to the caller.
+
+While the store is away nothing is counted and nothing is lost: what can be done again is tried until the attempt's time
+is over, and an attempt that cannot even be noted is no attempt.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ichor_models import ActionCall, ActionError, ActionJournal, Transaction
+from ichor_models import ActionCall, ActionError, ActionJournal, Begun, Transaction
 from pydantic import JsonValue
 
 from ichor_activities.action_transaction import ActionTransaction
 from ichor_activities.context import ActionContext
-from ichor_activities.errors import JournalUnavailable
+from ichor_activities.errors import JOURNAL, JournalUnavailable
 from ichor_activities.failure import as_failure
 from ichor_activities.filled_config import FilledConfig, fill_secrets
 from ichor_activities.handler import AnyHandler
@@ -26,7 +29,8 @@ from ichor_activities.secret_source import SecretSource
 from ichor_activities.services import Services
 
 type JsonObject = dict[str, JsonValue]
-_PAUSES = (0.1, 0.5, 2.0)
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +49,59 @@ class Performer:
     services: Services
     secrets: SecretSource
 
+    async def begin(self, call: ActionCall) -> Begun:
+        """Note that an attempt begins.
+
+        Raises:
+            ActionError: it cannot be noted, so nothing may be done; of the type `journal` where the store is away.
+        """
+        try:
+            return await self.journal.started(call)
+        except Exception as error:
+            raise _of_the_journal(error) from None
+
     async def perform(self, handler: AnyHandler, call: ActionCall, attempt: Attempt) -> JsonObject:
-        """Do an action and return its result.
+        """Do an action whose attempt was noted, and return its result.
 
         Raises:
             ActionError: it failed; the message holds no secret.
         """
-        try:
-            recorded = await self.journal.started(call, attempt.number)
-        except Exception as error:
-            raise _of_the_journal(error) from None
-        if recorded is not None:
-            return recorded
         filled = FilledConfig(call.config)
         try:
             filled = await fill_secrets(call, self.secrets)
             return await self._act_in_time(handler, call, attempt, filled)
         except Exception as error:
             failure = as_failure(error, filled.redaction)
-            await self._note(call, failure, RunLogger(call, filled.redaction))
+            await self.fail(call, failure, RunLogger(call, filled.redaction))
             raise failure from None
+
+    async def fail(self, call: ActionCall, failure: ActionError, logger: RunLogger | None = None) -> None:
+        """Note that an attempt failed; where the journal does not take it, only the log says so."""
+        try:
+            await self.journal.failed(call, failure)
+        except Exception as error:
+            warned = logger or RunLogger(call)
+            warned.warning("The journal did not take the failure of this attempt: %s", type(error).__name__)
 
     async def _act_in_time(
         self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig
     ) -> JsonObject:
         limit = asyncio.timeout(attempt.timeout)
+        patience = _Patience()
         try:
             async with limit:
-                return await self._act(handler, call, attempt, filled)
+                return await self._act(handler, call, attempt, filled, patience)
         except TimeoutError:
             if not limit.expired():
                 raise
+            if patience.last is not None:
+                raise patience.last from None
             message = f"{call.type} took longer than {attempt.timeout:g} seconds."
             raise ActionError(message, type="timeout", retryable=True) from None
 
-    async def _act(self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig) -> JsonObject:
+    async def _act(
+        self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig, patience: "_Patience"
+    ) -> JsonObject:
         async def act(transaction: Transaction | None) -> JsonObject:
             logger = RunLogger(call, filled.redaction)
             given = None if transaction is None else ActionTransaction(transaction)
@@ -87,9 +109,9 @@ class Performer:
             return filled.redaction.result(await handler.perform(filled.config, context))
 
         if handler.transactional:
-            return await self._act_in_transaction(call, act)
+            return await patience.insist(lambda: self._act_in_transaction(call, act))
         result = await act(None)
-        await self._complete(call, result)
+        await patience.insist(lambda: self._complete(call, result))
         return result
 
     async def _act_in_transaction(
@@ -103,23 +125,36 @@ class Performer:
         return result
 
     async def _complete(self, call: ActionCall, result: JsonObject) -> None:
-        """Note the result; insist for a moment, since an action that cannot be noted is done again."""
-        for pause in (*_PAUSES, None):
-            try:
-                return await self.journal.completed(call, result)
-            except Exception as error:
-                failure = _of_the_journal(error)
-                if pause is None or not failure.retryable:
-                    raise failure from None
-                await asyncio.sleep(pause)
-
-    async def _note(self, call: ActionCall, failure: ActionError, logger: RunLogger) -> None:
         try:
-            await self.journal.failed(call, failure)
+            await self.journal.completed(call, result)
         except Exception as error:
-            logger.warning("The journal did not take the failure of this attempt: %s", type(error).__name__)
+            raise _of_the_journal(error) from None
+
+
+class _Patience:
+    """Does again, with growing pauses, what the store was away for; `last` is what it said last."""
+
+    def __init__(self) -> None:
+        self.last: ActionError | None = None
+
+    async def insist[T](self, step: Callable[[], Awaitable[T]]) -> T:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                done = await step()
+            except ActionError as error:
+                if error.type != JOURNAL or not error.retryable:
+                    raise
+                self.last = error
+            else:
+                self.last = None
+                return done
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _of_the_journal(error: Exception) -> ActionError:
     """Return the journal's own word; whatever it did not foresee may be tried again."""
-    return error if isinstance(error, ActionError) else JournalUnavailable(error)
+    if isinstance(error, ActionError):
+        return error
+    return JournalUnavailable(f"The store does not answer ({type(error).__name__}).")

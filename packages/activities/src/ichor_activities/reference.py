@@ -65,7 +65,8 @@ async def _create(reference: Reference, entity: Entity, id_column: str, value: J
         )
     given = {**reference.create_config, reference.lookup_field: value}
     row = {entity.column_to_write(name): item for name, item in given.items()}
-    row.setdefault(id_column, str(run.new_id("reference")))
+    if id_column == entity.id_column:
+        row.setdefault(id_column, str(run.new_id("reference")))
     await naming_refusals(
         run.transaction,
         entity.table,

@@ -28,7 +28,7 @@ class RunLogger(logging.LoggerAdapter[logging.Logger]):
         """Write a record whose text, traceback and fields are redacted."""
         if not self.isEnabledFor(level):
             return
-        text = str(msg) % args if args else str(msg)
+        text = _text(msg, args)
         error = _error(kwargs.pop("exc_info", None))
         if error is not None:
             text += "\n" + "".join(traceback.format_exception(error)).rstrip()
@@ -48,3 +48,11 @@ def _error(exc_info: object) -> BaseException | None:
     if isinstance(exc_info, tuple):
         return exc_info[1] if isinstance(exc_info[1], BaseException) else None
     return sys.exception() if exc_info else None
+
+
+def _text(msg: object, args: tuple[object, ...]) -> str:
+    """Return a message with its arguments, as `logging` puts them in; a mistake in it must not fail the action."""
+    try:
+        return logging.LogRecord("", 0, "", 0, str(msg), args, None).getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{msg} {args!r}"

@@ -40,9 +40,13 @@ class SecretFiles:
         """Return a secret; a line break at the end of its file is not part of it.
 
         Raises:
-            MissingSecret: there is neither file nor variable.
+            MissingSecret: there is neither file nor variable, or the file cannot be read.
         """
-        value = await asyncio.to_thread(self._from_file, name)
+        try:
+            value = await asyncio.to_thread(self._from_file, name)
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise MissingSecret(f"The secret {name} cannot be read from {self.directory}: {why}.") from None
         if value is None:
             value = self.environment.get(variable(name))
         if value is None:
@@ -54,7 +58,7 @@ class SecretFiles:
             return None
         try:
             return (self.directory / name).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-        except (OSError, UnicodeDecodeError):
+        except (FileNotFoundError, IsADirectoryError):
             return None
 
     def _how(self, name: str) -> str:

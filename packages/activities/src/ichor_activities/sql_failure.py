@@ -9,15 +9,18 @@ from contextlib import contextmanager
 
 from ichor_models import ActionError
 
-from ichor_activities.errors import InvalidValue, NotAllowed, Unavailable
+from ichor_activities.errors import JOURNAL, InvalidValue, NotAllowed, Unavailable
 
 _DATA = ("22", "23", "44", "P0")
 _STATEMENT = ("0A", "42")
 _DENIED = "42501"
+_ABOUT_KEYS = ("23503", "23505")
 
 
 def as_action_error(error: BaseException, what: str = "The database refuses this") -> ActionError | None:
-    """Return what an error of PostgreSQL means, None where it is none."""
+    """Return what an error of PostgreSQL means, None where it is none, or says that the store is away."""
+    if isinstance(error, ActionError) and error.type == JOURNAL:
+        return None
     source = next((item for item in _causes(error) if _sqlstate(item)), None)
     if source is None:
         return None
@@ -55,9 +58,10 @@ def _sqlstate(error: BaseException) -> str:
 
 
 def _sentence(error: BaseException) -> str:
+    """Say what PostgreSQL said; its detail only where that tells keys, for elsewhere it tells whole rows."""
     lines = str(error).strip().splitlines()
     parts = [lines[0] if lines else type(error).__name__]
     detail = getattr(error, "detail", None)
-    if isinstance(detail, str) and detail.strip():
+    if isinstance(detail, str) and detail.strip() and _sqlstate(error) in _ABOUT_KEYS:
         parts.append(detail.strip())
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)

@@ -12,8 +12,10 @@ import pytest
 from ichor_activities import ActionContext, Config, Registry, SecretFiles, Services, action
 from ichor_activities.handler import AnyHandler
 from ichor_activities.temporal import activities
+from ichor_activities.temporal import activity as activity_module
 from ichor_edgestore import EdgeStore
-from ichor_models import ActionCall, ActionError, ActionPolicy, SecretPlace
+from ichor_edgestore.journal import Journal
+from ichor_models import ActionCall, ActionError, ActionPolicy, Begun, SecretPlace
 from ichor_testing import until
 from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
@@ -49,12 +51,12 @@ async def bake_long(config: Order, run: ActionContext) -> dict[str, Any]:
 @workflow.defn(name="OneAction")
 class OneAction:
     @workflow.run
-    async def run(self, call: ActionCall, max_attempts: int, seconds: float) -> Any:
+    async def run(self, call: ActionCall, seconds: float) -> Any:
         return await workflow.execute_activity(
             call.type,
             call,
             start_to_close_timeout=timedelta(seconds=seconds),
-            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10), maximum_attempts=max_attempts),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),
             cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
         )
 
@@ -87,15 +89,16 @@ class Kitchen:
             yield
 
     async def start(
-        self, call: ActionCall, *, max_attempts: int = 0, seconds: float = 10
+        self, call: ActionCall, *, max_attempts: int | None = None, seconds: float = 10
     ) -> WorkflowHandle[Any, dict[str, Any]]:
+        call = call.model_copy(update={"max_attempts": max_attempts})
         await self._pool.execute(
             "INSERT INTO workflow.automation_executions (id, entity_type, trigger_data, status, executed_at)"
             " VALUES ($1, 'orders', '{}', 'running', now())",
             call.run.execution_id,
         )
         return await self._client.start_workflow(
-            "OneAction", args=[call, max_attempts, seconds], id=f"one-{uuid4()}", task_queue=self._queue
+            "OneAction", args=[call, seconds], id=f"one-{uuid4()}", task_queue=self._queue
         )
 
     async def error(self, call: ActionCall, **options: Any) -> ApplicationError:
@@ -125,6 +128,40 @@ async def test_the_type_limits_attempts_that_the_workflow_does_not(kitchen: Kitc
     assert (error.type, error.message) == ("closed", "no Funghi")
     assert error.details[0]["retryable"] is True
     assert len(tried) == 3
+
+
+async def test_a_store_that_is_away_costs_no_attempt(
+    kitchen: Kitchen, make_call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, refusals = Journal.started, iter(range(5))
+
+    async def away(journal: Journal, call: ActionCall) -> Begun:
+        if next(refusals, None) is not None:
+            raise ActionError("away", type="journal", retryable=True)
+        return await started(journal, call)
+
+    monkeypatch.setattr(Journal, "started", away)
+    monkeypatch.setattr(activity_module, "_AWAY_PAUSE", timedelta(milliseconds=10))
+    async with kitchen.worker():
+        result = await (await kitchen.start(make_call("order_pizza", {"text": "Funghi"}), max_attempts=1)).result()
+    assert result["attempt"] == 1
+
+
+async def test_attempts_that_were_lost_with_their_worker_count(
+    kitchen: Kitchen, pool: asyncpg.Pool, make_call: Any
+) -> None:
+    call = make_call("order_pizza", {"text": "Funghi"})
+    handle = await kitchen.start(call, max_attempts=2)
+    for _ in range(2):
+        await EdgeStore(pool).journal.started(call)
+    async with kitchen.worker():
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    row = await pool.fetchrow("SELECT state, error ->> 'message' AS message FROM workflow.run_actions")
+    assert row
+    assert row["state"] == "failed"
+    assert "last of its 2 attempts" in row["message"]
+    assert not tried
 
 
 async def test_what_no_retry_mends_is_not_tried_again(kitchen: Kitchen, make_call: Any) -> None:
@@ -164,10 +201,9 @@ async def test_an_unknown_type_is_tried_for_a_while(kitchen: Kitchen, make_call:
     assert 1 <= asyncio.get_running_loop().time() - started < 8
 
 
-@pytest.mark.parametrize("max_attempts", [0, 3])
-async def test_a_type_that_comes_with_a_rollout_is_done(kitchen: Kitchen, make_call: Any, max_attempts: int) -> None:
+async def test_a_type_that_comes_with_a_rollout_is_done(kitchen: Kitchen, make_call: Any) -> None:
     async with kitchen.worker(timedelta(seconds=4), bake_long):
-        handle = await kitchen.start(make_call("order_pizza", {"text": "late"}), max_attempts=max_attempts)
+        handle = await kitchen.start(make_call("order_pizza", {"text": "late"}), max_attempts=1)
         await asyncio.sleep(0.5)
     async with kitchen.worker(timedelta(seconds=4)):
         assert (await handle.result())["text"] == "late"

@@ -89,12 +89,34 @@ async def test_a_timeout_is_a_port(sink: HttpSink, make_call: Any) -> None:
 
 
 async def test_no_connection_is_tried_again(sink: HttpSink, make_call: Any) -> None:
-    sink.script(Answer(drop=True))
-    for url in (f"http://127.0.0.1:{free_port()}", sink.url, "http://no-such-host.invalid"):
+    for url in (f"http://127.0.0.1:{free_port()}", "http://no-such-host.invalid"):
         services = Services(web=WebAccess.parse("127.0.0.0/8, *.invalid"))
         with pytest.raises(ActionError) as error:
             await perform(make_call("call_webhook", {"url": url}), services)
         assert (error.value.type, error.value.retryable) == ("unavailable", True)
+
+
+async def test_what_was_sent_is_not_sent_again(sink: HttpSink, make_call: Any) -> None:
+    sink.script(Answer(drop=True))
+    with pytest.raises(ActionError, match="may have arrived") as error:
+        await perform(make_call("call_webhook", {"url": sink.url}))
+    assert (error.value.type, error.value.retryable) == ("webhook", False)
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "unicode_escape", "no-such"])
+async def test_a_server_cannot_choose_what_is_no_charset(sink: HttpSink, make_call: Any, charset: str) -> None:
+    sink.default = Answer(body=b"\\ud800 a", headers={"content-type": f"text/plain; charset={charset}"})
+    result = await perform(make_call("call_webhook", {"url": sink.url}))
+    assert result["output"] == "success"
+    assert result["body"].isprintable()
+
+
+async def test_a_body_is_not_handed_on_to_another_host(sink: HttpSink, make_call: Any) -> None:
+    sink.script(Answer(status=307, headers={"location": sink.url.replace("127.0.0.1", "localhost")}))
+    with pytest.raises(ActionError, match="not handed on") as error:
+        await perform(make_call("call_webhook", {"url": sink.url, "body": "secret"}))
+    assert not error.value.retryable
+    assert len(sink.requests) == 1
 
 
 async def test_the_body_is_cut(sink: HttpSink, make_call: Any) -> None:
@@ -236,7 +258,7 @@ async def test_follows_redirects(sink: HttpSink, make_call: Any, status: int, me
 async def test_headers_stay_with_their_host(sink: HttpSink, other: HttpSink, make_call: Any) -> None:
     sink.script(Answer(307, headers={"location": f"{other.url}/in"}))
     headers = {"Authorization": "Bearer t", "X-Api-Key": "k", "Cookie": "c", "Content-Type": "text/plain"}
-    call = make_call("call_webhook", {"url": sink.url, "body": "b", "headers": headers})
+    call = make_call("call_webhook", {"url": sink.url, "headers": headers})
     await perform(call)
     received = other.requests[0].headers
     assert not {"authorization", "x-api-key", "cookie"} & set(received)

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from ichor_activities import ActionContext, Config, SecretFiles, Services, WebAccess, action
+from ichor_activities.handler import AnyHandler
 from ichor_activities.handlers import call_webhook
 from ichor_activities.performer import Attempt, Performer
 from ichor_models import ActionCall, ActionError, SecretPlace
@@ -64,6 +65,11 @@ def with_secret(make_call: Any, amount: int) -> ActionCall:
     return make_call("charge_card", {"amount": amount, "token": "{{secret:token}}"}, secrets=[place])
 
 
+async def attempt(performer: Performer, handler: AnyHandler, call: ActionCall, seconds: float | None = None) -> Any:
+    begun = await performer.begin(call)
+    return begun.recorded or await performer.perform(handler, call, Attempt(begun.attempt, seconds))
+
+
 async def journal(pool: asyncpg.Pool) -> dict[str, Any]:
     row = await pool.fetchrow("SELECT state, attempts, result, error FROM workflow.run_actions")
     assert row is not None
@@ -75,7 +81,7 @@ async def test_secrets_go_in_and_not_out(
 ) -> None:
     call = await known(pool, with_secret(make_call, 5))
     with caplog.at_level(logging.INFO, "ichor.action"):
-        result = await performer.perform(charge_card, call, Attempt())
+        result = await attempt(performer, charge_card, call)
     hidden = {"token": "{{secret:token}}", "headers": {"auth": "Bearer {{secret:token}}"}, "output": "success"}
     assert result == hidden
     assert await journal(pool) == {"state": "completed", "attempts": 1, "result": hidden, "error": None}
@@ -92,7 +98,7 @@ async def test_no_library_logs_a_secret(
         secrets = SecretFiles(environment={"ICHOR_SECRET_TOKEN": f"{sink.url}/?key=hunter2"})
         call = await known(pool, make_call("call_webhook", config, secrets=places))
         with caplog.at_level(logging.DEBUG):
-            result = await replace(opened, secrets=secrets).perform(call_webhook, call, Attempt())
+            result = await attempt(replace(opened, secrets=secrets), call_webhook, call)
         assert sink.requests[0].query == {"key": ["hunter2"]}
     assert result["output"] == "success"
     assert not [record for record in caplog.records if "hunter2" in record.getMessage()]
@@ -100,8 +106,10 @@ async def test_no_library_logs_a_secret(
 
 async def test_errors_hold_no_secret(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, with_secret(make_call, -1))
+    with pytest.raises(ActionError):
+        await attempt(performer, charge_card, call)
     with pytest.raises(ActionError) as raised:
-        await performer.perform(charge_card, call, Attempt(2))
+        await attempt(performer, charge_card, call)
     error = {"message": "refused {{secret:token}}", "type": "RuntimeError", "retryable": True}
     assert raised.value.as_json() == error
     assert raised.value.__cause__ is None
@@ -111,8 +119,8 @@ async def test_errors_hold_no_secret(pool: asyncpg.Pool, performer: Performer, m
 
 async def test_what_is_done_is_not_done_again(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, make_call("charge_card", {"amount": 5}))
-    first = await performer.perform(charge_card, call, Attempt(1))
-    assert await performer.perform(charge_card, call, Attempt(2)) == first
+    first = await attempt(performer, charge_card, call)
+    assert await attempt(performer, charge_card, call) == first
     assert len(calls) == 1
 
 
@@ -121,7 +129,7 @@ async def test_a_wrong_config_fails_before_anything_is_done(
 ) -> None:
     call = await known(pool, make_call("charge_card", {"amount": "much", "channels": []}))
     with pytest.raises(ActionError, match=r"amount.*channels") as error:
-        await performer.perform(charge_card, call, Attempt())
+        await attempt(performer, charge_card, call)
     assert (error.value.type, error.value.retryable) == ("config", False)
     assert not calls
 
@@ -129,25 +137,25 @@ async def test_a_wrong_config_fails_before_anything_is_done(
 async def test_effects_and_result_are_one(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     half = await known(pool, make_call("write_twice", {"amount": -1}))
     with pytest.raises(ActionError, match="half"):
-        await performer.perform(write_twice, half, Attempt())
+        await attempt(performer, write_twice, half)
     assert not await pool.fetchval("SELECT count(*) FROM sales.statuses")
     whole = await known(pool, make_call("write_twice", {"amount": 1}))
-    result = await performer.perform(write_twice, whole, Attempt())
-    assert result == await performer.perform(write_twice, whole, Attempt(2)) == {"rows": 1, "output": "success"}
+    result = await attempt(performer, write_twice, whole)
+    assert result == await attempt(performer, write_twice, whole) == {"rows": 1, "output": "success"}
     assert await pool.fetchval("SELECT count(*) FROM sales.statuses") == 1
 
 
 async def test_an_action_has_its_time(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, make_call("charge_slowly", {"amount": 1}))
     with pytest.raises(ActionError, match=r"longer than 0\.2 seconds") as error:
-        await performer.perform(charge_slowly, call, Attempt(1, 0.2))
+        await attempt(performer, charge_slowly, call, 0.2)
     assert (error.value.type, error.value.retryable) == ("timeout", True)
     assert (await journal(pool))["state"] == "failed"
 
 
 async def test_cancelling_is_no_failure(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, make_call("charge_slowly", {"amount": 1}))
-    task = asyncio.create_task(performer.perform(charge_slowly, call, Attempt(1, 20)))
+    task = asyncio.create_task(attempt(performer, charge_slowly, call, 20))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -161,6 +169,6 @@ async def test_a_store_that_is_away_is_tried_again(performer: Performer, make_ca
 
     away = Performer(EdgeStore(pool).journal, Services(), performer.secrets)
     with pytest.raises(ActionError) as error:
-        await away.perform(charge_card, make_call("charge_card", {"amount": 1}), Attempt())
+        await attempt(away, charge_card, make_call("charge_card", {"amount": 1}))
     assert error.value.retryable
     assert not calls

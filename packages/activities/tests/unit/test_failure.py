@@ -49,6 +49,18 @@ def test_names_the_column() -> None:
         raise PostgresError("23505", "Key (a)=(1) exists")
 
 
+def test_tells_no_row() -> None:
+    with pytest.raises(ActionError, match=r"^orders: said PostgreSQL\.$"), refusals("orders"):
+        raise PostgresError("23514", "Failing row contains (1, hash)")
+
+
+def test_a_store_that_is_away_stays_what_it_is() -> None:
+    away = ActionError("away", type="journal", retryable=True)
+    away.__cause__ = PostgresError("57P01")
+    with pytest.raises(ActionError, match=r"^away$"), refusals():
+        raise away
+
+
 def test_an_action_error_keeps_its_word() -> None:
     failure = as_failure(ActionError("no hunter2", type="declined"), Redaction.of({"pw": "hunter2"}))
     assert failure.as_json() == {"message": "no {{secret:pw}}", "type": "declined", "retryable": False}

@@ -110,6 +110,14 @@ def test_an_empty_secret_redacts_nothing() -> None:
     assert Redaction.of({"key": ""}).text("text") == "text"
 
 
+def test_a_mistake_in_a_log_line_fails_nothing(make_call: Any, caplog: pytest.LogCaptureFixture) -> None:
+    logger = RunLogger(make_call("greet"))
+    with caplog.at_level(logging.INFO):
+        logger.info("%(a)s", {"a": 1})
+        logger.info("%d", "x")
+    assert [record.getMessage() for record in caplog.records] == ["1", "%d ('x',)"]
+
+
 def test_logs_hide_secrets_and_name_the_run(make_call: Any, caplog: pytest.LogCaptureFixture) -> None:
     call = make_call("greet")
     logger = RunLogger(call, Redaction.of({"key": "hunter2"}))

@@ -57,7 +57,7 @@ def test_reads_the_environment(tmp_path: Path) -> None:
     )
     assert services.entities.entity("orders")
     assert services.mail == MailServer(
-        "mail.example.org", 465, "ada@example.org", "ada@example.org", "p/w", tls=True, start_tls="auto"
+        "mail.example.org", 465, "ada@example.org", "ada@example.org", "p/w", tls=True, start_tls="required"
     )
     assert services.web.networks
 

@@ -1,12 +1,13 @@
 """How each action of a run stands, put together from the run's record and the journal."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from ichor_models import ActionRecord, ActionState, EdgeReason, RunRecord
 from ichor_models.model import Model
+from ichor_models.strict_json import storable
 from pydantic import JsonValue, ValidationError
 
 
@@ -39,7 +40,7 @@ class ActionView(Model):
 
     def document(self) -> dict[str, JsonValue]:
         """Return it as an item of `actions_executed`: without the parts that it does not have."""
-        return without_nul(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+        return storable(self.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
 
 
 def ended_actions(record: RunRecord, journal: Iterable[JournalEntry]) -> list[ActionView]:
@@ -68,19 +69,6 @@ def stored_actions(documents: JsonValue) -> list[ActionView]:
         except ValidationError:
             continue
     return views
-
-
-def without_nul[T](value: T) -> T:
-    """Return JSON with U+0000, which PostgreSQL cannot hold, shown as U+FFFD: the end of a run is always written."""
-    match value:
-        case str():
-            return value.replace("\x00", "\ufffd")  # pyright: ignore[reportReturnType]
-        case Mapping():
-            return {without_nul(key): without_nul(item) for key, item in value.items()}  # pyright: ignore
-        case list():
-            return [without_nul(item) for item in value]  # pyright: ignore
-        case _:
-            return value
 
 
 def _ended(record: ActionRecord, entry: JournalEntry | None) -> ActionView:

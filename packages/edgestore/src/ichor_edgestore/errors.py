@@ -1,5 +1,7 @@
 """What can go wrong in the store. `retryable` says, per class, whether the same call may succeed later.
 
+`action_type` is the type of error that an action ends with where the store fails it (docs/handlers.md).
+
 IchorError (ichor_models)
 └── StoreError
     ├── StoreUnavailable      the database does not answer, or not now; retry
@@ -21,29 +23,34 @@ IchorError (ichor_models)
 
 from typing import ClassVar
 
-from ichor_models import IchorError
+from ichor_models import IchorError, UnknownRun
 
 
 class StoreError(IchorError):
     """The root of this package's errors."""
 
     retryable: ClassVar[bool] = False
+    action_type: ClassVar[str] = "database"
 
 
 class StoreUnavailable(StoreError):
     """The database does not answer, or refuses connections for now."""
 
     retryable = True
+    action_type = "journal"
 
 
 class StoreContended(StoreError):
     """Two transactions stood in each other's way; one of them was given up."""
 
     retryable = True
+    action_type = "journal"
 
 
 class AccessDenied(StoreError):
     """The database's user may not do this."""
+
+    action_type = "not_allowed"
 
 
 class InvalidAddress(StoreError):
@@ -69,6 +76,8 @@ class SchemaMissing(SchemaError):
 class ConstraintViolated(StoreError):
     """The database refuses a row; `constraint` names the rule, where it has a name."""
 
+    action_type = "value"
+
     def __init__(self, message: str, constraint: str | None = None) -> None:
         super().__init__(message)
         self.constraint = constraint
@@ -76,6 +85,8 @@ class ConstraintViolated(StoreError):
 
 class Unstorable(StoreError):
     """The database cannot hold a value: U+0000 in text, a text too long, a number too large, the wrong type."""
+
+    action_type = "value"
 
 
 class AlreadyRecorded(StoreError):
@@ -90,7 +101,7 @@ class AmbiguousRule(StoreError):
     """Several rules have this name; say which by id."""
 
 
-class RunNotFound(StoreError):
+class RunNotFound(StoreError, UnknownRun):
     """No run has this id."""
 
 

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-from ichor_models import ActionCall, ActionError
+from ichor_models import ActionCall, ActionError, Begun
+from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
-from ichor_edgestore.action_view import without_nul
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.errors import AlreadyRecorded, StoreError
 from ichor_edgestore.query_file import load_queries
@@ -26,11 +26,11 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
-        """Note an attempt; return the result of an earlier attempt that had completed, if any."""
+    async def started(self, call: ActionCall) -> Begun:
+        """Note an attempt and count it, unless an earlier one completed the action."""
         with action_errors():
-            row = await self._database.row(_QUERIES["started"], *_action(call), attempt)
-        return row["recorded"] if row else None
+            row = await self._database.row(_QUERIES["started"], *_action(call))
+        return Begun(row["attempts"], row["recorded"]) if row else Begun(1, None)
 
     async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
         """Note the result of an action whose effects are not in our database; the first result stays."""
@@ -40,7 +40,7 @@ class Journal:
     async def failed(self, call: ActionCall, error: ActionError) -> None:
         """Note the error of an attempt, unless the action has a result."""
         with action_errors():
-            await self._database.execute(_QUERIES["failed"], *_action(call), without_nul(error.as_json()))
+            await self._database.execute(_QUERIES["failed"], *_action(call), storable(error.as_json()))
 
     @asynccontextmanager
     async def transaction(self, call: ActionCall) -> AsyncGenerator["JournalTransaction"]:
@@ -91,11 +91,11 @@ class JournalTransaction:
 
 @contextmanager
 def action_errors() -> Generator[None]:
-    """Turn errors of the store into the `ActionError` that an action ends with; `type` is the store's class."""
+    """Turn errors of the store into the `ActionError` that an action ends with."""
     try:
         yield
     except StoreError as error:
-        raise ActionError(str(error), type=type(error).__name__, retryable=error.retryable) from error
+        raise ActionError(str(error), type=error.action_type, retryable=error.retryable) from error
 
 
 async def _hold(session: Session, call: ActionCall) -> dict[str, JsonValue] | None:

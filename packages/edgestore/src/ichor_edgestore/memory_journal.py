@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ichor_models import ActionCall, ActionError
+from ichor_models import ActionCall, ActionError, Begun
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
@@ -24,15 +24,14 @@ class MemoryJournal:
         """Return what is written of a run."""
         return [entry for (execution, _), entry in self._entries.items() if execution == execution_id]
 
-    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
+    async def started(self, call: ActionCall) -> Begun:
         async with self._locks[_key(call)]:
-            entry = self._entry(call)
-            attempts = max(entry.attempts, attempt)
-            if entry.state == "completed":
-                self._write(call, entry, attempts=attempts)
-                return entry.result
-            self._write(call, entry, attempts=attempts, state="running", error=None, ended=None)
-            return None
+            known = self._entries.get(_key(call))
+            if known is not None and known.state == "completed":
+                return Begun(known.attempts, known.result)
+            attempt = known.attempts + 1 if known else 1
+            self._write(call, self._entry(call), attempts=attempt, state="running", error=None, ended=None)
+            return Begun(attempt, None)
 
     async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
         entry = self._entry(call)
@@ -85,7 +84,7 @@ class MemoryTransaction:
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         if self._recorded is not None or self.result is not None:
             message = f"The action {self._call.name!r} of this run has a result already."
-            raise ActionError(message, type="AlreadyRecorded")
+            raise ActionError(message, type="database")
         self.result = dict(result)
 
 

@@ -21,9 +21,10 @@ from ichor_models import (
     event_header,
     workflow_id,
 )
+from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
-from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions, without_nul
+from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RunNotFound
 from ichor_edgestore.identity import as_uuid
@@ -97,7 +98,7 @@ class PostgresRuns:
         """
         key = as_uuid(execution_id)
         actions = [view.document() for view in ended_actions(record, await self._journal(key))]
-        outcome = (str(record.status), without_nul(record.error), record.error_type, actions)
+        outcome = (str(record.status), storable(record.error), record.error_type, actions)
         if not await self._database.execute(_QUERIES["end"], key, *outcome):
             await self._require_run(key)
 
@@ -211,7 +212,7 @@ def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[
         run.event.entity_name or "",
         run.trigger_data,
         str(run.status),
-        without_nul(error),
+        storable(error),
         INVALID_GRAPH if error else None,
         source,
         run.event.event_id,

@@ -25,22 +25,22 @@ def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
 
 
 async def test_an_attempt_has_no_result_before_one_completed(store: Store, call: ActionCall) -> None:
-    assert await store.journal.started(call, 1) is None
+    assert await store.journal.started(call) == (1, None)
     await store.journal.failed(call, ActionError("no", retryable=True))
-    assert await store.journal.started(call, 2) is None
+    assert await store.journal.started(call) == (2, None)
     await store.journal.completed(call, {"sent": [1.5, None]})
-    assert await store.journal.started(call, 3) == {"sent": [1.5, None]}
+    assert await store.journal.started(call) == (2, {"sent": [1.5, None]})
 
 
 async def test_the_first_result_stays(store: Store, call: ActionCall) -> None:
     await store.journal.completed(call, {"n": 1})
     await store.journal.completed(call, {"n": 2})
     await store.journal.failed(call, ActionError("late"))
-    assert await store.journal.started(call, 2) == {"n": 1}
+    assert (await store.journal.started(call)).recorded == {"n": 1}
 
 
 async def test_a_result_recorded_in_a_transaction_is_there_for_the_next_attempt(store: Store, call: ActionCall) -> None:
-    await store.journal.started(call, 1)
+    await store.journal.started(call)
     async with store.journal.transaction(call) as transaction:
         assert transaction.recorded is None
         await transaction.record({"n": 1})
@@ -73,7 +73,7 @@ async def test_attempts_at_once_act_one_after_the_other(store: Store, call: Acti
     acted: list[int] = []
 
     async def attempt(number: int) -> object:
-        await store.journal.started(call, number)
+        await store.journal.started(call)
         async with store.journal.transaction(call) as transaction:
             if transaction.recorded is not None:
                 return transaction.recorded

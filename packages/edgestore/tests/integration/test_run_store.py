@@ -143,8 +143,9 @@ async def test_the_view_of_a_run_under_way_shows_what_started(
     store: Store, rule_id: RuleId, event: EntityEvent, new_call: NewCall
 ) -> None:
     pinned = await store.pin_run(rule_id, event)
-    await store.journal.started(new_call(pinned.execution_id, "one"), 1)
-    await store.journal.started(new_call(pinned.execution_id, "two"), 3)
+    await store.journal.started(new_call(pinned.execution_id, "one"))
+    for _ in range(3):
+        await store.journal.started(new_call(pinned.execution_id, "two"))
     await store.journal.completed(new_call(pinned.execution_id, "two"), {"sent": 1})
     view = await store.get_run(pinned.workflow_id)
     assert [(action.state, action.attempts, action.result) for action in view.actions] == [
@@ -158,9 +159,10 @@ async def test_the_view_of_an_ended_run_shows_every_action(
     store: Store, rule_id: RuleId, event: EntityEvent, new_call: NewCall
 ) -> None:
     pinned = await store.pin_run(rule_id, event)
-    await store.journal.started(new_call(pinned.execution_id, "one"), 1)
+    await store.journal.started(new_call(pinned.execution_id, "one"))
     await store.journal.completed(new_call(pinned.execution_id, "one"), {"sent": 1})
-    await store.journal.started(new_call(pinned.execution_id, "two"), 2)
+    for _ in range(2):
+        await store.journal.started(new_call(pinned.execution_id, "two"))
     await store.journal.failed(new_call(pinned.execution_id, "two"), ActionError("No\0 mail", type="mail"))
     await store.run_ended(pinned.execution_id, _record())
     view = await store.get_run(pinned.execution_id)

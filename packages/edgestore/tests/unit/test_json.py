@@ -6,7 +6,6 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from ichor_edgestore.action_view import without_nul
 from ichor_edgestore.pool import encode_json
 
 
@@ -32,7 +31,3 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 def test_what_has_no_form_is_refused() -> None:
     with pytest.raises(TypeError, match="object has no JSON form"):
         encode_json(object())
-
-
-def test_nul_is_shown_as_a_replacement() -> None:
-    assert without_nul({"a\0": ["\0", {"b": "x\0y"}, 1, None]}) == {"a�": ["�", {"b": "x�y"}, 1, None]}

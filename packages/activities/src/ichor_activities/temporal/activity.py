@@ -1,6 +1,12 @@
-"""One activity per action type, named after it, and one for the types that no handler knows."""
+"""One activity per action type, named after it, and one for the types that no handler knows.
 
-from collections.abc import Callable, Mapping
+The workflow asks Temporal for any number of attempts; those that count are limited here, by what the journal noted: an
+attempt that could not begin, because the store was away, is none.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +23,8 @@ from ichor_activities.temporal.unknown_type import unknown_type
 
 UNKNOWN_GRACE = timedelta(minutes=2)
 _MARGIN = timedelta(seconds=1)
+_BEAT_SECONDS = 10.0
+_AWAY_PAUSE = timedelta(seconds=5)
 
 
 def activities(
@@ -32,17 +40,53 @@ def activities(
 
 
 def _activity(handler: AnyHandler, performer: Performer) -> Callable[..., Any]:
-    policy = handler.type.policy
-
     @activity.defn(name=handler.type.name)
     async def perform(call: ActionCall) -> dict[str, JsonValue]:
-        info = activity.info()
-        try:
-            return await performer.perform(handler, call, Attempt(info.attempt, _seconds(info, policy)))
-        except ActionError as error:
-            raise as_application_error(error, is_last=_is_last(info, policy)) from None
+        async with _signs_of_life():
+            return await _attempt(handler, performer, call)
 
     return perform
+
+
+async def _attempt(handler: AnyHandler, performer: Performer, call: ActionCall) -> dict[str, JsonValue]:
+    info, policy = activity.info(), handler.type.policy
+    limit = call.max_attempts or policy.max_attempts
+    try:
+        begun = await performer.begin(call)
+    except ActionError as error:
+        raise as_application_error(error, pause=_AWAY_PAUSE) from None
+    if begun.recorded is not None:
+        return begun.recorded
+    if begun.attempt > limit:
+        error = _lost(call, limit)
+        await performer.fail(call, error)
+        raise as_application_error(error, is_last=True)
+    try:
+        return await performer.perform(handler, call, Attempt(begun.attempt, _seconds(info, policy)))
+    except ActionError as error:
+        pause = _pause(info, policy, begun.attempt)
+        raise as_application_error(error, is_last=begun.attempt >= limit, pause=pause) from None
+
+
+@asynccontextmanager
+async def _signs_of_life() -> AsyncGenerator[None]:
+    """Heartbeat, so that Temporal notices soon that a worker died, and this worker that an action was cancelled."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            activity.heartbeat()
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+
+
+def _lost(call: ActionCall, limit: int) -> ActionError:
+    attempts = "its only attempt" if limit == 1 else f"the last of its {limit} attempts"
+    return ActionError(f"The worker that made {attempts} at {call.name!r} did not come back.", type="timeout")
 
 
 def _seconds(info: activity.Info, policy: ActionPolicy) -> float:
@@ -51,7 +95,9 @@ def _seconds(info: activity.Info, policy: ActionPolicy) -> float:
     return (limit - min(_MARGIN, limit / 10)).total_seconds()
 
 
-def _is_last(info: activity.Info, policy: ActionPolicy) -> bool:
-    """Say whether the type's limit ends the action here, since the workflow set none."""
-    limited = info.retry_policy is not None and info.retry_policy.maximum_attempts > 0
-    return not limited and info.attempt >= policy.max_attempts
+def _pause(info: activity.Info, policy: ActionPolicy, attempt: int) -> timedelta:
+    """Return how long to wait for the next attempt: twice as long each time, counting only attempts that count."""
+    retries = info.retry_policy
+    first = retries.initial_interval if retries else policy.backoff
+    longest = (retries.maximum_interval if retries else None) or first * 100
+    return min(first * 2 ** min(attempt - 1, 30), longest)

@@ -18,20 +18,16 @@ def unknown_type(grace: timedelta) -> Callable[..., Any]:
     @activity.defn(dynamic=True)
     async def unknown(arguments: Sequence[RawValue]) -> None:
         info = activity.info()
-        policy = info.retry_policy
-        left = info.scheduled_time + grace - datetime.now(UTC)
-        attempts_left = policy.maximum_attempts - info.attempt if policy and policy.maximum_attempts else None
-        raise refusal(info.activity_type, left, attempts_left)
+        raise refusal(info.activity_type, info.scheduled_time + grace - datetime.now(UTC))
 
     return unknown
 
 
-def refusal(name: str, left: timedelta, attempts_left: int | None) -> ApplicationError:
-    """Return the error: to be tried again while there is time, the attempts that are left spread over it."""
+def refusal(name: str, left: timedelta) -> ApplicationError:
+    """Return the error: to be tried again while there is time."""
     message = (
         f"No handler for the action type {name}; install the package that has it in the workers, or correct the rule."
     )
     if left <= timedelta(0):
         return ApplicationError(message, type=TYPE, non_retryable=True)
-    pause = left / attempts_left if attempts_left else _PAUSE
-    return ApplicationError(message, type=TYPE, next_retry_delay=max(min(pause, left), timedelta(milliseconds=100)))
+    return ApplicationError(message, type=TYPE, next_retry_delay=max(min(_PAUSE, left), timedelta(milliseconds=100)))

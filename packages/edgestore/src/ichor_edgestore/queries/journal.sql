@@ -1,12 +1,12 @@
 -- name: started
 INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts)
-VALUES ($1, $2, $3, $4, 'running', $5)
+VALUES ($1, $2, $3, $4, 'running', 1)
 ON CONFLICT (execution_id, action_key) DO UPDATE
 SET state = CASE WHEN a.state = 'completed' THEN a.state ELSE 'running' END,
-    attempts = greatest(a.attempts, excluded.attempts),
+    attempts = CASE WHEN a.state = 'completed' THEN a.attempts ELSE a.attempts + 1 END,
     error = CASE WHEN a.state = 'completed' THEN a.error END,
     ended = CASE WHEN a.state = 'completed' THEN a.ended END
-RETURNING CASE WHEN state = 'completed' THEN result END AS recorded
+RETURNING attempts, CASE WHEN state = 'completed' THEN result END AS recorded
 
 -- name: completed
 INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts, ended, result)
