@@ -16,6 +16,7 @@ from ichor_models.errors import (
     InvalidEvent,
     InvalidRule,
     TemplateError,
+    UnknownRun,
 )
 from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
@@ -29,7 +30,7 @@ from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
-from ichor_models.unit_of_work import ActionJournal, Transaction
+from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.yaml_text import load_text
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "ActionType",
     "Answer",
     "ApplicationId",
+    "Begun",
     "Case",
     "Catalogue",
     "Condition",
@@ -103,6 +105,7 @@ __all__ = [
     "TemplateError",
     "Transaction",
     "Trigger",
+    "UnknownRun",
     "VersionHash",
     "all_hold",
     "always_there",

@@ -39,7 +39,10 @@ class RunHeader(Model):
 
 
 class ActionCall(Model):
-    """One action to do. `key` identifies the action in its graph, `name` is for people."""
+    """One action to do. `key` identifies the action in its graph, `name` is for people.
+
+    `max_attempts` is the action's own limit, None where that of its type holds.
+    """
 
     run: RunHeader
     key: str
@@ -47,6 +50,7 @@ class ActionCall(Model):
     type: str
     config: dict[str, JsonValue]
     secrets: tuple[SecretPlace, ...] = ()
+    max_attempts: int | None = None
 
     @property
     def idempotency_key(self) -> str:

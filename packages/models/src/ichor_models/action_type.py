@@ -72,7 +72,7 @@ class ActionType:
         try:
             self.config.model_validate(config)
         except ValidationError as error:
-            return error.errors(include_url=False)
+            return _without_echoes(error.errors(include_url=False))
         return []
 
 
@@ -96,6 +96,12 @@ def describe(error: ErrorDetails) -> str:
     """Say what is wrong at which key, without the value, which may be secret."""
     place = ".".join(map(str, error["loc"]))
     return f"{place or 'it'} {in_words(error)}"
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where items were only not counted, because they have errors of their own."""
+    around = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+    return [error for error in errors if error["type"] != "too_short" or error["loc"] not in around]
 
 
 def _wants_text(error: ErrorDetails) -> bool:

@@ -10,11 +10,13 @@ from ichor_models.control import CONDITION, DELAY
 from ichor_models.errors import TemplateError
 from ichor_models.graph import FAILURE, Action, EdgeType
 from ichor_models.names import Names
+from ichor_models.path import Path
 from ichor_models.problem import Problem, Report
-from ichor_models.references import parts, reads
+from ichor_models.references import OF_CHANGES, parts, reads
 from ichor_models.rule import Rule
 from ichor_models.structure import edge_place, failure_joins, structure_problems
 from ichor_models.template import Placeholder, Secret, scan
+from ichor_models.text import shown
 from ichor_models.topology import Topology
 from ichor_models.wording import sentence
 
@@ -45,6 +47,9 @@ def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
 def _head(rule: Rule) -> Iterator[Problem]:
     if not rule.name.strip():
         yield Problem(code="invalid_name", where="name", message="The rule has no name; write one.")
+    for index, condition in enumerate(rule.trigger.conditions):
+        if condition.operator not in OF_CHANGES:
+            yield from _field(Path.of(condition.field_name), f"trigger.conditions.{index}.field_name")
 
 
 def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:
@@ -70,6 +75,16 @@ def _templates(action: Action, where: str) -> Iterator[Problem]:
         elif isinstance(part, Secret) and action.type in (CONDITION, DELAY):
             message = f"{part.text} can be used only in actions that a worker does; {action.type} is none of them."
             yield Problem(code="secret_not_allowed", where=f"{where}.{written(place)}", message=message)
+    if action.type == CONDITION:
+        for read in reads(action):
+            yield from _field(read.path, f"{where}.{written(read.place)}")
+
+
+def _field(path: Path, where: str) -> Iterator[Problem]:
+    """Refuse a malformed path of a condition; one that a template makes is known only then."""
+    if not path.well_formed and "{{" not in path.text:
+        message = f"{shown(path.text)} is no path, since a part of it is empty; write one like customer.name."
+        yield Problem(code="malformed_template", where=where, message=message)
 
 
 def _settled_later(error: ErrorDetails) -> bool:

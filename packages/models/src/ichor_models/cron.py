@@ -36,8 +36,12 @@ def _fits(item: str, lowest: int, highest: int, words: list[str]) -> bool:
     match = _ITEM.fullmatch(item)
     if match is None or (match[3] is not None and int(match[3]) == 0):
         return False
-    return all(_known(end, lowest, highest, words) for end in match.groups()[:2] if end is not None)
+    ends = [_number(end, lowest, words) for end in match.groups()[:2] if end is not None]
+    return all(lowest <= end <= highest for end in ends) and ends == sorted(ends)
 
 
-def _known(end: str, lowest: int, highest: int, words: list[str]) -> bool:
-    return end.lower() in words or (end.isdigit() and len(end) < 5 and lowest <= int(end) <= highest)
+def _number(end: str, lowest: int, words: list[str]) -> int:
+    """Return what an end of a range means, -1 where it means nothing."""
+    if end.lower() in words:
+        return lowest + words.index(end.lower())
+    return int(end) if end.isdigit() and len(end) < 5 else -1

@@ -6,6 +6,7 @@ IchorError
 ├── InvalidDocument    a file that is no YAML, JSON or case at all
 ├── TemplateError      a template that cannot be read, or cannot be resolved with the data it met
 ├── InvalidDuration    a text that is no duration
+├── UnknownRun         a run that no store knows, or knows no longer
 └── ActionError        an action failed; says whether a retry may help
     └── ConfigError    an action's config does not fit its schema; a retry cannot help
 """
@@ -52,6 +53,10 @@ class TemplateError(IchorError):
 
 class InvalidDuration(IchorError, ValueError):
     """A text is not a duration."""
+
+
+class UnknownRun(IchorError):
+    """A run has no row, so nothing can be written about it."""
 
 
 class ActionError(IchorError):

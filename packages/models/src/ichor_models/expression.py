@@ -113,7 +113,7 @@ class _Parser:
 
     def check_length(self) -> None:
         if sum(token in "+-*/%" for token in self._tokens) > _MOST_OPERATORS:
-            raise self._error(f"it has more than {_MOST_OPERATORS} operators")
+            raise self._error(f"it has more than {_MOST_OPERATORS} operators; write a shorter one")
 
     def sum(self, depth: int) -> Node:
         node = self._product(depth)
@@ -123,7 +123,9 @@ class _Parser:
 
     def end(self) -> None:
         if self._next < len(self._tokens):
-            raise self._error(f"{shown(self._tokens[self._next])} is not expected there")
+            raise self._error(
+                f"{shown(self._tokens[self._next])} is not expected there; remove it, or write an operator before it"
+            )
 
     def _product(self, depth: int) -> Node:
         node = self._sign(depth)
@@ -133,22 +135,22 @@ class _Parser:
 
     def _sign(self, depth: int) -> Node:
         if depth > _DEEPEST:
-            raise self._error(f"it is nested more than {_DEEPEST} deep")
+            raise self._error(f"it is nested more than {_DEEPEST} deep; remove parentheses")
         if self._take("-") is not None:
             return Operation("-", Decimal(0), self._sign(depth + 1))
         if self._take("(") is not None:
             node = self.sum(depth + 1)
             if self._take(")") is None:
-                raise self._error("a ) is missing")
+                raise self._error("a ) is missing; add it")
             return node
         return self._operand()
 
     def _operand(self) -> Node:
         if self._next == len(self._tokens):
-            raise self._error("a number or a path is missing at its end")
+            raise self._error("a number or a path is missing at its end; add it")
         token = self._tokens[self._next]
         if token in "+*/%)":
-            raise self._error(f"a number or a path is missing before {token!r}")
+            raise self._error(f"a number or a path is missing before {token!r}; add it")
         self._next += 1
         return Decimal(token) if _NUMBER.fullmatch(token) else self._path(token)
 

@@ -67,7 +67,8 @@ def _widened(schema: Any) -> Any:
             wide[key] = [_or_template(item) for item in wide[key]]
     if "oneOf" in wide:
         wide["anyOf"] = wide.pop("oneOf")
-    wide.pop("discriminator", None)
+    for key in ("discriminator", "uniqueItems"):
+        wide.pop(key, None)
     return wide
 
 

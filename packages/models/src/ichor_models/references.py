@@ -13,8 +13,10 @@ from ichor_models.graph import Action
 from ichor_models.path import Path
 from ichor_models.template import Part, Placeholder, scan
 
-_OF_CHANGES = {Operator.CHANGED_FROM, Operator.CHANGED_TO}
-_OF_NULL = {Operator.IS_NULL, Operator.IS_NOT_NULL}
+OF_CHANGES = (Operator.CHANGED_FROM, Operator.CHANGED_TO)
+"""Whose field is the name of a change, no path."""
+
+_OF_NULL = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 
 
 class Read(NamedTuple):
@@ -51,5 +53,5 @@ def _fields(conditions: JsonValue) -> Iterator[Read]:
     for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
         field = condition.get("field_name") if isinstance(condition, dict) else None
         operator = condition.get("operator") if isinstance(condition, dict) else None
-        if isinstance(field, str) and operator not in _OF_CHANGES:
+        if isinstance(field, str) and operator not in OF_CHANGES:
             yield Read(("conditions", index, "field_name"), Path.of(field), operator in _OF_NULL)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validat
 
 from ichor_models.condition import Condition
 from ichor_models.cron import check_cron
-from ichor_models.duration import Duration
+from ichor_models.duration import Duration, format_duration
 from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, Graph
 from ichor_models.model import Model
@@ -16,11 +16,17 @@ _SHORTEST = timedelta(seconds=1)
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 
 
+def _not_too_short(interval: timedelta) -> timedelta:
+    if interval < _SHORTEST:
+        raise ValueError(f"an interval has {format_duration(_SHORTEST)} or more; write a longer one")
+    return interval
+
+
 class Schedule(Model):
     """When a `scheduled` rule fires: a cron expression or an interval, in a time zone."""
 
     cron: Annotated[str, AfterValidator(check_cron)] | None = None
-    every: Duration | None = Field(default=None, ge=_SHORTEST)
+    every: Annotated[Duration, AfterValidator(_not_too_short)] | None = None
     timezone: str = Field(default="UTC", pattern=_ZONE)
     catchup_window: Duration = timedelta(hours=1)
     overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"

@@ -1,5 +1,6 @@
 """The workflow file: a rule as people write it, in YAML or JSON (semantics.md, The workflow file)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from ichor_models.yaml_text import dump_text
 _PARTS = {"trigger": Trigger, "options": RunOptions}
 _LISTS = {"actions": Action, "edges": Edge}
 _INTERNAL = {"problem", "repeated"}
+_EDGE = re.compile(r"edges\[([0-9]+)\]")
 
 
 def check_document(document: JsonValue, catalogue: Catalogue) -> tuple[Rule | None, Report]:
@@ -31,7 +33,12 @@ def check_document(document: JsonValue, catalogue: Catalogue) -> tuple[Rule | No
         return None, _refused("A workflow file is an object with name, trigger, actions and edges.")
     draft, problems = _draft(document)
     found = analyze_rule(draft, catalogue)
-    report = Report(problems=(*problems, *_fresh(found.problems, problems)), warnings=found.warnings)
+    fresh = (problem for problem in _fresh(found.problems, problems) if problem.code not in _denied(document))
+    numbers = _numbers(document)
+    report = Report(
+        problems=(*problems, *(_numbered(problem, numbers) for problem in fresh)),
+        warnings=tuple(_numbered(warning, numbers) for warning in found.warnings),
+    )
     return (draft if report.valid else None), report
 
 
@@ -75,7 +82,9 @@ def _draft(document: dict[str, JsonValue]) -> tuple[Rule, list[Problem]]:
 
 
 def _part(document: dict[str, JsonValue], key: str, problems: list[Problem]) -> BaseModel | None:
-    if key not in document and key == "options":
+    if key not in document:
+        if key == "trigger":
+            problems.append(Problem(code="missing_key", where=key, message=f"The key {key!r} is missing; add it."))
         return None
     try:
         return _PARTS[key].model_validate(document.get(key))
@@ -152,6 +161,35 @@ def _fresh(found: tuple[Problem, ...], before: list[Problem]) -> Iterator[Proble
     """Yield what the analyzer found beyond what the file's own form explains already."""
     told = {problem.where for problem in before}
     return (problem for problem in found if told.isdisjoint(_around(problem.where)))
+
+
+def _denied(document: dict[str, JsonValue]) -> set[str]:
+    """Return what the analyzer might say of a file's draft though the file shows that it is not so."""
+    shows_actions = {"no_actions"} if document.get("actions") else set[str]()
+    shows_start = any(isinstance(edge, dict) and edge.get("type") == "start" for edge in _listed(document, "edges"))
+    return shows_actions | ({"no_start"} if shows_start else set())
+
+
+def _numbers(document: dict[str, JsonValue]) -> list[int]:
+    """Return at which places of the file those edges stand that are in the draft."""
+    edges = enumerate(_listed(document, "edges"))
+    return [index for index, edge in edges if isinstance(edge, dict) and _text(edge.get("target")) is not None]
+
+
+def _numbered(problem: Problem, numbers: list[int]) -> Problem:
+    """Count edges as the file does."""
+
+    def number(match: re.Match[str]) -> str:
+        return f"edges[{numbers[int(match[1])]}]"
+
+    message = _EDGE.sub(number, problem.message) if problem.code == "duplicate_edge" else problem.message
+    where = _EDGE.sub(number, problem.where, count=1) if _EDGE.match(problem.where) else problem.where
+    return problem.model_copy(update={"where": where, "message": message})
+
+
+def _listed(document: dict[str, JsonValue], key: str) -> list[JsonValue]:
+    items = document.get(key)
+    return items if isinstance(items, list) else []
 
 
 def _around(where: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from math import isfinite
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from pydantic import JsonValue
 
@@ -75,3 +75,32 @@ def _check_text(text: str) -> None:
             text.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"text must not hold half a character (U+{ord(text[error.start]):04X})") from None
+
+
+def storable[T](value: T) -> T:
+    """Return JSON that every store can hold: U+0000 and halves of characters in its text become U+FFFD.
+
+    Raises:
+        ValueError: a number is infinite or none.
+    """
+    return cast("T", _storable(cast("JsonValue", value)))
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return _storable_text(value)
+        case float() if not isfinite(value):
+            raise ValueError("JSON knows no infinite number and no NaN")
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {_storable_text(key): _storable(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _storable_text(text: str) -> str:
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")

@@ -5,12 +5,19 @@ The store implements it (`ichor_edgestore`), the activities use it; neither impo
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
 from ichor_models.action_call import ActionCall
 from ichor_models.errors import ActionError
+
+
+class Begun(NamedTuple):
+    """An attempt that was noted: its number, from 1, and the result that an earlier one completed with, if any."""
+
+    attempt: int
+    recorded: dict[str, JsonValue] | None
 
 
 class Transaction(Protocol):
@@ -37,8 +44,8 @@ class Transaction(Protocol):
 class ActionJournal(Protocol):
     """Where each action of a run is written down: that it started, and how it ended."""
 
-    async def started(self, call: ActionCall, attempt: int) -> dict[str, JsonValue] | None:
-        """Note an attempt; return the result of an earlier attempt that had completed, if any."""
+    async def started(self, call: ActionCall) -> Begun:
+        """Note an attempt and count it, unless an earlier one completed the action."""
         ...
 
     async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:

@@ -14,6 +14,7 @@ from ichor_models.text import shown
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_RARE_LINE_END = re.compile("[\x85\u2028\u2029]")
 _WORDS: dict[str, JsonValue] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -47,7 +48,7 @@ def dump_text(document: Mapping[str, JsonValue]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes also what is text for YAML 1.1 but a number here, as `1e5` is."""
+    """Quotes also what is text for YAML 1.1 but a number here, as `1e5` is, and escapes rare line ends."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -58,6 +59,12 @@ def _untyped(dumper: Any) -> Any:
     return dumper
 
 
+def _text(dumper: Any, text: str) -> Any:
+    """Write a text; where it holds a line end that readers take for a space, in the quotes that escape it."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _RARE_LINE_END.search(text) else None)
+
+
+_untyped(_Dumper).add_representer(str, _text)
 _untyped(_Dumper).add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLOAT.pattern})$"), list("-+0123456789")
 )
