@@ -1,8 +1,12 @@
 """Each member of the workspace stands alone: it declares what it imports, and has its version, README and changelog."""
 
+import ast
 import os
+import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -36,6 +40,38 @@ def test_a_member_can_be_imported_with_only_what_it_declares(member: Path) -> No
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
+def test_a_member_declares_what_it_imports(member: Path) -> None:
+    project = tomllib.loads((member / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(item for extra in project.get("optional-dependencies", {}).values() for item in extra),
+    ]
+    declared = {re.split(r"[^A-Za-z0-9_.-]", item)[0].lower().replace("_", "-") for item in wanted}
+    own = {f"ichor_{member.name}", *sys.stdlib_module_names}
+    undeclared = {
+        module: file.name
+        for file in sorted((member / "src").rglob("*.py"))
+        for module in imported(file)
+        if module not in own and not declared & distributions(module)
+    }
+    assert undeclared == {}
+
+
+def imported(file: Path) -> set[str]:
+    """Return the top-level modules that a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | named}
+
+
+def distributions(module: str) -> set[str]:
+    """Return the names of the distributions that bring a module; ours are named alike."""
+    found = packages_distributions().get(module, [module])
+    return {name.lower().replace("_", "-") for name in found}
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ichor_models import InvalidDocument, load_text
+from ichor_models.wording import all_in_words
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ichor_activities.errors import InvalidConfiguration
@@ -51,5 +52,4 @@ def load_entity_file(path: str | Path) -> EntityFile:
     except (OSError, UnicodeDecodeError, InvalidDocument) as error:
         raise InvalidConfiguration(f"ICHOR_ENTITIES: the file {path} cannot be read: {error}") from error
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise InvalidConfiguration(f"ICHOR_ENTITIES: the file {path} is wrong: {problems}") from error
+        raise InvalidConfiguration(f"ICHOR_ENTITIES: the file {path} is wrong: {all_in_words(error)}") from error

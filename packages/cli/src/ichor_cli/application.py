@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ichor_edgestore import EdgeStore, RuleNotFound, SavedRule
-from ichor_models import Catalogue, InvalidRule, Report, Rule, RuleId
+from ichor_edgestore import AmbiguousRule, ConstraintViolated, EdgeStore, RuleNotFound, SavedRule
+from ichor_models import Catalogue, InvalidRule, Problem, Report, Rule, RuleId
 from pydantic import JsonValue
 
 from ichor_cli.trial import Trial
@@ -58,6 +58,9 @@ async def apply_rule(store: EdgeStore, file: str, rule: Rule, types: Catalogue, 
         saved = await store.save_rule(rule, catalogue=types, user_id=user)
     except InvalidRule as error:
         return Applied(file, Change.REFUSED, Report(problems=error.problems), rule.name)
+    except (AmbiguousRule, ConstraintViolated) as error:
+        problem = Problem(code="not_stored", where="rule", message=str(error))
+        return Applied(file, Change.REFUSED, Report(problems=(problem,)), rule.name)
     report = Report(warnings=saved.warnings)
     return Applied(file, await _change(store, saved, before), report, rule.name, saved)
 
@@ -73,7 +76,7 @@ async def _stored(store: EdgeStore, rule: Rule) -> Rule | None:
     for wanted in filter(None, (rule.id, rule.name)):
         try:
             return await _loaded(store, await store.find_rule(wanted))
-        except RuleNotFound:
+        except (RuleNotFound, AmbiguousRule):
             continue
     return None
 

@@ -13,6 +13,8 @@ from ichor_cli.errors import CliError
 DEBUG_VARIABLE = "ICHOR_DEBUG"
 _USAGE = 2
 _MISSING = 3
+_BROKEN = 70
+"""As `sysexits.h` has it: a mistake of the program itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.NotRerunnable": Kind("not_rerunnable", 1, "Publish the event again with another id."),
     "ichor_edgestore.errors.StoreError": Kind("database_refused", _MISSING, "Mend what the message names."),
 }
-_BUG = Kind("bug", _MISSING, f"Set {DEBUG_VARIABLE}=1 and run it again to see where, then report it.")
+_BUG = Kind("bug", _BROKEN, f"Set {DEBUG_VARIABLE}=1 and run it again to see where, then report it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 import aio_pika
 from aio_pika.exceptions import AMQPError
 from ichor_models import EntityEvent
-from ichor_service import Settings, Topology
+from ichor_service import EVENTS, Settings
 from pydantic import JsonValue
 
 from ichor_cli.errors import Missing
 
-EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
 _SECONDS = 10.0
 
 

@@ -104,7 +104,7 @@ async def test_a_bug_is_told_in_a_sentence(tmp_path: Path) -> None:
     for debug in ("", "1"):
         async with started("schema", "--json", PYTHONPATH=str(tmp_path), ICHOR_DEBUG=debug) as process:
             out, err = await process.communicate()
-        assert process.returncode == 3
+        assert process.returncode == 70
         assert b'"code": "bug"' in out
         assert b"KeyError: 'oops'" in out
         assert (b"Traceback" in err) is bool(debug)

@@ -28,6 +28,6 @@ def test_first_of_a_group_is_told() -> None:
 
 def test_everything_else_is_a_bug() -> None:
     told = explain(KeyError("x\ny"))
-    assert (told.code, told.exit_code) == ("bug", 3)
+    assert (told.code, told.exit_code) == ("bug", 70)
     assert "KeyError" in told.message
     assert "ICHOR_DEBUG=1" in told.mend

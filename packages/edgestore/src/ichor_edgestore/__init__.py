@@ -26,10 +26,8 @@ from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
-from ichor_edgestore.rule_store import RuleStore
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
-from ichor_edgestore.run_store import RunStore
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
 
@@ -48,11 +46,9 @@ __all__ = [
     "NotRerunnable",
     "PinnedRun",
     "RuleNotFound",
-    "RuleStore",
     "RuleSummary",
     "RunFilter",
     "RunNotFound",
-    "RunStore",
     "RunSummary",
     "RunView",
     "SavedRule",

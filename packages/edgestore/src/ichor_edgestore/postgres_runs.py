@@ -56,8 +56,12 @@ class PostgresRuns:
         """
         stored = await load_stored_rule(self._database, rule_id)
         run = _new_run(stored, event_header(event), event.trigger_data(), 0)
-        pinned = await self._insert(run, source, 0)
-        return pinned or await self._of_event(stored.rule_id, event.event_id)
+        while True:
+            pinned = await self._insert(run, source, 0) or await self._of_event(stored.rule_id, event.event_id)
+            if pinned is not None:
+                return pinned
+            # The id is that of a repeat of another event, whose id this one's continues.
+            run = replace(run, workflow_id=f"{run.workflow_id}.0")
 
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
         """Pin a repeat of a run: its trigger data and event, the rule's graph as it is now.
@@ -162,12 +166,9 @@ class PostgresRuns:
         self._versions.add(version)
         return pinned.pinned(created=True) if made else None
 
-    async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun:
+    async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun | None:
         row = await self._database.row(_QUERIES["of_event"], UUID(rule_id), event_id)
-        if row is None:
-            taken = workflow_id(rule_id, event_id)
-            raise ConstraintViolated(f"The workflow id {taken} belongs to a repeat of another run.")
-        return _run_row(row).pinned(created=False)
+        return _run_row(row).pinned(created=False) if row else None
 
     async def _journal(self, execution_id: UUID | None) -> list[JournalEntry]:
         rows = await self._database.rows(_QUERIES["journal"], execution_id)

@@ -7,6 +7,7 @@ the action, are the engine's: the handler never sees them. A row that cannot be 
 from typing import NamedTuple
 
 from ichor_models import Action, ActionOptions
+from ichor_models.wording import all_in_words
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
@@ -72,6 +73,4 @@ def _options(config: dict[str, JsonValue]) -> tuple[ActionOptions, str | None]:
     try:
         return ActionOptions.model_validate(config[OPTIONS]), None
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join((OPTIONS, *map(str, wrong["loc"])))
-        return _USUAL, f"The options of the stored action cannot be read: {place}: {wrong['msg']}"
+        return _USUAL, f"The stored action cannot be read: {all_in_words(error, place=OPTIONS)}."

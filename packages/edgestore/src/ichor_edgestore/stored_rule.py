@@ -6,6 +6,7 @@ from typing import Self
 
 import asyncpg
 from ichor_models import Condition, Graph, InvalidRule, Problem, Rule, RuleId, RunOptions, read_conditions
+from ichor_models.wording import sentence
 from pydantic import JsonValue, ValidationError
 
 from ichor_edgestore.stored_graph import GraphColumns, read_graph
@@ -97,12 +98,12 @@ def read_json(text: str | None) -> JsonValue:
 
 
 def _problems(error: ValidationError, *place: str) -> tuple[Problem, ...]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False)
     return tuple(
         Problem(
             code="unreadable",
             where=".".join((*place, *map(str, item["loc"]))),
-            message=f"The stored rule cannot be read here: {item['msg']}.",
+            message=f"The stored rule cannot be read here: {sentence(item)}",
         )
         for item in found
     )

@@ -18,9 +18,10 @@ from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import Topology
+from ichor_service.topology import EVENTS, Topology
 
 __all__ = [
+    "EVENTS",
     "Broker",
     "BrokerConnection",
     "Handle",

@@ -6,8 +6,10 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from ichor_models import Duration
+from ichor_models.wording import in_words
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ichor_service.environment import DOTENV, environment
@@ -136,15 +138,15 @@ def load_settings(needs: Iterable[str] = ()) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise InvalidSetting("; ".join(_problem(item["loc"], item["msg"]) for item in error.errors())) from None
+        raise InvalidSetting("; ".join(_problem(item) for item in error.errors())) from None
     missing = [name for name in needs if getattr(settings, name) is None]
     if missing:
         raise InvalidSetting("; ".join(f"{variable(name)} is not set ({_meaning(name)})" for name in missing))
     return settings
 
 
-def _problem(place: tuple[int | str, ...], message: str) -> str:
-    return f"{variable(str(place[0]))} is wrong: {message.removeprefix('Value error, ')}"
+def _problem(error: ErrorDetails) -> str:
+    return f"{variable(str(error['loc'][0]))} {in_words(error)}"
 
 
 def _meaning(name: str) -> str:

@@ -1,4 +1,7 @@
-"""The link to the database that a program holds."""
+"""The link to the database that a program holds.
+
+It asks whether the database is there on a connection of its own: those for work may all be in use.
+"""
 
 from ichor_edgestore import EdgeStore, InvalidAddress, SchemaError, connect, require_schema
 
@@ -10,6 +13,8 @@ from ichor_service.settings import Settings, variable
 def store_link(settings: Settings, application: str, *, connections: int = 10) -> Link[EdgeStore]:
     """Return the link; it refuses a database that this release cannot work with."""
 
+    probes: list[EdgeStore] = []
+
     async def open_store() -> EdgeStore:
         url = settings.database_url.get_secret_value() if settings.database_url else ""
         try:
@@ -18,9 +23,17 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
             raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
         try:
             await require_schema(pool)
+            probes.append(EdgeStore(await connect(url, application=f"{application} probe", min_size=0, max_size=1)))
         except BaseException as error:
             pool.terminate()
             raise Unavailable(str(error)) if isinstance(error, SchemaError) else error from None
         return EdgeStore(pool)
 
-    return Link(open_store, EdgeStore.ping, EdgeStore.close)
+    async def ask(_: EdgeStore) -> None:
+        await probes[0].ping()
+
+    async def close(store: EdgeStore) -> None:
+        for opened in (store, *probes):
+            await opened.close()
+
+    return Link(open_store, ask, close)

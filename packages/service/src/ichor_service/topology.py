@@ -39,3 +39,7 @@ class Topology:
             ) from None
         await queue.bind(exchange, "#")
         return queue
+
+
+EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
+"""Entity events on their way to the trigger."""

@@ -53,7 +53,7 @@ def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.Capture
 def test_a_wrong_setting_exits_with_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setenv("ICHOR_HTTP_PORT", "x")
     assert exit_code() == 2
-    assert capsys.readouterr().err.startswith("ichor-test: ICHOR_HTTP_PORT is wrong: ")
+    assert capsys.readouterr().err.startswith("ichor-test: ICHOR_HTTP_PORT must be ")
 
 
 @pytest.mark.parametrize(

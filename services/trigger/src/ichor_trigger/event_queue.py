@@ -1,9 +1,8 @@
 """The queue of entity events, and how a message of it is read (events.md)."""
 
 from ichor_models import EntityEvent, InvalidEvent, parse_event
-from ichor_service import Letter, Topology, Unusable
+from ichor_service import Letter, Unusable
 
-EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
 TOO_LARGE = "too_large"
 
 

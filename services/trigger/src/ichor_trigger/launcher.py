@@ -2,16 +2,13 @@
 
 from collections.abc import Collection
 
-import structlog
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import Link, reason
+from ichor_service import Link
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from ichor_trigger.outage import is_refusal
-
-_log = structlog.stdlib.get_logger(__name__)
 
 
 class Launcher:
@@ -48,13 +45,5 @@ class Launcher:
 
     async def _known(self) -> Collection[str]:
         if self._attributes is None:
-            self._attributes = await self._ask()
+            self._attributes = await search_attributes(self._temporal.opened)
         return self._attributes
-
-    async def _ask(self) -> Collection[str]:
-        """Ask which there are; an account that may not ask starts runs all the same."""
-        try:
-            return await search_attributes(self._temporal.opened)
-        except RPCError as error:
-            _log.warning("runs are started without search attributes", reason=reason(error))
-            return ()

@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ichor_service import Broker, Health, Inbox, Letter, Program, Settings, Stop, serving, store_link, temporal_link
+from ichor_service import (
+    EVENTS,
+    Broker,
+    Health,
+    Inbox,
+    Letter,
+    Program,
+    Settings,
+    Stop,
+    serving,
+    store_link,
+    temporal_link,
+)
 from pydantic import SecretStr
 from structlog.contextvars import bound_contextvars
 
-from ichor_trigger.event_queue import EVENTS, read_event
+from ichor_trigger.event_queue import read_event
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.run_starter import RunStarter
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from ichor_edgestore import Candidate, PinnedRun, RuleNotFound
 from ichor_executor.temporal import Started
-from ichor_models import EntityEvent, ExecutionId, RuleId, RunRecord, RunStatus
+from ichor_models import EntityEvent, EventType, ExecutionId, RuleId, RunRecord, RunStatus
 from ichor_models.matching import Decision, Match, match_rules
 from ichor_service import Unreachable, reason
 from structlog.contextvars import bound_contextvars
@@ -27,7 +27,7 @@ class RunStore(Protocol):
         """Return the active rules that listen to such events."""
         ...
 
-    async def pin_run(self, rule_id: RuleId, event: EntityEvent) -> PinnedRun:
+    async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         """Return the one row of a rule and an event, made where there is none, with the version that it runs."""
         ...
 
@@ -74,7 +74,8 @@ class RunStarter:
     async def _start_one(self, match: Match, event: EntityEvent) -> None:
         with outages(), bound_contextvars(rule_id=match.rule_id, rule=match.rule_name):
             try:
-                pinned = await self._store.pin_run(match.rule_id, event)
+                source = "manual" if event.event_type is EventType.MANUAL else "automation"
+                pinned = await self._store.pin_run(match.rule_id, event, source=source)
             except RuleNotFound:
                 _log.info("the rule was deleted meanwhile")
                 return

@@ -35,7 +35,7 @@ class Store:
     async def candidates(self, entity_name: str, event_type: str) -> Sequence[Candidate]:
         return [Candidate(RuleId(rule), rule, None) for rule in self.rules]
 
-    async def pin_run(self, rule_id: RuleId, event: EntityEvent) -> PinnedRun:
+    async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         status = self.rules[rule_id]
         if isinstance(status, Exception):
             raise status

@@ -118,7 +118,7 @@ async def test_a_wrong_setting_stops_it_at_once(environment: dict[str, str], tmp
     async with start_program("ichor_worker", wrong) as worker:
         assert await worker.ended() == 2
         assert worker.complaint == (
-            "ichor-worker: ICHOR_DATABASE_URL is wrong: it must be a URL that begins with postgresql:// or postgres://"
+            "ichor-worker: ICHOR_DATABASE_URL cannot be used: it must be a URL that begins with postgresql:// or postgres://"
         )
     async with start_program("ichor_worker", environment | {"ICHOR_ENTITIES": str(tmp_path / "none.yaml")}) as worker:
         assert await worker.ended() == 2

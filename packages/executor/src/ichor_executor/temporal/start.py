@@ -1,5 +1,6 @@
 """Starts runs: exactly one workflow per workflow id, ever."""
 
+import logging
 from collections.abc import Collection
 from enum import Enum
 
@@ -8,9 +9,12 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
 from ichor_executor.temporal.run_input import RunInput
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
+
+_log = logging.getLogger(__name__)
 
 RULE = SearchAttributeKey.for_keyword("IchorRule")
 ENTITY = SearchAttributeKey.for_keyword("IchorEntity")
@@ -24,10 +28,13 @@ class Started(Enum):
 
 
 async def search_attributes(client: Client) -> frozenset[str]:
-    """Return the names of our search attributes that the namespace has."""
-    answer = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
+    """Return the names of our search attributes that the namespace has; none for an account that may not ask."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        answer = await client.operator_service.list_search_attributes(request)
+    except RPCError as error:
+        _log.warning("runs are started without search attributes: %s", error.message)
+        return frozenset()
     return frozenset({RULE.name, ENTITY.name, STATUS.name}.intersection(answer.custom_attributes))
 
 
