@@ -25,6 +25,7 @@ from ichor_models.ids import ExecutionId, RuleId
 from ichor_models.path import Path, look_up
 from ichor_models.run_request import always_there, event_header
 from ichor_models.strict_json import parse_json
+from ichor_models.wording import all_in_words
 
 DEEPEST = 16
 """How many runs after its first event a cascade may still start others (events.md)."""
@@ -138,8 +139,7 @@ def _read(number: int, item: JsonValue) -> Condition:
     try:
         return Condition.model_validate({key: item[key] for key in Condition.model_fields if key in item})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise ValueError(f"condition {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ValueError(f"condition {number}: {all_in_words(error)}") from None
 
 
 def _lookup(event: EntityEvent, rule: Listening, now: datetime) -> Lookup:

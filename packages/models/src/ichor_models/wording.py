@@ -80,10 +80,11 @@ def sentence(error: ErrorDetails) -> str:
     return f"{f'The key {key!r}' if key else 'It'} {in_words(error)}."
 
 
-def all_in_words(error: ValidationError, most: int = 10) -> str:
-    """Say everything that is wrong with a value, each with its place."""
+def all_in_words(error: ValidationError, most: int = 10, *, place: str | None = None) -> str:
+    """Say everything that is wrong with a value, each with its place; `place` is where the value itself stands."""
     details = error.errors(include_url=False)
-    told = [f"{'.'.join(map(str, item['loc'])) or 'it'} {in_words(item)}" for item in details[:most]]
+    above = () if place is None else (place,)
+    told = [f"{'.'.join(map(str, (*above, *item['loc']))) or 'it'} {in_words(item)}" for item in details[:most]]
     return "; ".join(told) + (f"; and {len(details) - most} more" if len(details) > most else "")
 
 
