@@ -10,6 +10,7 @@ from ichor_service.inbox import Inbox
 from ichor_service.letter import Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
+from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.reach import growing_pauses, reach
 from ichor_service.reason import reason
@@ -32,6 +33,7 @@ __all__ = [
     "InvalidSetting",
     "Letter",
     "Link",
+    "Part",
     "Probe",
     "Program",
     "Readiness",
@@ -53,6 +55,7 @@ __all__ = [
     "reach",
     "reason",
     "serving",
+    "side_by_side",
     "store_link",
     "temporal_link",
     "variable",

@@ -18,14 +18,18 @@ from ichor_service.reason import causes
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.stop import Stop, leave
 
-type Run = Callable[[Settings, Stop], Awaitable[None]]
+type Run = Callable[[Settings, Stop, Sequence[str]], Awaitable[None]]
+"""What a program does, with the names of the parts that are wanted."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is particular to one program; `needs` and `uses` are fields of Settings, `parts` what `--only` may name."""
+    """What is particular to one program; `needs` and `uses` are fields of Settings, `parts` what `--only` may name.
+
+    Parts run side by side in one process, or each in processes of its own, which scale apart.
+    """
 
     name: str
     summary: str
@@ -52,15 +56,17 @@ class Program:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if self.parts:
-            parser.add_argument("--only", choices=self.parts, help="run this part alone")
+            parser.add_argument(
+                "--only", choices=self.parts, action="append", help="run this part alone; may be given several times"
+            )
         return parser
 
     def start(self, run: Run, arguments: Sequence[str] | None = None) -> NoReturn:
         """Run until it is done or told to stop, and end the process with the code that says how it went."""
-        self.parser().parse_args(arguments)
+        only: list[str] | None = vars(self.parser().parse_args(arguments)).get("only")
         configure_logs()
         try:
-            asyncio.run(_until_stopped(self.settings(), run))
+            asyncio.run(_until_stopped(self.settings(), run, only or self.parts))
         except BaseException as error:
             leave(self._explain(error))
         leave(0)
@@ -86,10 +92,10 @@ class Program:
         return f" (default: {_text(default)})" if default is not None else ""
 
 
-async def _until_stopped(settings: Settings, run: Run) -> None:
+async def _until_stopped(settings: Settings, run: Run, parts: Sequence[str]) -> None:
     stop = Stop(settings.shutdown_grace)
     stop.listen()
-    await run(settings, stop)
+    await run(settings, stop, parts)
 
 
 def _text(value: object) -> str:

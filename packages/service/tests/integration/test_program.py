@@ -15,7 +15,7 @@ from ichor_service import Program
 
 program = Program("ichor-test", "Does nothing.", 8099, (), ("shutdown_grace",))
 
-async def run(settings, stop):
+async def run(settings, stop, wanted):
     {body}
 
 program.start(run)

@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pytest
 import structlog
@@ -26,7 +26,7 @@ def _as_its_own_process(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 
 def exit_code(error: BaseException | None = None, *arguments: str) -> object:
-    async def run(_: Settings, __: Stop) -> None:
+    async def run(_: Settings, __: Stop, ___: Sequence[str]) -> None:
         if error is not None:
             raise error
 
@@ -80,3 +80,15 @@ def test_the_port_is_the_programs_own_where_none_is_set(monkeypatch: pytest.Monk
     assert PROGRAM.settings().http_port == 8099
     monkeypatch.setenv("ICHOR_HTTP_PORT", "0")
     assert PROGRAM.settings().http_port == 0
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [((), ["sleep"]), (("--only", "sleep"), ["sleep"])])
+def test_the_parts_that_are_wanted(arguments: tuple[str, ...], expected: list[str]):
+    wanted: list[str] = []
+
+    async def run(_: Settings, __: Stop, parts: Sequence[str]) -> None:
+        wanted.extend(parts)
+
+    with pytest.raises(SystemExit):
+        PROGRAM.start(run, arguments)
+    assert wanted == expected

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     PROGRAM.start(run, arguments)
 
 
-async def run(settings: Settings, stop: Stop) -> None:
+async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     """Put the parts together and work until told to stop."""
     temporal, store = temporal_link(settings), store_link(settings, PROGRAM.name, connections=_CONNECTIONS)
     worker = GraphWorker(settings.task_queue)
