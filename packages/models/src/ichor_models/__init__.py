@@ -25,6 +25,7 @@ from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, Execu
 from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
+from ichor_models.question import ASKED, Asked, Message, Question, Reply, ReplyError, ReplyNotice, question_id
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
 from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
@@ -34,6 +35,7 @@ from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.yaml_text import load_text
 
 __all__ = [
+    "ASKED",
     "CONDITION",
     "CONTROL_TYPES",
     "DEEPEST",
@@ -56,6 +58,7 @@ __all__ = [
     "ActionType",
     "Answer",
     "ApplicationId",
+    "Asked",
     "Begun",
     "Case",
     "Catalogue",
@@ -85,11 +88,16 @@ __all__ = [
     "Listening",
     "LogicType",
     "Match",
+    "Message",
     "Operator",
     "Outcome",
     "Part",
     "Placeholder",
     "Problem",
+    "Question",
+    "Reply",
+    "ReplyError",
+    "ReplyNotice",
     "Report",
     "Rule",
     "RuleId",
@@ -122,6 +130,7 @@ __all__ = [
     "parse_duration",
     "parse_event",
     "parse_template",
+    "question_id",
     "read_conditions",
     "resolve_text",
     "rule_document",
