@@ -2,6 +2,7 @@
 
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.candidate import Candidate
+from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
 from ichor_edgestore.errors import (
     AccessDenied,
@@ -26,6 +27,7 @@ from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
+from ichor_edgestore.postgres_questions import UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
@@ -37,6 +39,7 @@ __all__ = [
     "AlreadyRecorded",
     "AmbiguousRule",
     "Candidate",
+    "Claim",
     "ConstraintViolated",
     "EdgeStore",
     "InvalidAddress",
@@ -59,7 +62,9 @@ __all__ = [
     "StoreContended",
     "StoreError",
     "StoreUnavailable",
+    "UndeliveredReply",
     "Unstorable",
+    "Verdict",
     "connect",
     "connected",
     "migrate",

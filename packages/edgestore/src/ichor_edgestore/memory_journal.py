@@ -5,12 +5,15 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ichor_models import ActionCall, ActionError, Begun
+from ichor_models import ActionCall, ActionError, Begun, OpenedQuestion, Question, question_id
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
+
+if TYPE_CHECKING:
+    from ichor_edgestore.memory_questions import MemoryQuestions
 
 
 class MemoryJournal:
@@ -18,6 +21,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], JournalEntry] = {}
+        self.questions: MemoryQuestions | None = None
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def entries(self, execution_id: str) -> list[JournalEntry]:
@@ -48,10 +52,13 @@ class MemoryJournal:
         async with self._locks[_key(call)]:
             entry = self._entry(call)
             self._write(call, entry)
-            transaction = MemoryTransaction(call, entry.result if entry.state == "completed" else None)
+            recorded = entry.result if entry.state == "completed" else None
+            transaction = MemoryTransaction(call, recorded, self.questions)
             yield transaction
             if transaction.result is not None:
                 await self.completed(call, transaction.result)
+            if transaction.asked is not None and self.questions is not None:
+                self.questions.open(call, transaction.asked)
 
     def _entry(self, call: ActionCall) -> JournalEntry:
         return self._entries.get(_key(call)) or JournalEntry(
@@ -65,10 +72,14 @@ class MemoryJournal:
 class MemoryTransaction:
     """Implements `ichor_models.Transaction`."""
 
-    def __init__(self, call: ActionCall, recorded: dict[str, JsonValue] | None) -> None:
+    def __init__(
+        self, call: ActionCall, recorded: dict[str, JsonValue] | None, questions: "MemoryQuestions | None" = None
+    ) -> None:
         self._call = call
         self._recorded = recorded
+        self._questions = questions
         self.result: dict[str, JsonValue] | None = None
+        self.asked: Question | None = None
 
     @property
     def recorded(self) -> dict[str, JsonValue] | None:
@@ -80,6 +91,15 @@ class MemoryTransaction:
 
     async def execute(self, query: str, *arguments: Any) -> int:
         raise ActionError("The store in memory has no SQL.", type="memory")
+
+    async def question(self) -> OpenedQuestion | None:
+        return self._questions.opened(self._call) if self._questions else None
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        self.asked = question
+        return OpenedQuestion(
+            id=question_id(self._call), expires=datetime.now(UTC) + question.timeout, question=question
+        )
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         if self._recorded is not None or self.result is not None:

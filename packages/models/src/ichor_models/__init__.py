@@ -25,7 +25,17 @@ from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, Execu
 from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
-from ichor_models.question import ASKED, Asked, Message, Question, Reply, ReplyError, ReplyNotice, question_id
+from ichor_models.question import (
+    ASKED,
+    Asked,
+    Message,
+    OpenedQuestion,
+    Question,
+    Reply,
+    ReplyError,
+    ReplyNotice,
+    question_id,
+)
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
 from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
@@ -89,6 +99,7 @@ __all__ = [
     "LogicType",
     "Match",
     "Message",
+    "OpenedQuestion",
     "Operator",
     "Outcome",
     "Part",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from ichor_models.action_call import ActionCall
 from ichor_models.model import Model
@@ -85,3 +85,12 @@ class ReplyNotice(Model):
 def question_id(call: ActionCall) -> UUID:
     """Return the id of the question that a call asks, the same in every attempt at it."""
     return call.new_id(f"question:{call.ask}")
+
+
+class OpenedQuestion(Model):
+    """A question that was opened: its id, when its time is over, and whether it still waits for its reply."""
+
+    id: UUID
+    expires: AwareDatetime
+    question: Question
+    waits: bool = True
