@@ -23,7 +23,9 @@ from ichor_activities.handler import Handler, action
 from ichor_activities.mail_server import MailServer
 from ichor_activities.opened_services import SERVICE_GROUP, opened_services
 from ichor_activities.registry import Registry
+from ichor_activities.reply_token import TokenKeys
 from ichor_activities.secret_source import SecretFiles, SecretSource
+from ichor_activities.sender import Sender
 from ichor_activities.services import Services
 from ichor_activities.web_access import WebAccess
 
@@ -50,7 +52,9 @@ __all__ = [
     "Result",
     "SecretFiles",
     "SecretSource",
+    "Sender",
     "Services",
+    "TokenKeys",
     "Unavailable",
     "WebAccess",
     "action",

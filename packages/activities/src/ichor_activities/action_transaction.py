@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ichor_models import Transaction
+from ichor_models import OpenedQuestion, Question, Transaction
 from pydantic import JsonValue
 
 from ichor_activities.sql_failure import refusals
@@ -29,6 +29,14 @@ class ActionTransaction:
         """Run a statement and return how many rows it touched."""
         with refusals():
             return await self._transaction.execute(query, *arguments)
+
+    async def question(self) -> OpenedQuestion | None:
+        """Return the question that an earlier attempt opened."""
+        return await self._transaction.question()
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        """Open the action's question; a handler returns its question instead."""
+        return await self._transaction.ask(question)
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects."""

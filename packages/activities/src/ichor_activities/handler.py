@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
-from ichor_models import FAILURE, NORMAL, SUCCESS, ActionPolicy, ActionType
+from ichor_models import FAILURE, NORMAL, SUCCESS, ActionPolicy, ActionType, Question
 from pydantic import BaseModel, JsonValue
 
 from ichor_activities.context import ActionContext
@@ -18,12 +18,16 @@ type HandlerFunction[C: BaseModel] = Callable[[C, ActionContext], Awaitable[Retu
 
 @dataclass(frozen=True, slots=True)
 class Handler[C: BaseModel]:
-    """A type of action with the function that does it; `transactional` ones act in our database only."""
+    """A type of action with the function that does it; `transactional` ones act in our database only.
+
+    One that `asks` may return a Question in place of a result: the action then ends with the reply.
+    """
 
     type: ActionType
     function: HandlerFunction[C]
     result: ResultModel | None = None
     transactional: bool = False
+    asks: bool = False
 
     async def __call__(self, config: C, run: ActionContext) -> Returned:
         """Call the function as it is."""
@@ -36,8 +40,16 @@ class Handler[C: BaseModel]:
             ConfigError: the config does not fit.
             ActionError: the handler said so, or its result is none.
         """
+        return as_result(self.type, await self._call(config, run))
+
+    async def ask(self, config: Mapping[str, JsonValue], run: ActionContext) -> dict[str, JsonValue] | Question:
+        """Do the same for a handler that asks: what it returns may be its question."""
+        returned = await self._call(config, run)
+        return returned if isinstance(returned, Question) else as_result(self.type, returned)
+
+    async def _call(self, config: Mapping[str, JsonValue], run: ActionContext) -> Returned:
         fitted: Any = self.type.config.model_validate(self.type.fit(config))
-        return as_result(self.type, await self.function(fitted, run))
+        return await self.function(fitted, run)
 
 
 type AnyHandler = Handler[Any]
@@ -49,6 +61,7 @@ class _Declaration:
     ports: tuple[str, ...]
     policy: ActionPolicy
     transactional: bool
+    asks: bool
 
     @overload
     def __call__(self, function: type[Any]) -> "AnyHandler": ...
@@ -58,7 +71,7 @@ class _Declaration:
         made: HandlerFunction[Any] = function() if isinstance(function, type) else function
         signature = read_signature(self.name, made)
         declared = ActionType(self.name, signature.config, self.ports, self.policy)
-        return Handler(declared, made, signature.result, self.transactional)
+        return Handler(declared, made, signature.result, self.transactional or self.asks, self.asks)
 
 
 def action(
@@ -67,9 +80,11 @@ def action(
     ports: Iterable[str] = (SUCCESS,),
     policy: ActionPolicy = NORMAL,
     transactional: bool = False,
+    asks: bool = False,
 ) -> _Declaration:
     """Declare an async function, or a class with an async `__call__`, as the handler of an action type.
 
-    `ports` are the outputs a result may name, the default first; every type has `failure` besides.
+    `ports` are the outputs a result may name, the default first; every type has `failure` besides. One that `asks` is
+    transactional, too.
     """
-    return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional)
+    return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional, asks)

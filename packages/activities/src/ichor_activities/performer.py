@@ -15,17 +15,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ichor_models import ActionCall, ActionError, ActionJournal, Begun, Transaction
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    ActionJournal,
+    Asked,
+    Begun,
+    ConfigError,
+    OpenedQuestion,
+    Question,
+    Transaction,
+)
 from pydantic import JsonValue
 
 from ichor_activities.action_transaction import ActionTransaction
 from ichor_activities.context import ActionContext
-from ichor_activities.errors import JOURNAL, JournalUnavailable
+from ichor_activities.errors import JOURNAL, JournalUnavailable, MissingService
 from ichor_activities.failure import as_failure
 from ichor_activities.filled_config import FilledConfig, fill_secrets
 from ichor_activities.handler import AnyHandler
 from ichor_activities.run_logger import RunLogger
 from ichor_activities.secret_source import SecretSource
+from ichor_activities.sender import Sender
 from ichor_activities.services import Services
 
 type JsonObject = dict[str, JsonValue]
@@ -48,6 +59,7 @@ class Performer:
     journal: ActionJournal
     services: Services
     secrets: SecretSource
+    sender: Sender | None = None
 
     async def begin(self, call: ActionCall) -> Begun:
         """Note that an attempt begins.
@@ -102,12 +114,21 @@ class Performer:
     async def _act(
         self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig, patience: "_Patience"
     ) -> JsonObject:
-        async def act(transaction: Transaction | None) -> JsonObject:
+        def context_of(transaction: Transaction | None) -> ActionContext:
             logger = RunLogger(call, filled.redaction)
             given = None if transaction is None else ActionTransaction(transaction)
-            context = ActionContext(call, self.services, attempt.number, given, logger)
-            return filled.redaction.result(await handler.perform(filled.config, context))
+            return ActionContext(call, self.services, attempt.number, given, logger)
 
+        async def act(transaction: Transaction | None) -> JsonObject:
+            return filled.redaction.result(await handler.perform(filled.config, context_of(transaction)))
+
+        async def ask(transaction: Transaction) -> JsonObject | Question:
+            return await handler.ask(filled.config, context_of(transaction))
+
+        if handler.asks and call.secrets:
+            raise ConfigError(f"{call.type} keeps what it asks in the database, so its config may name no secret.")
+        if handler.asks:
+            return await patience.insist(lambda: self._ask(handler, call, ask))
         if handler.transactional:
             return await patience.insist(lambda: self._act_in_transaction(call, act))
         result = await act(None)
@@ -123,6 +144,35 @@ class Performer:
             result = await act(transaction)
             await transaction.record(result)
         return result
+
+    async def _ask(
+        self, handler: AnyHandler, call: ActionCall, ask: Callable[[Transaction], Awaitable[JsonObject | Question]]
+    ) -> JsonObject:
+        """Open the question with the handler's effects, then send it; a later attempt only sends it again."""
+        async with self.journal.transaction(call) as transaction:
+            if transaction.recorded is not None:
+                return transaction.recorded
+            opened = await transaction.question()
+            if opened is None:
+                asked = await ask(transaction)
+                if not isinstance(asked, Question):
+                    await transaction.record(asked)
+                    return asked
+                opened = await transaction.ask(asked)
+        if opened.waits and opened.question.message is not None:
+            await self._send(call, opened)
+        policy = handler.type.policy
+        return Asked(
+            until=opened.expires.timestamp(),
+            on_timeout=opened.question.on_timeout,
+            most=call.max_attempts or policy.max_attempts,
+            pause=policy.backoff.total_seconds(),
+        ).as_result()
+
+    async def _send(self, call: ActionCall, opened: OpenedQuestion) -> None:
+        if self.sender is None:
+            raise MissingService("This worker cannot ask; set ICHOR_RABBITMQ_URL and ICHOR_TOKEN_KEYS for it.")
+        await self.sender.send(call, opened)
 
     async def _complete(self, call: ActionCall, result: JsonObject) -> None:
         try:

@@ -1,6 +1,6 @@
 """What a handler returned, as the JSON object that templates and edges see."""
 
-from ichor_models import SUCCESS, ActionType
+from ichor_models import ASKED, SUCCESS, ActionType, Question
 from ichor_models.strict_json import storable
 from pydantic import BaseModel, JsonValue
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -29,6 +29,8 @@ def _object(name: str, returned: object) -> dict[str, JsonValue]:
         value = storable(plain)
     except (PydanticSerializationError, ValueError, RecursionError) as error:
         raise InvalidResult(f"The handler of {name} returned something that is no JSON: {error}") from error
-    if not isinstance(value, dict) or not isinstance(returned, (BaseModel, dict)):
+    if isinstance(returned, Question):
+        raise InvalidResult(f"The handler of {name} returned a question; declare it with @action(…, asks=True).")
+    if not isinstance(value, dict) or ASKED in value or not isinstance(returned, (BaseModel, dict)):
         raise InvalidResult(f"The handler of {name} returned {type(returned).__name__}; return a model or a dict.")
     return value

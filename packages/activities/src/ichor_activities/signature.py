@@ -3,8 +3,10 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
+from ichor_models import Question
 from pydantic import BaseModel
 
 from ichor_activities.errors import InvalidHandler
@@ -53,6 +55,9 @@ def _config(name: str, hint: object) -> type[BaseModel]:
 def _result(name: str, hint: Any) -> type[BaseModel] | None:
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return hint
+    arms = get_args(hint)
+    if isinstance(hint, UnionType) and Question in arms:
+        return _result(name, next((arm for arm in arms if arm is not Question), None))
     origin = cast(object, get_origin(hint) or hint)
     if inspect.isclass(origin) and issubclass(origin, Mapping):
         return None

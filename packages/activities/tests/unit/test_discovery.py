@@ -24,6 +24,7 @@ OURS = {
     "create_entity",
     "log_audit_entry",
     "lookup_entity",
+    "request_reply",
     "send_email",
     "transition_status",
     "update_field",

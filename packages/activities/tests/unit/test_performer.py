@@ -2,13 +2,26 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from ichor_activities import ActionContext, Config, SecretFiles, Services, action
+from ichor_activities import ActionContext, Config, Result, SecretFiles, Services, action
 from ichor_activities import performer as module
 from ichor_activities.performer import Attempt, Performer
-from ichor_models import ActionCall, ActionError, Begun, Transaction
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Asked,
+    Begun,
+    Message,
+    OpenedQuestion,
+    Question,
+    SecretPlace,
+    Transaction,
+)
 from pydantic import JsonValue
 
 done: list[int] = []
@@ -74,8 +87,35 @@ class Broken:
     async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
         return []
 
+    async def question(self) -> OpenedQuestion | None:
+        return None
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        self._maybe("ask")
+        return OpenedQuestion(id=UUID(int=1), expires=datetime(2026, 1, 1, tzinfo=UTC), question=question)
+
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         self._maybe("record")
+
+
+class Ask(Config):
+    secret: str = ""
+
+
+@action("ask_around", asks=True)
+async def ask_around(config: Ask, run: ActionContext) -> Question | Result:
+    done.append(run.attempt)
+    return Question(timeout=timedelta(seconds=5), message=Message(routing_key="a.b", body=config.secret))
+
+
+class Post:
+    """A sender that notes what it sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[OpenedQuestion] = []
+
+    async def send(self, call: ActionCall, opened: OpenedQuestion) -> None:
+        self.sent.append(opened)
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +145,38 @@ async def test_insists_on_noting_what_was_done(make_call: Any) -> None:
 async def test_a_transaction_is_done_again_while_the_store_is_away(make_call: Any, method: str) -> None:
     assert await performer(method, 2, AWAY).perform(note, make_call("note"), Attempt()) == {"output": "success"}
     assert done == [1, 1, 1]
+
+
+async def test_a_question_is_opened_and_sent(make_call: Any) -> None:
+    post = Post()
+    asking = replace(performer("ask", 2, AWAY), sender=post)
+    result = await asking.perform(ask_around, make_call("ask_around"), Attempt())
+    asked = Asked.of(result)
+    assert asked
+    assert (asked.most, asked.on_timeout) == (3, None)
+    assert [opened.question.message for opened in post.sent] == [Message(routing_key="a.b", body="")]
+    assert done == [1, 1, 1]
+
+
+async def test_nobody_can_be_asked_without_a_sender(make_call: Any) -> None:
+    with pytest.raises(ActionError, match="ICHOR_TOKEN_KEYS") as error:
+        await performer("ask", 0, AWAY).perform(ask_around, make_call("ask_around"), Attempt())
+    assert error.value.type == "service"
+
+
+async def test_a_question_holds_no_secret(make_call: Any) -> None:
+    place = SecretPlace(path=("secret",), start=0, name="token")
+    call = make_call("ask_around", {"secret": "{{secret:token}}"}, secrets=[place])
+    asking = replace(performer("ask", 0, AWAY), secrets=SecretFiles(environment={"ICHOR_SECRET_TOKEN": "hunter2"}))
+    with pytest.raises(ActionError, match="may name no secret"):
+        await asking.perform(ask_around, call, Attempt())
+    assert not done
+
+
+async def test_a_handler_that_asks_says_so(make_call: Any) -> None:
+    silent = action("ask_around")(ask_around.function)
+    with pytest.raises(ActionError, match="asks=True"):
+        await performer("ask", 0, AWAY).perform(silent, make_call("ask_around"), Attempt())
 
 
 async def test_gives_up_to_be_tried_again_when_its_time_is_over(make_call: Any) -> None:

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from ichor_models import ActionCall, ActionError, Begun, OpenedQuestion, Question, question_id
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.errors import AlreadyRecorded, StoreError
+from ichor_edgestore.postgres_questions import opened_question
 from ichor_edgestore.query_file import load_queries
 
 _QUERIES = load_queries("journal")
@@ -83,7 +83,7 @@ class JournalTransaction:
         """Return the question that an earlier attempt opened; the effects are then done already."""
         with action_errors():
             row = await self._session.row(_QUESTIONS["of_call"], question_id(self._call))
-        return _opened(row) if row else None
+        return opened_question(row) if row else None
 
     async def ask(self, question: Question) -> OpenedQuestion:
         """Open the action's question, to be committed together with its effects.
@@ -95,10 +95,15 @@ class JournalTransaction:
         place = (*_action(self._call)[:2], self._call.ask)
         with action_errors():
             row = await self._session.row(
-                _QUESTIONS["open"], question_id(self._call), *place, document, question.timeout
+                _QUESTIONS["open"],
+                question_id(self._call),
+                *place,
+                document,
+                question.timeout,
+                question.message is not None,
             )
         assert row is not None, "an insert returns its row"
-        return _opened(row)
+        return opened_question(row)
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects.
@@ -133,8 +138,3 @@ async def _hold(session: Session, call: ActionCall) -> dict[str, JsonValue] | No
 
 def _action(call: ActionCall) -> tuple[UUID, str, str, str]:
     return UUID(call.run.execution_id), call.key, call.name, call.type
-
-
-def _opened(row: asyncpg.Record) -> OpenedQuestion:
-    question = Question.model_validate(row["question"])
-    return OpenedQuestion(id=row["id"], expires=row["expires_at"], question=question, waits=row["state"] == "open")

@@ -1,7 +1,7 @@
 """Questions of runs in memory, for tests and for trying things out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -33,6 +33,8 @@ class _Kept:
     reply: JsonValue = None
     answered: datetime | None = None
     delivered: bool = False
+    sent: bool = False
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class MemoryQuestions:
@@ -54,7 +56,8 @@ class MemoryQuestions:
         """Open the question of a call."""
         if question_id(call) in self._questions:
             raise ConstraintViolated("The question is open already.")
-        self._questions[question_id(call)] = _Kept(call, question, datetime.now(UTC) + question.timeout)
+        expires = datetime.now(UTC) + question.timeout
+        self._questions[question_id(call)] = _Kept(call, question, expires, sent=question.message is None)
 
     def close_all(self, execution_id: ExecutionId) -> None:
         """Close what nobody answered, with its run."""
@@ -94,6 +97,19 @@ class MemoryQuestions:
 
     async def reply_lost(self, id: UUID) -> None:
         self._questions[id].state = "closed"
+
+    async def question_sent(self, id: UUID) -> None:
+        self._questions[id].sent = True
+
+    async def unsent_questions(self, older_than: timedelta, *, limit: int = 100) -> Sequence[OpenedQuestion]:
+        latest = datetime.now(UTC) - older_than
+        unsent = [
+            opened
+            for kept in self._questions.values()
+            if kept.state == "open" and not kept.sent and kept.created < latest
+            if (opened := self.opened(kept.call)) is not None
+        ]
+        return unsent[:limit]
 
     async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
         latest = datetime.now(UTC) - older_than

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from ichor_models import SUCCESS, ActionError, ExecutionId, Question, Reply, ReplyNotice, RunStatus
+from ichor_models import SUCCESS, ActionError, ExecutionId, OpenedQuestion, Question, Reply, ReplyNotice, RunStatus
 from ichor_models.strict_json import storable
 
 from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
@@ -64,6 +64,14 @@ class PostgresQuestions:
         """Note that a run had ended before the reply to its question reached it."""
         await self._database.execute(_QUERIES["lose"], id)
 
+    async def question_sent(self, id: UUID) -> None:
+        """Note that a question was sent."""
+        await self._database.execute(_QUERIES["sent"], id)
+
+    async def unsent_questions(self, older_than: timedelta, *, limit: int = 100) -> Sequence[OpenedQuestion]:
+        """Return open questions that were to be sent so long ago and may not have been, the oldest first."""
+        return [opened_question(row) for row in await self._database.rows(_QUERIES["unsent"], older_than, limit)]
+
     async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
         """Return replies that were taken so long ago and may not have reached their runs, the oldest first."""
         rows = await self._database.rows(_QUERIES["undelivered"], older_than, limit)
@@ -90,6 +98,12 @@ async def claim_in(session: Session, id: UUID, reply: Reply) -> Claim:
     return Claim(verdict, _notice(row, reply), row["workflow_id"])
 
 
+def opened_question(row: asyncpg.Record) -> OpenedQuestion:
+    """Read a question from its row."""
+    question = Question.model_validate(row["question"])
+    return OpenedQuestion(id=row["id"], expires=row["expires_at"], question=question, waits=row["state"] == "open")
+
+
 def storable_reply(reply: Reply) -> Reply:
     """Return a reply as the database can hold it; a result that names no port leaves by the default one."""
     document = storable(reply_document(reply))
@@ -103,7 +117,7 @@ def as_action_error(reply: Reply) -> ActionError | None:
     """Return the error that an action ends with by this reply, None where it has a result."""
     if reply.error is None:
         return None
-    return ActionError(reply.error.message, type="reply", retryable=reply.error.retryable)
+    return ActionError(reply.error.message, type=reply.error.type, retryable=reply.error.retryable)
 
 
 def _notice(row: asyncpg.Record, reply: Reply) -> ReplyNotice:

@@ -12,6 +12,7 @@ from ichor_models import (
     Catalogue,
     EntityEvent,
     ExecutionId,
+    Message,
     Question,
     Reply,
     Rule,
@@ -122,6 +123,23 @@ async def test_questions_close_with_their_run(store: Store, run: ExecutionId, ca
     await store.run_ended(run, ENDED)
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
     assert await store.close_question(run, call.key, 1) is None
+
+
+async def test_what_may_not_have_been_sent_is_listed(store: Store, call: ActionCall) -> None:
+    await ask(store, call, message=Message(routing_key="stock.check", body={"sku": 1}))
+    assert await store.unsent_questions(timedelta(hours=1)) == []
+    (question,) = await store.unsent_questions(timedelta(0))
+    assert (question.id, question.question.message) == (
+        question_id(call),
+        Message(routing_key="stock.check", body={"sku": 1}),
+    )
+    await store.question_sent(question.id)
+    assert await store.unsent_questions(timedelta(0)) == []
+
+
+async def test_what_has_no_message_is_not_sent(store: Store, call: ActionCall) -> None:
+    await ask(store, call)
+    assert await store.unsent_questions(timedelta(0)) == []
 
 
 async def test_what_may_not_have_reached_its_run_is_listed(store: Store, call: ActionCall) -> None:

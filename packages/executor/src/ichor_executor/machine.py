@@ -120,7 +120,8 @@ class Machine:
         self._state.pending[index] = Pending(until, clean, ask, asked.most, asked.pause, asked.on_timeout)
         early = self._state.early.pop(index, None)
         if early is not None:
-            return self.replied(index, ask, Reply(error=ReplyError(message=early, retryable=True)), now)
+            error = ReplyError(message=early[0], type=early[1], retryable=True)
+            return self.replied(index, ask, Reply(error=error), now)
         self._out.append(StartTimer(index, until))
         return self._go_on(now)
 
@@ -130,7 +131,7 @@ class Machine:
             return []
         pending = self._state.pending.pop(index, None)
         if reply.error is not None and reply.error.retryable and pending is None:
-            self._state.early[index] = reply.error.message
+            self._state.early[index] = (reply.error.message, reply.error.type)
         elif reply.error is not None and reply.error.retryable and pending is not None and ask < pending.most:
             self._pause(index, pending, now)
         else:
@@ -190,7 +191,7 @@ class Machine:
     def _hear(self, index: int, reply: Reply, clean: bool) -> None:
         """End an action with the reply to its question."""
         if reply.error is not None:
-            error = ActionError(reply.error.message, type="reply", retryable=reply.error.retryable)
+            error = ActionError(reply.error.message, type=reply.error.type, retryable=reply.error.retryable)
             self._fail(self._plan.nodes[index], error, clean)
         else:
             result = reply.result or {}

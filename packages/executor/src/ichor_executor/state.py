@@ -68,8 +68,8 @@ class Kept:
 class State:
     """The state of a run. `running` maps an action in flight to whether its path is clean; `left` counts open ones.
 
-    `asks` has the number of the question at hand of actions that asked before, `early` the retryable errors that came
-    as replies before it was known that the action asked.
+    `asks` has the number of the question at hand of actions that asked before, `early` retryable errors (message and
+    type) that came as replies before it was known that the action asked.
     """
 
     left: int
@@ -79,7 +79,7 @@ class State:
     waiting: dict[int, Wait] = field(default_factory=dict[int, Wait])
     pending: dict[int, Pending] = field(default_factory=dict[int, Pending])
     asks: dict[int, int] = field(default_factory=dict[int, int])
-    early: dict[int, str] = field(default_factory=dict[int, str])
+    early: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     results: dict[int, Kept] = field(default_factory=dict[int, Kept])
     failed: bool = False
     clean_end: bool = False

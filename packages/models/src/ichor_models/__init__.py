@@ -14,6 +14,7 @@ from ichor_models.errors import (
     InvalidDocument,
     InvalidDuration,
     InvalidEvent,
+    InvalidReply,
     InvalidRule,
     TemplateError,
     UnknownRun,
@@ -34,6 +35,7 @@ from ichor_models.question import (
     Reply,
     ReplyError,
     ReplyNotice,
+    parse_reply,
     question_id,
 )
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
@@ -93,6 +95,7 @@ __all__ = [
     "InvalidDocument",
     "InvalidDuration",
     "InvalidEvent",
+    "InvalidReply",
     "InvalidRule",
     "Lineage",
     "Listening",
@@ -140,6 +143,7 @@ __all__ = [
     "match_rules",
     "parse_duration",
     "parse_event",
+    "parse_reply",
     "parse_template",
     "question_id",
     "read_conditions",

@@ -3,6 +3,7 @@
 IchorError
 ├── InvalidRule        a rule that the analyzer refuses; carries every problem
 ├── InvalidEvent       an event that cannot be used; carries a stable code
+├── InvalidReply       a reply that cannot be used; carries a stable code
 ├── InvalidDocument    a file that is no YAML, JSON or case at all
 ├── TemplateError      a template that cannot be read, or cannot be resolved with the data it met
 ├── InvalidDuration    a text that is no duration
@@ -31,12 +32,20 @@ class InvalidRule(IchorError):
         self.problems = problems
 
 
-class InvalidEvent(IchorError):
-    """An event cannot be used; `code` is stable, the message says what to mend."""
+class _Unusable(IchorError):
+    """A message cannot be used; `code` is stable, the message says what to mend."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class InvalidEvent(_Unusable):
+    """An event cannot be used."""
+
+
+class InvalidReply(_Unusable):
+    """A reply cannot be used."""
 
 
 class InvalidDocument(IchorError):

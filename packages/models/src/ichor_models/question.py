@@ -4,10 +4,13 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, StrictBool, ValidationError, model_validator
 
 from ichor_models.action_call import ActionCall
+from ichor_models.errors import InvalidReply
 from ichor_models.model import Model
+from ichor_models.strict_json import parse_json
+from ichor_models.wording import all_in_words
 
 ASKED = "ichor.asked"
 """The key under which an activity answers that its action waits for a reply; no result may have it."""
@@ -56,7 +59,8 @@ class ReplyError(Model):
     """Why there is no result; `retryable` says that the same question may be asked again."""
 
     message: str = Field(min_length=1, max_length=2000)
-    retryable: bool = False
+    retryable: StrictBool = False
+    type: str = Field(default="reply", min_length=1, max_length=100)
 
 
 class Reply(Model):
@@ -80,6 +84,22 @@ class ReplyNotice(Model):
     action_key: str
     ask: int = Field(ge=1)
     reply: Reply
+
+
+def parse_reply(body: bytes) -> Reply:
+    """Read a reply from a message's body.
+
+    Raises:
+        InvalidReply: it is no JSON, or neither a result nor an error.
+    """
+    try:
+        document = parse_json(body)
+    except ValueError as error:
+        raise InvalidReply("not_json", f"The body is no JSON: {error}.") from error
+    try:
+        return Reply.model_validate(document)
+    except ValidationError as error:
+        raise InvalidReply("invalid_reply", f"The reply cannot be used: {all_in_words(error)}.") from error
 
 
 def question_id(call: ActionCall) -> UUID:

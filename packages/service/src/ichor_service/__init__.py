@@ -12,6 +12,7 @@ from ichor_service.link import Link
 from ichor_service.logs import configure_logs
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
+from ichor_service.publisher import Publisher, Unroutable
 from ichor_service.reach import growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.settings import Settings, load_settings, variable
@@ -19,10 +20,12 @@ from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import EVENTS, Topology
+from ichor_service.topology import EVENTS, REPLIES, REQUESTS, Topology
 
 __all__ = [
     "EVENTS",
+    "REPLIES",
+    "REQUESTS",
     "Broker",
     "BrokerConnection",
     "Handle",
@@ -36,6 +39,7 @@ __all__ = [
     "Part",
     "Probe",
     "Program",
+    "Publisher",
     "Readiness",
     "ServiceError",
     "Settings",
@@ -45,6 +49,7 @@ __all__ = [
     "Topology",
     "Unavailable",
     "Unreachable",
+    "Unroutable",
     "Unusable",
     "configure_logs",
     "environment",

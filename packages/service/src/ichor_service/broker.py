@@ -37,7 +37,7 @@ class Broker:
         Raises:
             Stopped: the program was asked to stop first.
         """
-        connection = await reach("RabbitMQ", self._connect, stop)
+        connection = await reach("RabbitMQ", self.connect, stop)
         try:
             self._channel = await connection.channel()
             self._connection = connection
@@ -55,7 +55,8 @@ class Broker:
             self._channel = await self._connection.channel()
         await self._channel.get_exchange(_ALWAYS_THERE, ensure=True)
 
-    async def _connect(self) -> AbstractConnection:
+    async def connect(self) -> AbstractConnection:
+        """Open a connection, which the caller closes."""
         return await aio_pika.connect(
             self._url.get_secret_value(),
             timeout=_CONNECT_SECONDS,

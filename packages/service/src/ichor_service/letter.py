@@ -32,6 +32,11 @@ class Letter:
         return self.message.message_id
 
     @property
+    def correlation_id(self) -> str | None:
+        """Return what the sender says that the message belongs to."""
+        return self.message.correlation_id
+
+    @property
     def came_often(self) -> bool:
         """Say whether it was handed back so often that RabbitMQ 4, which drops it after 20 times, may lose it."""
         count = self.message.headers.get(_DELIVERIES)

@@ -88,7 +88,9 @@ class Settings(BaseSettings):
     task_queue: str = Field(default="ichor", min_length=1, description="the task queue in Temporal")
     http_host: str = Field(default="127.0.0.1", description="the address to serve health checks on")
     http_port: int | None = Field(default=None, ge=0, le=65_535, description="the port to serve health checks on")
-    token_keys: SecretStr | None = Field(default=None, description="keys that sign reply tokens, newest first")
+    token_keys: SecretStr | None = Field(
+        default=None, description="keys that sign reply tokens, separated by commas, newest first"
+    )
     api_tokens: str | None = Field(default=None, description="file of hashed tokens that may call the API")
     jwks_url: str | None = Field(default=None, description="JWKS that the tokens of API calls are checked against")
     roles_sql: str | None = Field(default=None, description="query that gives the roles of a user id")
@@ -97,6 +99,9 @@ class Settings(BaseSettings):
     )
     max_event_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
         default=ByteSize(8 * 1024 * 1024), description="a larger event is dead"
+    )
+    max_reply_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
+        default=ByteSize(1024 * 1024), description="a larger reply is dead"
     )
     unknown_type_grace: Pause = Field(
         default=timedelta(minutes=2), description="how long an action type that no worker knows yet is tried"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
 from aio_pika.exceptions import ChannelPreconditionFailed
 
 from ichor_service.errors import Unavailable
@@ -15,7 +15,10 @@ QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets."""
+    """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets.
+
+    An empty name is the default exchange: the queue is written to by its own name.
+    """
 
     exchange: str
     queue: str
@@ -28,18 +31,30 @@ class Topology:
             Unavailable: something of that name exists and is of another kind.
         """
         try:
-            exchange = await channel.declare_exchange(self.exchange, ExchangeType.TOPIC, durable=True)
             await channel.declare_queue(self.dead, durable=True, arguments=dict(QUORUM))
             queue = await channel.declare_queue(self.queue, durable=True, arguments=dict(QUORUM))
+            if self.exchange:
+                await queue.bind(await declare_exchange(channel, self.exchange), "#")
         except ChannelPreconditionFailed as error:
+            exchange = f"a durable topic exchange {self.exchange} and, " if self.exchange else ""
             raise Unavailable(
                 f"RabbitMQ has an exchange or queue of our name with other properties: {error}. Needed are "
-                f"a durable topic exchange {self.exchange} and, with x-queue-type=quorum, durable queues {self.queue} "
-                f"and {self.dead}; delete what differs once it is empty."
+                f"{exchange}with x-queue-type=quorum, durable queues {self.queue} and {self.dead}; "
+                "delete what differs once it is empty."
             ) from None
-        await queue.bind(exchange, "#")
         return queue
+
+
+async def declare_exchange(channel: AbstractChannel, name: str) -> AbstractExchange:
+    """Make a durable topic exchange where it is missing."""
+    return await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
 
 
 EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
 """Entity events on their way to the trigger."""
+
+REPLIES = Topology(exchange="", queue="ichor.replies", dead="ichor.replies.dead")
+"""Replies to questions, on their way to the runs that wait for them."""
+
+REQUESTS = "ichor.requests"
+"""The durable topic exchange that questions go to."""

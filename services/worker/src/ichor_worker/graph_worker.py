@@ -21,10 +21,12 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class GraphWorker:
-    """Runs one Temporal worker after another: a next one where the last one failed."""
+    """Runs one Temporal worker after another: a next one where the last one failed; for workflows, actions or both."""
 
-    def __init__(self, task_queue: str) -> None:
+    def __init__(self, task_queue: str, *, workflows: bool = True, actions: bool = True) -> None:
         self._task_queue = task_queue
+        self._workflows = workflows
+        self._actions = actions
         self._worker: Worker | None = None
 
     async def probe(self) -> None:
@@ -58,8 +60,8 @@ class GraphWorker:
         return Worker(
             client,
             task_queue=self._task_queue,
-            workflows=[ExecuteGraphWorkflow],
-            activities=activities,
+            workflows=[ExecuteGraphWorkflow] if self._workflows else [],
+            activities=activities if self._actions else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[RunLogs()],
             max_concurrent_activities=MOST_ACTIVITIES,

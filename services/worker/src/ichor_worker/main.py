@@ -1,21 +1,24 @@
-"""The program `ichor-worker`: runs graphs and their actions."""
+"""The program `ichor-worker`: runs graphs and their actions, and brings replies to the runs that wait for them."""
 
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ichor_service import Health, Program, Settings, Stop, environment, reach, serving, store_link, temporal_link
+from ichor_service import Health, Part, Probe, Program, Settings, Stop, environment, reach, serving, side_by_side
 
-from ichor_worker.actions import opened_actions
+from ichor_worker.actions import Actions, opened_actions
 from ichor_worker.graph_worker import GraphWorker
+from ichor_worker.links import Links
+from ichor_worker.replies import replies
 
-_CONNECTIONS = 20
-
+WORKFLOWS, ACTIONS, REPLIES = "workflows", "actions", "replies"
 PROGRAM = Program(
     name="ichor-worker",
-    summary="Runs the graphs of rules as Temporal workflows, and their actions as activities.",
+    summary="Runs the graphs of rules as Temporal workflows, their actions as activities, and takes replies.",
     http_port=8081,
     needs=("database_url", "temporal_address"),
     uses=(
+        "rabbitmq_url",
+        "token_keys",
         "temporal_namespace",
         "task_queue",
         "http_host",
@@ -25,9 +28,11 @@ PROGRAM = Program(
         "smtp_from",
         "webhook_allow",
         "secrets_dir",
+        "max_reply_bytes",
         "unknown_type_grace",
         "shutdown_grace",
     ),
+    parts=(WORKFLOWS, ACTIONS, REPLIES),
 )
 
 
@@ -37,11 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
-    """Put the parts together and work until told to stop."""
-    temporal, store = temporal_link(settings), store_link(settings, PROGRAM.name, connections=_CONNECTIONS)
-    worker = GraphWorker(settings.task_queue)
-    probes = {"temporal": temporal.probe, "database": store.probe, "worker": worker.probe}
-    async with opened_actions(environment(), settings) as actions, store, serving(settings, Health(probes, stop)):
-        client = await reach("Temporal", temporal.connect, stop)
-        opened = await reach("PostgreSQL", store.connect, stop)
-        await worker.run(client, actions.activities(opened), stop)
+    """Put the wanted parts together and let them work until told to stop."""
+    links = Links.of(settings, PROGRAM.name)
+    async with opened_actions(environment(), settings, links.sender) as actions:
+        parts = [_runs(links, actions, wanted)] if {WORKFLOWS, ACTIONS} & set(wanted) else []
+        parts += [replies(links)] if REPLIES in wanted else []
+        probes: dict[str, Probe] = {"temporal": links.temporal.probe, "database": links.store.probe}
+        for part in parts:
+            probes |= part.probes
+        async with links.store, serving(settings, Health(probes, stop)):
+            await side_by_side(parts, stop)
+
+
+def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
+    """Return the part that works for Temporal, on workflows or actions or both."""
+    worker = GraphWorker(links.settings.task_queue, workflows=WORKFLOWS in wanted, actions=ACTIONS in wanted)
+
+    async def work(stop: Stop) -> None:
+        client = await reach("Temporal", links.temporal.connect, stop)
+        store = await reach("PostgreSQL", links.store.connect, stop)
+        await worker.run(client, actions.activities(store), stop)
+
+    return Part(work, {"worker": worker.probe})

@@ -5,6 +5,7 @@ from ichor_activities.handlers.create_alert import create_alert
 from ichor_activities.handlers.create_entity import create_entity
 from ichor_activities.handlers.log_audit_entry import log_audit_entry
 from ichor_activities.handlers.lookup_entity import lookup_entity
+from ichor_activities.handlers.request_reply import request_reply
 from ichor_activities.handlers.send_email import send_email
 from ichor_activities.handlers.transition_status import transition_status
 from ichor_activities.handlers.update_field import update_field
@@ -15,6 +16,7 @@ __all__ = [
     "create_entity",
     "log_audit_entry",
     "lookup_entity",
+    "request_reply",
     "send_email",
     "transition_status",
     "update_field",

@@ -17,6 +17,7 @@ from temporalio import activity
 from ichor_activities.handler import AnyHandler
 from ichor_activities.performer import Attempt, Performer
 from ichor_activities.secret_source import SecretSource
+from ichor_activities.sender import Sender
 from ichor_activities.services import Services
 from ichor_activities.temporal.application_error import as_application_error
 from ichor_activities.temporal.unknown_type import unknown_type
@@ -33,9 +34,10 @@ def activities(
     services: Services,
     secrets: SecretSource,
     unknown_grace: timedelta = UNKNOWN_GRACE,
+    sender: Sender | None = None,
 ) -> list[Callable[..., Any]]:
     """Return what a worker registers. The client's data converter must be `pydantic_data_converter`."""
-    performer = Performer(journal, services, secrets)
+    performer = Performer(journal, services, secrets, sender)
     return [*(_activity(handler, performer) for handler in registry.values()), unknown_type(unknown_grace)]
 
 

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS workflow.questions (
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'answered', 'expired', 'closed')),
     question jsonb NOT NULL,
     expires_at timestamptz NOT NULL,
+    sent_at timestamptz,
     reply jsonb,
     answered_at timestamptz,
     delivered_at timestamptz,
@@ -16,5 +17,7 @@ CREATE TABLE IF NOT EXISTS workflow.questions (
     UNIQUE (execution_id, action_key, ask)
 );
 
+CREATE INDEX IF NOT EXISTS questions_unsent_index
+    ON workflow.questions (created_date) WHERE state = 'open' AND sent_at IS NULL;
 CREATE INDEX IF NOT EXISTS questions_undelivered_index
     ON workflow.questions (answered_at) WHERE state = 'answered' AND delivered_at IS NULL;

@@ -1,6 +1,6 @@
 -- name: open
-INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at)
-VALUES ($1, $2, $3, $4, $5, now() + $6::interval)
+INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at)
+VALUES ($1, $2, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END)
 RETURNING id, question, expires_at, state
 
 -- name: of_call
@@ -34,6 +34,16 @@ UPDATE workflow.questions SET delivered_at = now() WHERE id = $1 AND delivered_a
 
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL
+
+-- name: sent
+UPDATE workflow.questions SET sent_at = now() WHERE id = $1 AND sent_at IS NULL
+
+-- name: unsent
+SELECT id, question, expires_at, state
+FROM workflow.questions
+WHERE state = 'open' AND sent_at IS NULL AND created_date < now() - $1::interval AND expires_at > now()
+ORDER BY created_date
+LIMIT $2
 
 -- name: undelivered
 SELECT q.id, q.action_key, q.ask, q.reply, x.workflow_id

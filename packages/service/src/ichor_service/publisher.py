@@ -1,0 +1,67 @@
+"""Publishes messages so that none is lost: persistent, confirmed, and told where nobody listens."""
+
+import asyncio
+from contextlib import suppress
+from typing import NamedTuple
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractConnection, AbstractExchange
+from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+
+from ichor_service.broker import Broker
+from ichor_service.errors import ServiceError, Unreachable
+from ichor_service.reason import reason
+from ichor_service.topology import declare_exchange
+
+_SECONDS = 10.0
+
+
+class Unroutable(ServiceError):
+    """No queue is bound for a message's routing key."""
+
+
+class _Opened(NamedTuple):
+    connection: AbstractConnection
+    exchange: AbstractExchange
+
+
+class Publisher:
+    """Publishes to one exchange, over a connection that is opened when it is needed, and again after it was lost."""
+
+    def __init__(self, broker: Broker, exchange: str) -> None:
+        self._broker = broker
+        self._name = exchange
+        self._lock = asyncio.Lock()
+        self._opened: _Opened | None = None
+
+    async def publish(self, message: Message, routing_key: str) -> None:
+        """Return when the broker has the message safely.
+
+        Raises:
+            Unroutable: nobody listens.
+            Unreachable: the broker is away, or did not take it; whether it has the message is not known.
+        """
+        message.delivery_mode = DeliveryMode.PERSISTENT
+        try:
+            exchange = await self._exchange()
+            await exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
+        except PublishError as error:
+            raise Unroutable(f"No queue is bound to {self._name} for the routing key {routing_key}.") from error
+        except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError) as error:
+            await self.close()
+            raise Unreachable(f"RabbitMQ: {reason(error)}") from error
+
+    async def close(self) -> None:
+        """Close the connection, if one is open."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(opened.connection.close(), _SECONDS)
+
+    async def _exchange(self) -> AbstractExchange:
+        async with self._lock:
+            if self._opened is None or self._opened.connection.is_closed:
+                connection = await self._broker.connect()
+                channel = await connection.channel(on_return_raises=True)
+                self._opened = _Opened(connection, await declare_exchange(channel, self._name))
+            return self._opened.exchange

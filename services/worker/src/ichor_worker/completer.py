@@ -1,0 +1,105 @@
+"""Brings replies to the runs that wait for them: each once, whatever is killed in between.
+
+The question's row decides: a reply is first claimed there, then the run is told by a signal, then the row notes that it
+was. A reply that comes again, or a claim whose signal may have been lost, only repeats the signal, which a run that
+has the answer ignores.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from ichor_activities import TokenKeys
+from ichor_edgestore import EdgeStore, StoreError, Verdict
+from ichor_executor.temporal import REPLY
+from ichor_models import InvalidReply, Reply, ReplyNotice, parse_reply
+from ichor_service import Letter, Link, Stop, Stopped, Unreachable, Unusable, reason
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from ichor_worker.question_sender import QuestionSender
+
+_UNDELIVERED = timedelta(seconds=1)
+_UNSENT = timedelta(seconds=3)
+_PAUSE = 0.5
+_SENTENCES = {
+    Verdict.OTHER: "The question has another answer already; the first one stands.",
+    Verdict.LATE: "The time for this reply was over; the action went on without it.",
+    Verdict.RUN_ENDED: "The run that asked has ended.",
+    Verdict.UNKNOWN: "There is no such question; its run may have been removed.",
+}
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Completer:
+    """Takes replies from the queue, and delivers those that were answered elsewhere."""
+
+    def __init__(self, temporal: Link[Client], store: Link[EdgeStore]) -> None:
+        self._temporal = temporal
+        self._store = store
+
+    async def take(self, letter: Letter, keys: TokenKeys, max_bytes: int) -> None:
+        """Deal with one reply.
+
+        Raises:
+            Unusable: nobody can use it.
+            Unreachable: Temporal or the database is away.
+        """
+        question, reply = _read(letter, keys, max_bytes)
+        try:
+            claim = await self._store.opened.claim_question(question, reply)
+        except StoreError as error:
+            raise Unreachable(reason(error)) if error.retryable else error from error
+        if claim.verdict is Verdict.REPEATED:
+            _log.info("a reply came again", question=str(question))
+        elif claim.notice is None:
+            raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
+        elif not await self._deliver(question, claim.notice, claim.workflow_id):
+            raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED])
+
+    async def sweep(self, sender: QuestionSender | None, stop: Stop) -> None:
+        """Until told to stop, deliver replies that may not have been, and send questions that may not have been."""
+        try:
+            while True:
+                await self._sweep_once(sender)
+                await stop.sleep(_PAUSE)
+        except Stopped:
+            return
+
+    async def _sweep_once(self, sender: QuestionSender | None) -> None:
+        try:
+            for reply in await self._store.opened.undelivered_replies(_UNDELIVERED):
+                await self._deliver(reply.id, reply.notice, reply.workflow_id)
+            if sender is not None:
+                for opened in await self._store.opened.unsent_questions(_UNSENT):
+                    await sender.send_again(opened)
+        except (Unreachable, StoreError) as error:
+            _log.debug("replies and questions wait", reason=reason(error))
+
+    async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> bool:
+        """Tell a run the answer; say whether it is still there."""
+        handle = self._temporal.opened.get_workflow_handle(workflow_id)
+        try:
+            await handle.signal(REPLY, notice)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise Unreachable(f"Temporal: {reason(error)}") from error
+            await self._store.opened.reply_lost(question)
+            return False
+        await self._store.opened.reply_delivered(question)
+        return True
+
+
+def _read(letter: Letter, keys: TokenKeys, max_bytes: int) -> tuple[UUID, Reply]:
+    if len(letter.body) > max_bytes:
+        detail = f"The reply has {len(letter.body)} bytes; ICHOR_MAX_REPLY_BYTES allows {max_bytes}."
+        raise Unusable("too_large", detail)
+    if not letter.correlation_id:
+        raise Unusable("no_token", "The message has no correlation_id; give back that of the question.")
+    question = keys.read(letter.correlation_id)
+    if question is None:
+        raise Unusable("invalid_token", "The correlation_id is no token that we gave, or its key is no longer known.")
+    try:
+        return question, parse_reply(letter.body)
+    except InvalidReply as error:
+        raise Unusable(error.code, str(error)) from error

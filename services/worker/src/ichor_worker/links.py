@@ -1,0 +1,55 @@
+"""What the parts of the worker share: its settings, its links, and how it sends questions."""
+
+from dataclasses import dataclass
+
+from ichor_activities import InvalidConfiguration, TokenKeys
+from ichor_edgestore import EdgeStore
+from ichor_service import REQUESTS, Broker, InvalidSetting, Link, Publisher, Settings, store_link, temporal_link
+from temporalio.client import Client
+
+from ichor_worker.question_sender import QuestionSender
+
+_CONNECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`keys` and `sender` are there where RabbitMQ and the keys of reply tokens are configured."""
+
+    settings: Settings
+    name: str
+    temporal: Link[Client]
+    store: Link[EdgeStore]
+    keys: TokenKeys | None
+    sender: QuestionSender | None
+
+    @classmethod
+    def of(cls, settings: Settings, name: str) -> "Links":
+        """Return the links of a program.
+
+        Raises:
+            InvalidSetting: a setting is wrong.
+        """
+        store, keys = store_link(settings, name, connections=_CONNECTIONS), _keys(settings)
+        sender = None
+        if keys is not None:
+            sender = QuestionSender(Publisher(_broker(settings, f"{name} questions"), REQUESTS), keys, store)
+        return cls(settings, name, temporal_link(settings), store, keys, sender)
+
+    def broker(self, part: str) -> Broker:
+        """Return a connection to RabbitMQ that shows there under the name of the part."""
+        return _broker(self.settings, f"{self.name} {part}")
+
+
+def _broker(settings: Settings, name: str) -> Broker:
+    assert settings.rabbitmq_url is not None
+    return Broker(settings.rabbitmq_url, name)
+
+
+def _keys(settings: Settings) -> TokenKeys | None:
+    if settings.token_keys is None or settings.rabbitmq_url is None:
+        return None
+    try:
+        return TokenKeys.parse(settings.token_keys.get_secret_value())
+    except InvalidConfiguration as error:
+        raise InvalidSetting(str(error)) from None

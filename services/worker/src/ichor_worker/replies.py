@@ -1,0 +1,35 @@
+"""The part `replies`: takes replies from RabbitMQ, and sees that what was asked and answered arrives."""
+
+from ichor_activities import TokenKeys
+from ichor_service import REPLIES, Inbox, Letter, Part, Probe, Stop, reach, side_by_side
+
+from ichor_worker.completer import Completer
+from ichor_worker.links import Links
+
+
+def replies(links: Links) -> Part:
+    """Return the part; without a broker or keys nobody can be asked over RabbitMQ, and only people's answers arrive."""
+    completer = Completer(links.temporal, links.store)
+
+    async def sweep(stop: Stop) -> None:
+        await reach("Temporal", links.temporal.connect, stop)
+        await reach("PostgreSQL", links.store.connect, stop)
+        await completer.sweep(links.sender, stop)
+
+    works, probes = [Part(sweep)], dict[str, Probe]()
+    if links.keys is not None:
+        inbox = _inbox(links, completer, links.keys)
+        works.append(Part(inbox.run))
+        probes["replies"] = inbox.probe
+
+    async def work(stop: Stop) -> None:
+        await side_by_side(works, stop)
+
+    return Part(work, probes)
+
+
+def _inbox(links: Links, completer: Completer, keys: TokenKeys) -> Inbox:
+    async def handle(letter: Letter) -> None:
+        await completer.take(letter, keys, links.settings.max_reply_bytes)
+
+    return Inbox(links.broker("replies"), REPLIES, handle, {"Temporal": links.temporal, "PostgreSQL": links.store})
