@@ -11,7 +11,7 @@ from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from ichor_service.broker import Broker
 from ichor_service.errors import ServiceError, Unreachable
 from ichor_service.reason import reason
-from ichor_service.topology import declare_exchange
+from ichor_service.topology import Topology, declare_exchange
 
 _SECONDS = 10.0
 
@@ -26,11 +26,15 @@ class _Opened(NamedTuple):
 
 
 class Publisher:
-    """Publishes to one exchange, over a connection that is opened when it is needed, and again after it was lost."""
+    """Publishes to one exchange, over a connection that is opened when it is needed, and again after it was lost.
 
-    def __init__(self, broker: Broker, exchange: str) -> None:
+    `answers` is where the answers go: it is there before anything is published, so that none comes too early.
+    """
+
+    def __init__(self, broker: Broker, exchange: str, *, answers: Topology | None = None) -> None:
         self._broker = broker
         self._name = exchange
+        self._answers = answers
         self._lock = asyncio.Lock()
         self._opened: _Opened | None = None
 
@@ -63,5 +67,7 @@ class Publisher:
             if self._opened is None or self._opened.connection.is_closed:
                 connection = await self._broker.connect()
                 channel = await connection.channel(on_return_raises=True)
+                if self._answers is not None:
+                    await self._answers.declare(channel)
                 self._opened = _Opened(connection, await declare_exchange(channel, self._name))
             return self._opened.exchange

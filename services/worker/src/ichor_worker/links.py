@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from ichor_activities import InvalidConfiguration, TokenKeys
 from ichor_edgestore import EdgeStore
-from ichor_service import REQUESTS, Broker, InvalidSetting, Link, Publisher, Settings, store_link, temporal_link
+from ichor_service import (
+    REPLIES,
+    REQUESTS,
+    Broker,
+    InvalidSetting,
+    Link,
+    Publisher,
+    Settings,
+    store_link,
+    temporal_link,
+)
 from temporalio.client import Client
 
 from ichor_worker.question_sender import QuestionSender
@@ -33,7 +43,8 @@ class Links:
         store, keys = store_link(settings, name, connections=_CONNECTIONS), _keys(settings)
         sender = None
         if keys is not None:
-            sender = QuestionSender(Publisher(_broker(settings, f"{name} questions"), REQUESTS), keys, store)
+            publisher = Publisher(_broker(settings, f"{name} questions"), REQUESTS, answers=REPLIES)
+            sender = QuestionSender(publisher, keys, store)
         return cls(settings, name, temporal_link(settings), store, keys, sender)
 
     def broker(self, part: str) -> Broker:
