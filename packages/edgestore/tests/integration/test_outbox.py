@@ -1,0 +1,153 @@
+"""The outbox: an event is there exactly if its transaction was committed."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from ichor_edgestore import migrate
+from ichor_models import EntityEvent, parse_event
+from ichor_testing.database import Database
+
+HERE = Path(__file__).parent
+EMIT = "SELECT workflow.emit_event('on_update', 'orders', '17', event_id => $1)"
+
+
+async def events(pool: asyncpg.Pool) -> list[EntityEvent]:
+    """Return what waits in the outbox, in its order, as the trigger will read it."""
+    rows = await pool.fetch("SELECT payload::text AS body FROM workflow.outbox ORDER BY seq")
+    return [parse_event(row["body"].encode()) for row in rows]
+
+
+async def test_an_event_is_there_with_all_that_was_given(pool: asyncpg.Pool) -> None:
+    given = await pool.fetchval(
+        """
+        SELECT workflow.emit_event(
+            'on_update', 'sales.orders', '17', '{"total": 1500.10, "note": null}',
+            field_changes => '{"status": {"old_value": null, "new_value": "held"}}', user_id => 'u-1', event_id => 'e-1',
+            lineage => '{"root": "e-0", "depth": 1, "visited": ["r:1"]}'
+        )
+        """
+    )
+    (event,) = await events(pool)
+    assert given == "e-1"
+    assert event.timestamp
+    assert event.model_dump(mode="json", exclude={"timestamp"}) == {
+        "event_id": "e-1",
+        "event_type": "on_update",
+        "entity_name": "orders",
+        "entity_id": "17",
+        "user_id": "u-1",
+        "raw_data": {"total": 1500.1, "note": None},
+        "field_changes": {"status": {"old_value": None, "new_value": "held"}},
+        "lineage": {"root": "e-0", "depth": 1, "visited": ["r:1"]},
+    }
+
+
+async def test_an_event_without_an_id_gets_one(pool: asyncpg.Pool) -> None:
+    made = [await pool.fetchval("SELECT workflow.emit_event('manual', 'orders', NULL, NULL)") for _ in range(2)]
+    found = await events(pool)
+    assert [event.event_id for event in found] == made
+    assert len(set(made)) == 2
+    assert (found[0].entity_id, found[0].raw_data, found[0].lineage) == (None, {}, None)
+
+
+async def test_the_event_exists_exactly_if_the_transaction_was_committed(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        taken_back = connection.transaction()
+        await taken_back.start()
+        await connection.execute(EMIT, "taken back")
+        await taken_back.rollback()
+        async with connection.transaction():
+            await connection.execute(EMIT, "committed")
+            assert not await events(pool)
+    assert [event.event_id for event in await events(pool)] == ["committed"]
+
+
+async def test_the_same_event_twice_is_there_once(pool: asyncpg.Pool) -> None:
+    assert [await pool.fetchval(EMIT, "e-1") for _ in range(2)] == ["e-1", "e-1"]
+    assert len(await events(pool)) == 1
+
+
+async def test_listeners_are_told_at_the_commit(pool: asyncpg.Pool, postgres_database: Database) -> None:
+    listener = await asyncpg.connect(postgres_database.url)
+    heard = asyncio.Event()
+    try:
+        await listener.add_listener("ichor_outbox", lambda *_: heard.set())
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(EMIT, "e-1")
+            assert not heard.is_set()
+        await asyncio.wait_for(heard.wait(), 5)
+    finally:
+        await listener.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "mend"),
+    [
+        ({"event_type": "on_insert"}, "event_type is 'on_insert'", "Give one of on_create"),
+        ({"event_type": None}, "event_type is null", "Give one of on_create"),
+        ({"entity_name": None}, "entity_name is missing", "Give entity_name a text"),
+        ({"entity_name": ""}, "entity_name is missing", "Give entity_name a text"),
+        ({"entity_name": "ö" * 130}, "entity_name has 130 characters, 260 bytes", "at most 200 characters"),
+        ({"entity_id": "x" * 201}, "entity_id has 201 characters", "at most 200 characters"),
+        ({"entity_id": ""}, "entity_id is missing", "Give entity_id a text"),
+        ({"user_id": "x" * 201}, "user_id has 201 characters", "at most 200 characters"),
+        ({"event_id": ""}, "event_id is missing", "Give event_id a text"),
+        ({"event_id": "x" * 201}, "event_id has 201 characters", "at most 200 characters"),
+        ({"raw_data": [1]}, "raw_data is JSON of the type array", "as an object"),
+        ({"field_changes": {"status": "held"}}, "field_changes is of another form", "old_value"),
+        ({"field_changes": ["status"]}, "field_changes is of another form", "old_value"),
+        ({"lineage": {"root": "e", "depth": -1}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"root": "e", "depth": 1.5}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"root": "e", "depth": "1"}}, "lineage is of another form", "Pass on the lineage"),
+        ({"field_changes": {"status": [{}]}}, "field_changes is of another form", "old_value"),
+        ({"lineage": {"root": "e", "depth": [1]}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"depth": 1}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"root": "e"}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"root": "e", "depth": 1, "visited": [1]}}, "lineage is of another form", "Pass on the lineage"),
+        (
+            {"lineage": {"root": "e", "depth": 1, "visited": [["a"]]}},
+            "lineage is of another form",
+            "Pass on the lineage",
+        ),
+        ({"lineage": {"root": "e", "depth": 1, "visited": {}}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": {"root": "e", "depth": 1, "more": 1}}, "lineage is of another form", "Pass on the lineage"),
+        ({"lineage": "e"}, "lineage is of another form", "Pass on the lineage"),
+    ],
+)
+async def test_what_no_trigger_could_use_is_refused(
+    pool: asyncpg.Pool, wrong: dict[str, Any], said: str, mend: str
+) -> None:
+    whole = {"event_type": "on_create", "entity_name": "orders", "entity_id": "17", **wrong}
+    arguments = ", ".join(f"{name} => ${place}" for place, name in enumerate(whole, 1))
+    with pytest.raises(asyncpg.InvalidParameterValueError) as refused:
+        await pool.execute(f"SELECT workflow.emit_event({arguments})", *whole.values())
+    assert said in str(refused.value)
+    assert mend in (refused.value.hint or "")
+    assert not await events(pool)
+
+
+async def test_it_works_in_an_existing_database(empty_pool: asyncpg.Pool) -> None:
+    for name in ("ichor_schema.sql", "ichor_rows.sql"):
+        await empty_pool.execute((HERE / name).read_text(encoding="utf-8"))
+    await migrate(empty_pool)
+    await empty_pool.execute(EMIT, "e-1")
+    assert [event.event_id for event in await events(empty_pool)] == ["e-1"]
+
+
+async def test_a_role_of_an_application_needs_few_rights(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("CREATE ROLE shop")
+        await connection.execute("GRANT USAGE ON SCHEMA workflow TO shop; GRANT INSERT ON workflow.outbox TO shop")
+        await connection.execute("SET LOCAL ROLE shop")
+        assert await connection.fetchval(EMIT, "e-1") == "e-1"
+        await connection.execute("RESET ROLE; DROP OWNED BY shop; DROP ROLE shop")
+
+
+async def test_the_body_is_json_for_any_reader(pool: asyncpg.Pool) -> None:
+    await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '17', $1)", {"a": ["ü", 1.50, None, {}]})
+    body = await pool.fetchval("SELECT payload::text FROM workflow.outbox")
+    assert json.loads(body)["raw_data"] == {"a": ["ü", 1.5, None, {}]}
