@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ichor_models import Transaction
+from ichor_models import RowChange, Transaction
 from pydantic import JsonValue
 
 from ichor_activities.sql_failure import refusals
@@ -29,6 +29,11 @@ class ActionTransaction:
         """Run a statement and return how many rows it touched."""
         with refusals():
             return await self._transaction.execute(query, *arguments)
+
+    async def emit(self, *changes: RowChange) -> None:
+        """Tell other rules of changes, one event each; they are sent if the transaction is committed."""
+        with refusals():
+            await self._transaction.emit(*changes)
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects."""

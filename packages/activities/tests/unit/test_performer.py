@@ -8,7 +8,7 @@ import pytest
 from ichor_activities import ActionContext, Config, SecretFiles, Services, action
 from ichor_activities import performer as module
 from ichor_activities.performer import Attempt, Performer
-from ichor_models import ActionCall, ActionError, Begun, Transaction
+from ichor_models import ActionCall, ActionError, Begun, RowChange, Transaction
 from pydantic import JsonValue
 
 done: list[int] = []
@@ -73,6 +73,9 @@ class Broken:
 
     async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
         return []
+
+    async def emit(self, *changes: RowChange) -> None:
+        self._maybe("emit")
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         self._maybe("record")

@@ -3,6 +3,7 @@
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.edge_store import EdgeStore
+from ichor_edgestore.emission import emit_event
 from ichor_edgestore.errors import (
     AccessDenied,
     AlreadyRecorded,
@@ -24,12 +25,14 @@ from ichor_edgestore.errors import (
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
+from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
+from ichor_edgestore.signal import Signal
 
 __all__ = [
     "AccessDenied",
@@ -44,7 +47,12 @@ __all__ = [
     "MemoryStore",
     "Migration",
     "NotRerunnable",
+    "Outbox",
+    "OutboxBatch",
+    "OutboxEvent",
+    "OutboxState",
     "PinnedRun",
+    "Refusal",
     "RuleNotFound",
     "RuleSummary",
     "RunFilter",
@@ -56,12 +64,14 @@ __all__ = [
     "SchemaMissing",
     "SchemaTooNew",
     "SchemaTooOld",
+    "Signal",
     "StoreContended",
     "StoreError",
     "StoreUnavailable",
     "Unstorable",
     "connect",
     "connected",
+    "emit_event",
     "migrate",
     "migrations",
     "require_schema",

@@ -1,6 +1,7 @@
 """The store on PostgreSQL."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 from ichor_models import analyze_rule
@@ -8,6 +9,7 @@ from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
+from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
@@ -17,7 +19,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns):
-    """Rules, graphs, versions and runs in PostgreSQL; `journal` is what its actions write to."""
+    """Rules, graphs, versions and runs in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
 
     def __init__(
         self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
@@ -27,6 +29,7 @@ class EdgeStore(PostgresRules, PostgresRuns):
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
         self.journal = Journal(database)
+        self.outbox = Outbox(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -35,6 +38,10 @@ class EdgeStore(PostgresRules, PostgresRuns):
             StoreUnavailable: there is none.
         """
         await self._database.row("SELECT 1")
+
+    async def outbox_age(self) -> timedelta | None:
+        """Return how long the oldest event of the outbox waits, None where none does."""
+        return await self.outbox.age()
 
     async def close(self) -> None:
         """Close the connections, by force where they are still in use."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-from ichor_models import ActionCall, ActionError, Begun
+from ichor_models import ActionCall, ActionError, Begun, CausedEvents, RowChange
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
@@ -18,6 +18,7 @@ from ichor_edgestore.errors import AlreadyRecorded, StoreError
 from ichor_edgestore.query_file import load_queries
 
 _QUERIES = load_queries("journal")
+_EMIT = load_queries("outbox")["emit"]
 
 
 class Journal:
@@ -61,6 +62,7 @@ class JournalTransaction:
         self._session = session
         self._call = call
         self._recorded = recorded
+        self._caused = CausedEvents(call)
 
     @property
     def recorded(self) -> dict[str, JsonValue] | None:
@@ -76,6 +78,12 @@ class JournalTransaction:
         """Run a statement and return how many rows it touched."""
         with action_errors():
             return await self._session.execute(query, *arguments)
+
+    async def emit(self, *changes: RowChange) -> None:
+        """Tell other rules of changes, one event each, in this order; they are sent if the transaction is committed."""
+        events = [self._caused.of(change).model_dump(mode="json", exclude_none=True) for change in changes]
+        with action_errors():
+            await self._session.rows(_EMIT, storable(events))
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects.

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ichor_models import ActionCall, ActionError, Begun
+from ichor_models import ActionCall, ActionError, Begun, CausedEvents, EntityEvent, RowChange
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
@@ -18,6 +18,9 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], JournalEntry] = {}
+        self.emitted: list[EntityEvent] = []
+        """The events of transactions that were committed."""
+
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def entries(self, execution_id: str) -> list[JournalEntry]:
@@ -50,6 +53,7 @@ class MemoryJournal:
             self._write(call, entry)
             transaction = MemoryTransaction(call, entry.result if entry.state == "completed" else None)
             yield transaction
+            self.emitted.extend(transaction.emitted)
             if transaction.result is not None:
                 await self.completed(call, transaction.result)
 
@@ -69,6 +73,8 @@ class MemoryTransaction:
         self._call = call
         self._recorded = recorded
         self.result: dict[str, JsonValue] | None = None
+        self.emitted: list[EntityEvent] = []
+        self._caused = CausedEvents(call)
 
     @property
     def recorded(self) -> dict[str, JsonValue] | None:
@@ -80,6 +86,9 @@ class MemoryTransaction:
 
     async def execute(self, query: str, *arguments: Any) -> int:
         raise ActionError("The store in memory has no SQL.", type="memory")
+
+    async def emit(self, *changes: RowChange) -> None:
+        self.emitted.extend(self._caused.of(change) for change in changes)
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         if self._recorded is not None or self.result is not None:
