@@ -81,7 +81,7 @@ class JournalTransaction:
 
     async def emit(self, *changes: RowChange) -> None:
         """Tell other rules of changes, one event each, in this order; they are sent if the transaction is committed."""
-        events = [self._caused.of(change).model_dump(mode="json", exclude_none=True) for change in changes]
+        events = [self._caused.of(change).model_dump(mode="json") for change in changes]
         with action_errors():
             await self._session.rows(_EMIT, storable(events))
 

@@ -1,7 +1,8 @@
 -- name: emit
 SELECT workflow.emit_event(
     e.event ->> 'event_type', e.event ->> 'entity_name', e.event ->> 'entity_id', e.event -> 'raw_data',
-    e.event -> 'field_changes', e.event ->> 'user_id', e.event ->> 'event_id', e.event -> 'lineage'
+    nullif(e.event -> 'field_changes', 'null'), e.event ->> 'user_id', e.event ->> 'event_id',
+    nullif(e.event -> 'lineage', 'null')
 )
 FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (event, place)
 ORDER BY e.place
