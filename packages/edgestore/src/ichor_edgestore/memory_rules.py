@@ -1,6 +1,6 @@
 """Rules in memory, for tests and for trying things out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -72,6 +72,9 @@ class MemoryRules:
         ]
         ordered = sorted(listening, key=lambda item: item[:2])
         return [Candidate(rule_id, name, saving.stored_conditions(rule)) for name, rule_id, rule in ordered]
+
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        return {rule_id: self._rules[rule_id].rule.name for rule_id in rule_ids if rule_id in self._rules}
 
     async def known_entity(self, name: str) -> bool:
         return bare(name) in self._entities

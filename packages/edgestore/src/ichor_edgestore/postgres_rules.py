@@ -1,6 +1,6 @@
 """Rules and their graphs in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -85,6 +85,12 @@ class PostgresRules:
         """Return the active rules of an entity, by its name without a schema, and an event type."""
         rows = await self._database.rows(_QUERIES["candidates"], bare(entity_name), str(event_type))
         return [Candidate(RuleId(str(row["id"])), row["name"], read_json(row["conditions"])) for row in rows]
+
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        """Return the names of those rules that are there."""
+        keys = [key for rule_id in rule_ids if (key := as_uuid(rule_id))]
+        rows = await self._database.rows(_QUERIES["names"], keys) if keys else []
+        return {RuleId(str(row["id"])): row["name"] for row in rows}
 
     async def known_entity(self, name: str) -> bool:
         """Say whether an active entity of this name, its schema aside, is registered."""

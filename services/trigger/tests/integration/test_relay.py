@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import aio_pika
 import asyncpg
 import pytest
-from aio_pika.abc import AbstractChannel, Arguments
+from aio_pika.abc import AbstractChannel
 from ichor_edgestore import EdgeStore
 from ichor_service import EVENTS, Broker, Link, Stop, Unreachable
 from ichor_testing import Vhost, until
@@ -156,7 +157,7 @@ async def test_a_queue_that_is_full_refuses_until_the_event_is_given_up(
     rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
 ):
     exchange = await channel.declare_exchange(EVENTS.exchange, "topic", durable=True)
-    arguments: Arguments = {"x-max-length": 0, "x-overflow": "reject-publish"}
+    arguments: dict[str, Any] = {"x-max-length": 0, "x-overflow": "reject-publish"}
     full = await channel.declare_queue("full", durable=True, arguments=arguments)
     await full.bind(exchange, "orders.*")
     async with relaying(rabbitmq_vhost, pool):

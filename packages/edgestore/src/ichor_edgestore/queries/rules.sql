@@ -61,6 +61,9 @@ JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
 WHERE e.name = $1 AND e.is_active IS NOT FALSE AND t.name = $2 AND r.is_active
 ORDER BY r.name, r.id
 
+-- name: names
+SELECT id, name FROM workflow.automation_rules WHERE id = ANY($1::uuid[])
+
 -- name: known_entity
 SELECT 1 FROM workflow.entities WHERE name = $1 AND is_active IS NOT FALSE
 
