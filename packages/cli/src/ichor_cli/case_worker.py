@@ -18,6 +18,7 @@ from ichor_models import (
     Catalogue,
     ExecutionId,
     Outcome,
+    Reply,
     Rule,
     RunOptions,
     RunRecord,
@@ -118,6 +119,9 @@ class CaseWorker:
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
         """Keep how the run ended."""
         self._current().record = record
+
+    async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
+        """Close a question: no action of a case asks one."""
 
     def _current(self) -> _CaseRun:
         return self._runs[activity.info().workflow_id or ""]

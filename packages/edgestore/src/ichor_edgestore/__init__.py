@@ -2,6 +2,7 @@
 
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.candidate import Candidate
+from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
 from ichor_edgestore.emission import emit_event
 from ichor_edgestore.errors import (
@@ -28,6 +29,7 @@ from ichor_edgestore.migration import Migration, migrate, migrations, require_sc
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
+from ichor_edgestore.postgres_questions import UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
@@ -40,6 +42,7 @@ __all__ = [
     "AlreadyRecorded",
     "AmbiguousRule",
     "Candidate",
+    "Claim",
     "ConstraintViolated",
     "EdgeStore",
     "InvalidAddress",
@@ -68,7 +71,9 @@ __all__ = [
     "StoreContended",
     "StoreError",
     "StoreUnavailable",
+    "UndeliveredReply",
     "Unstorable",
+    "Verdict",
     "connect",
     "connected",
     "emit_event",

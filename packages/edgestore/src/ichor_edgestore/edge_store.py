@@ -11,6 +11,7 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
 from ichor_edgestore.saving import Analyze
@@ -18,8 +19,8 @@ from ichor_edgestore.saving import Analyze
 _CLOSE_SECONDS = 1.0
 
 
-class EdgeStore(PostgresRules, PostgresRuns):
-    """Rules, graphs, versions and runs in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
+class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
+    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
 
     def __init__(
         self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
@@ -28,6 +29,7 @@ class EdgeStore(PostgresRules, PostgresRuns):
         database = Database(pool)
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
+        PostgresQuestions.__init__(self, database)
         self.journal = Journal(database)
         self.outbox = Outbox(database)
 

@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-from ichor_models import ActionCall, ActionError, Begun, CausedEvents, RowChange
+import asyncpg
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Begun,
+    CausedEvents,
+    OpenedQuestion,
+    Question,
+    RowChange,
+    question_id,
+)
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
@@ -19,6 +29,7 @@ from ichor_edgestore.query_file import load_queries
 
 _QUERIES = load_queries("journal")
 _EMIT = load_queries("outbox")["emit"]
+_QUESTIONS = load_queries("questions")
 
 
 class Journal:
@@ -85,6 +96,27 @@ class JournalTransaction:
         with action_errors():
             await self._session.rows(_EMIT, storable(events))
 
+    async def question(self) -> OpenedQuestion | None:
+        """Return the question that an earlier attempt opened; the effects are then done already."""
+        with action_errors():
+            row = await self._session.row(_QUESTIONS["of_call"], question_id(self._call))
+        return _opened(row) if row else None
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        """Open the action's question, to be committed together with its effects.
+
+        Raises:
+            ActionError: it is open already.
+        """
+        document = question.model_dump(mode="json", exclude_none=True)
+        place = (*_action(self._call)[:2], self._call.ask)
+        with action_errors():
+            row = await self._session.row(
+                _QUESTIONS["open"], question_id(self._call), *place, document, question.timeout
+            )
+        assert row is not None, "an insert returns its row"
+        return _opened(row)
+
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects.
 
@@ -118,3 +150,8 @@ async def _hold(session: Session, call: ActionCall) -> dict[str, JsonValue] | No
 
 def _action(call: ActionCall) -> tuple[UUID, str, str, str]:
     return UUID(call.run.execution_id), call.key, call.name, call.type
+
+
+def _opened(row: asyncpg.Record) -> OpenedQuestion:
+    question = Question.model_validate(row["question"])
+    return OpenedQuestion(id=row["id"], expires=row["expires_at"], question=question, waits=row["state"] == "open")

@@ -5,12 +5,25 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ichor_models import ActionCall, ActionError, Begun, CausedEvents, EntityEvent, RowChange
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Begun,
+    CausedEvents,
+    EntityEvent,
+    OpenedQuestion,
+    Question,
+    RowChange,
+    question_id,
+)
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
+
+if TYPE_CHECKING:
+    from ichor_edgestore.memory_questions import MemoryQuestions
 
 
 class MemoryJournal:
@@ -21,6 +34,7 @@ class MemoryJournal:
         self.emitted: list[EntityEvent] = []
         """The events of transactions that were committed."""
 
+        self.questions: MemoryQuestions | None = None
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def entries(self, execution_id: str) -> list[JournalEntry]:
@@ -51,11 +65,14 @@ class MemoryJournal:
         async with self._locks[_key(call)]:
             entry = self._entry(call)
             self._write(call, entry)
-            transaction = MemoryTransaction(call, entry.result if entry.state == "completed" else None)
+            recorded = entry.result if entry.state == "completed" else None
+            transaction = MemoryTransaction(call, recorded, self.questions)
             yield transaction
             self.emitted.extend(transaction.emitted)
             if transaction.result is not None:
                 await self.completed(call, transaction.result)
+            if transaction.asked is not None and self.questions is not None:
+                self.questions.open(call, transaction.asked)
 
     def _entry(self, call: ActionCall) -> JournalEntry:
         return self._entries.get(_key(call)) or JournalEntry(
@@ -69,12 +86,16 @@ class MemoryJournal:
 class MemoryTransaction:
     """Implements `ichor_models.Transaction`."""
 
-    def __init__(self, call: ActionCall, recorded: dict[str, JsonValue] | None) -> None:
+    def __init__(
+        self, call: ActionCall, recorded: dict[str, JsonValue] | None, questions: "MemoryQuestions | None" = None
+    ) -> None:
         self._call = call
         self._recorded = recorded
+        self._questions = questions
         self.result: dict[str, JsonValue] | None = None
         self.emitted: list[EntityEvent] = []
         self._caused = CausedEvents(call)
+        self.asked: Question | None = None
 
     @property
     def recorded(self) -> dict[str, JsonValue] | None:
@@ -89,6 +110,15 @@ class MemoryTransaction:
 
     async def emit(self, *changes: RowChange) -> None:
         self.emitted.extend(self._caused.of(change) for change in changes)
+
+    async def question(self) -> OpenedQuestion | None:
+        return self._questions.opened(self._call) if self._questions else None
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        self.asked = question
+        return OpenedQuestion(
+            id=question_id(self._call), expires=datetime.now(UTC) + question.timeout, question=question
+        )
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         if self._recorded is not None or self.result is not None:

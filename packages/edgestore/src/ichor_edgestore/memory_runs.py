@@ -110,6 +110,11 @@ class MemoryRuns:
             actions=kept.actions or live,
         )
 
+    def status_of(self, execution_id: ExecutionId) -> tuple[RunStatus, str]:
+        """Return the status of a run, and the id of its workflow."""
+        row = self._stored_run(execution_id).row
+        return row.status, row.workflow_id
+
     def _keep(self, row: RunRow, source: str, number: int) -> PinnedRun:
         known = self._runs.get(row.workflow_id)
         if known is not None:

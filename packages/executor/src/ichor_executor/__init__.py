@@ -1,6 +1,6 @@
 """The interpreter of graphs, and the Temporal workflow around it."""
 
-from ichor_executor.command import Command, Ended, EndRun, RunAction, StartTimer
+from ichor_executor.command import CloseQuestion, Command, Ended, EndRun, RunAction, StartTimer
 from ichor_executor.errors import CyclicGraph, ExecutorError, NotUnderWay
 from ichor_executor.machine import Machine
 from ichor_executor.plan import Plan
@@ -10,6 +10,7 @@ from ichor_executor.simulator import simulate
 from ichor_executor.state import State
 
 __all__ = [
+    "CloseQuestion",
     "Command",
     "CyclicGraph",
     "EndRun",

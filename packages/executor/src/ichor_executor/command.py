@@ -9,18 +9,26 @@ from ichor_executor.resolution import Ending
 
 
 class RunAction(NamedTuple):
-    """Do the action at this position with its resolved config; answer with `succeeded` or `failed`."""
+    """Do the action at this position with its resolved config; answer with `succeeded`, `failed` or `asked`."""
 
     at: int
     config: dict[str, JsonValue]
     secrets: tuple[SecretPlace, ...]
+    ask: int = 1
 
 
 class StartTimer(NamedTuple):
-    """Wait until so many seconds after the Unix epoch for the delay at this position; answer with `fired`."""
+    """Wait until so many seconds after the Unix epoch for the action at this position; answer with `fired`."""
 
     at: int
     until: float
+
+
+class CloseQuestion(NamedTuple):
+    """No reply came in time: close the question, and answer with `replied` where one came after all, else `expired`."""
+
+    at: int
+    ask: int
 
 
 class Ended(NamedTuple):
@@ -38,4 +46,4 @@ class EndRun(NamedTuple):
     status: RunStatus
 
 
-type Command = RunAction | StartTimer | Ended | EndRun
+type Command = RunAction | StartTimer | CloseQuestion | Ended | EndRun

@@ -5,7 +5,9 @@ It is told what ended and answers with what to do next (command.py). The law (se
 * Every edge is resolved exactly once (resolution.py); an action is settled when all of its incoming edges are, and then
   blocked if one is broken, else run if one is taken, else skipped.
 * Ready actions start by the lowest order of a taken edge, then by id; at most `max_in_flight` at once. Conditions are
-  evaluated on the spot. At most 1,500 delays are open.
+  evaluated on the spot. Delays and actions that wait for a reply do not count, up to 1,500 of them.
+* An action that asked ends with its reply. A question ends once: with the reply, or closed when its time is over. What
+  is told of another question, or of one that ended, changes nothing.
 * A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
   path ran to its end untouched by one, else `failed`.
 
@@ -21,10 +23,13 @@ from datetime import datetime, timedelta
 from ichor_models import (
     ActionError,
     ActionType,
+    Asked,
     ConditionConfig,
     ConfigError,
     DelayConfig,
     Edge,
+    Reply,
+    ReplyError,
     RunRequest,
     RunStatus,
     TemplateError,
@@ -36,14 +41,17 @@ from ichor_models.control import CONTROL_TYPES
 from pydantic import JsonValue
 
 from ichor_executor import resolution
-from ichor_executor.command import Command, Ended, EndRun, RunAction, StartTimer
+from ichor_executor.command import CloseQuestion, Command, Ended, EndRun, RunAction, StartTimer
 from ichor_executor.errors import NotUnderWay
 from ichor_executor.plan import Kind, Node, Plan
 from ichor_executor.resolution import BLOCKED, PASSED, SKIPPED, Ending, Resolution
 from ichor_executor.scope import Scope
-from ichor_executor.state import Frontier, Kept, Ready, State, Wait
+from ichor_executor.state import Frontier, Kept, Pending, Ready, State, Wait
 
 MOST_WAITS = 1500
+_FIRST = -(2**31)
+"""The order of what was ready before."""
+_LONGEST_PAUSE = 600.0
 _CONTROL: dict[str, ActionType] = {item.name: item for item in CONTROL_TYPES}
 
 type Result = dict[str, JsonValue]
@@ -78,7 +86,7 @@ class Machine:
 
     @property
     def quiet(self) -> bool:
-        """Say whether no action is in flight; delays may be open."""
+        """Say whether no action is in flight; delays and questions may be open."""
         return not self._state.running
 
     def start(self, now: datetime) -> list[Command]:
@@ -91,8 +99,9 @@ class Machine:
         return self._go_on(now)
 
     def resume(self, now: datetime) -> list[Command]:
-        """Go on from a loaded state: open delays get their timers again, then what is ready starts."""
-        self._out.extend(StartTimer(index, wait.until) for index, wait in sorted(self._state.waiting.items()))
+        """Go on from a loaded state: delays and questions get their timers again, then what is ready starts."""
+        open_ones: dict[int, Wait | Pending] = {**self._state.waiting, **self._state.pending}
+        self._out.extend(StartTimer(index, wait.until) for index, wait in sorted(open_ones.items()))
         return self._go_on(now)
 
     def succeeded(self, index: int, result: Result, now: datetime) -> list[Command]:
@@ -105,8 +114,51 @@ class Machine:
         self._fail(self._plan.nodes[index], error, self._landed(index))
         return self._go_on(now)
 
+    def asked(self, index: int, asked: Asked, now: datetime) -> list[Command]:
+        """Take that an action in flight waits for a reply; it is no longer in flight."""
+        ask, clean, until = self._ask(index), self._landed(index), max(asked.until, now.timestamp())
+        self._state.pending[index] = Pending(until, clean, ask, asked.most, asked.pause, asked.on_timeout)
+        early = self._state.early.pop(index, None)
+        if early is not None:
+            return self.replied(index, ask, Reply(error=ReplyError(message=early, retryable=True)), now)
+        self._out.append(StartTimer(index, until))
+        return self._go_on(now)
+
+    def replied(self, index: int, ask: int, reply: Reply, now: datetime) -> list[Command]:
+        """Take the reply to a question, which may come before it is known that the action asked."""
+        if not self._waits_for(index, ask):
+            return []
+        pending = self._state.pending.pop(index, None)
+        if reply.error is not None and reply.error.retryable and pending is None:
+            self._state.early[index] = reply.error.message
+        elif reply.error is not None and reply.error.retryable and pending is not None and ask < pending.most:
+            self._pause(index, pending, now)
+        else:
+            self._hear(index, reply, pending.clean if pending else self._landed(index))
+        return self._go_on(now)
+
+    def expired(self, index: int, ask: int, now: datetime) -> list[Command]:
+        """Take that a question was closed without a reply."""
+        pending = self._state.pending.get(index)
+        if pending is None or pending.ask != ask or pending.asks_again:
+            return []
+        del self._state.pending[index]
+        if pending.on_timeout is not None:
+            self._end(index, resolution.completed(pending.on_timeout), pending.clean, result=pending.on_timeout)
+        else:
+            error = ActionError("No reply came in time.", type="timeout", retryable=True)
+            self._fail(self._plan.nodes[index], error, pending.clean)
+        return self._go_on(now)
+
     def fired(self, index: int, now: datetime) -> list[Command]:
-        """Take the end of a delay."""
+        """Take the end of a timer: of a delay, of the time for a reply, or of the pause before the next question."""
+        if (pending := self._state.pending.get(index)) is not None:
+            if pending.asks_again:
+                del self._state.pending[index]
+                self._enqueue(self._plan.nodes[index], _FIRST, pending.clean)
+            else:
+                self._out.append(CloseQuestion(index, pending.ask))
+            return self._go_on(now)
         wait = self._state.waiting.pop(index, None)
         if wait is None:
             raise NotUnderWay(f"No delay is open at {self._plan.nodes[index].action.name!r}.")
@@ -117,6 +169,32 @@ class Machine:
     def hold(self) -> None:
         """Start no further action or delay, so that the run comes to a quiet point and can be continued as new."""
         self._held = True
+
+    def _ask(self, index: int) -> int:
+        return self._state.asks.get(index, 1)
+
+    def _waits_for(self, index: int, ask: int) -> bool:
+        pending = self._state.pending.get(index)
+        if pending is None:
+            return index in self._state.running and self._ask(index) == ask
+        return pending.ask == ask and not pending.asks_again
+
+    def _pause(self, index: int, pending: Pending, now: datetime) -> None:
+        """Wait a while before the question is asked again."""
+        pause = min(pending.pause * 2 ** min(pending.ask - 1, 30), _LONGEST_PAUSE)
+        until = now.timestamp() + pause
+        self._state.asks[index] = pending.ask + 1
+        self._state.pending[index] = replace(pending, until=until, asks_again=True)
+        self._out.append(StartTimer(index, until))
+
+    def _hear(self, index: int, reply: Reply, clean: bool) -> None:
+        """End an action with the reply to its question."""
+        if reply.error is not None:
+            error = ActionError(reply.error.message, type="reply", retryable=reply.error.retryable)
+            self._fail(self._plan.nodes[index], error, clean)
+        else:
+            result = reply.result or {}
+            self._end(index, resolution.completed(result), clean, result=result)
 
     def _landed(self, index: int) -> bool:
         if index not in self._state.running:
@@ -160,15 +238,22 @@ class Machine:
             queue = self._instant
         elif self._held:
             return False
-        elif self._actions and len(self._state.running) < self._request.options.max_in_flight:
+        elif self._actions and self._in_flight() < self._request.options.max_in_flight:
             queue = self._actions
-        elif self._delays and len(self._state.waiting) < MOST_WAITS:
+        elif self._delays and self._waits() < MOST_WAITS:
             queue = self._delays
         else:
             return False
         _, _, index, clean = heapq.heappop(queue)
         self._start_one(self._plan.nodes[index], clean)
         return True
+
+    def _waits(self) -> int:
+        return len(self._state.waiting) + len(self._state.pending)
+
+    def _in_flight(self) -> int:
+        """Count what is in flight; questions beyond the number that may be open count, too."""
+        return len(self._state.running) + max(0, self._waits() - MOST_WAITS)
 
     def _start_one(self, node: Node, clean: bool) -> None:
         if not node.action.is_active:
@@ -189,7 +274,7 @@ class Machine:
                 self._wait(node.index, DelayConfig.model_validate(config).duration, clean)
             else:
                 self._state.running[node.index] = clean
-                self._out.append(RunAction(node.index, config, secrets))
+                self._out.append(RunAction(node.index, config, secrets, self._ask(node.index)))
         except TemplateError as error:
             self._fail(node, ActionError(str(error), type="template"), clean, config)
         except ConfigError as error:
@@ -211,6 +296,8 @@ class Machine:
         """Bring an action to its final state and resolve its outgoing edges."""
         node = self._plan.nodes[index]
         self._state.left -= 1
+        self._state.asks.pop(index, None)
+        self._state.early.pop(index, None)
         self._out.append(Ended(index, ending, config, result))
         if result is not None and self._plan.readers[index]:
             self._state.results[index] = Kept(result, self._plan.readers[index])

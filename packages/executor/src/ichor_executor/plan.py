@@ -55,6 +55,7 @@ class Plan:
         self.nodes = [
             _node(index, action, topology, reads.get(index, ()), missing) for index, action in enumerate(graph.actions)
         ]
+        self.by_key = {node.action.key: node.index for node in self.nodes}
         self.starts = [(self._position[edge.target], edge) for edge in topology.starts]
         self.readers = [0] * len(self.nodes)
         for read in reads.values():

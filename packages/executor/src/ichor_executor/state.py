@@ -41,6 +41,22 @@ class Wait:
 
 
 @dataclass(slots=True)
+class Pending:
+    """An action that waits for a reply until `until`, or, between two questions, to ask again at that time.
+
+    Times are seconds since the Unix epoch; `ask` counts its questions, of which it may ask at most `most`.
+    """
+
+    until: float
+    clean: bool
+    ask: int
+    most: int = 1
+    pause: float = 1.0
+    on_timeout: dict[str, JsonValue] | None = None
+    asks_again: bool = False
+
+
+@dataclass(slots=True)
 class Kept:
     """A result that so many actions to come may still refer to."""
 
@@ -50,13 +66,20 @@ class Kept:
 
 @dataclass(slots=True)
 class State:
-    """The state of a run. `running` maps an action in flight to whether its path is clean; `left` counts open ones."""
+    """The state of a run. `running` maps an action in flight to whether its path is clean; `left` counts open ones.
+
+    `asks` has the number of the question at hand of actions that asked before, `early` the retryable errors that came
+    as replies before it was known that the action asked.
+    """
 
     left: int
     frontier: dict[int, Frontier] = field(default_factory=dict[int, Frontier])
     ready: list[Ready] = field(default_factory=list[Ready])
     running: dict[int, bool] = field(default_factory=dict[int, bool])
     waiting: dict[int, Wait] = field(default_factory=dict[int, Wait])
+    pending: dict[int, Pending] = field(default_factory=dict[int, Pending])
+    asks: dict[int, int] = field(default_factory=dict[int, int])
+    early: dict[int, str] = field(default_factory=dict[int, str])
     results: dict[int, Kept] = field(default_factory=dict[int, Kept])
     failed: bool = False
     clean_end: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ichor_executor import Command, Ended, Machine, Plan, RunAction, StartTimer, State
+from ichor_executor import Command, Ended, EndRun, Machine, Plan, RunAction, StartTimer, State
 from ichor_models import ActionError, ActionState, Case, Rule, RunStatus
 from pydantic import TypeAdapter
 
@@ -60,8 +60,10 @@ class Driver:
                 assert self._name(command.at) not in self.states, "an action ends once"
                 self.states[self._name(command.at)] = command.ending.state
                 self.results[self._name(command.at)] = command.result
-            else:
+            elif isinstance(command, EndRun):
                 self.status = command.status
+            else:
+                raise AssertionError(f"nobody asked here: {command}")
         self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
 
     def _name(self, index: int) -> str:

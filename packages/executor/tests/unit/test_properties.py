@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ichor_executor import Command, EndRun, Machine
 from ichor_models import ActionState, Case, Graph
 
+from .asking_driver import AskingDriver
 from .driver import Driver
 from .generated import cases, graphs, rule_of
 from .law import expected
@@ -36,6 +37,13 @@ def test_saving_and_loading_between_any_two_steps_changes_no_command(pair: tuple
     kept = Driver(rule_of(graph), case).run(random.Random(seed).randrange)
     reloaded = Driver(rule_of(graph), case, reload=True).run(random.Random(seed).randrange)
     assert kept.log == reloaded.log
+
+
+@given(pairs, seeds, st.booleans())
+def test_an_action_that_asks_ends_as_its_reply_says(pair: tuple[Graph, Case], seed: int, reload: bool) -> None:
+    graph, case = pair
+    run = AskingDriver(rule_of(graph), case, random.Random(seed), reload=reload).play()
+    assert (run.status, run.states) == expected(graph, case)
 
 
 @given(pairs, seeds, st.integers(1, 3))

@@ -26,6 +26,17 @@ from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, Execu
 from ichor_models.matching import Decision, Listening, Match, match_rules, read_conditions
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
+from ichor_models.question import (
+    ASKED,
+    Asked,
+    Message,
+    OpenedQuestion,
+    Question,
+    Reply,
+    ReplyError,
+    ReplyNotice,
+    question_id,
+)
 from ichor_models.row_change import CausedEvents, RowChange
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
 from ichor_models.rule_file import check_document, rule_document, rule_yaml
@@ -36,6 +47,7 @@ from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.yaml_text import load_text
 
 __all__ = [
+    "ASKED",
     "CONDITION",
     "CONTROL_TYPES",
     "DEEPEST",
@@ -58,6 +70,7 @@ __all__ = [
     "ActionType",
     "Answer",
     "ApplicationId",
+    "Asked",
     "Begun",
     "Case",
     "Catalogue",
@@ -88,11 +101,17 @@ __all__ = [
     "Listening",
     "LogicType",
     "Match",
+    "Message",
+    "OpenedQuestion",
     "Operator",
     "Outcome",
     "Part",
     "Placeholder",
     "Problem",
+    "Question",
+    "Reply",
+    "ReplyError",
+    "ReplyNotice",
     "Report",
     "RowChange",
     "Rule",
@@ -127,6 +146,7 @@ __all__ = [
     "parse_duration",
     "parse_event",
     "parse_template",
+    "question_id",
     "read_conditions",
     "resolve_text",
     "rule_document",

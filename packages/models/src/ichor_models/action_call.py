@@ -43,7 +43,8 @@ class RunHeader(Model):
 class ActionCall(Model):
     """One action to do. `key` identifies the action in its graph, `name` is for people.
 
-    `max_attempts` is the action's own limit, None where that of its type holds.
+    `max_attempts` is the action's own limit, None where that of its type holds; `ask` counts the questions of an action
+    that asks, from 1.
     """
 
     run: RunHeader
@@ -53,6 +54,7 @@ class ActionCall(Model):
     config: dict[str, JsonValue]
     secrets: tuple[SecretPlace, ...] = ()
     max_attempts: int | None = None
+    ask: int = 1
 
     @property
     def idempotency_key(self) -> str:

@@ -32,7 +32,7 @@ class CausedEvents:
         """Return the event of the next change: by the user of the run's event, with the run in its lineage."""
         what = (change.event_type.value, change.entity_name, change.entity_id or "")
         self._seen[what] += 1
-        purpose = ":".join(("event", *what, str(self._seen[what])))
+        purpose = ":".join(("event", str(self._call.ask), *what, str(self._seen[what])))
         return EntityEvent(
             event_id=EventId(str(self._call.new_id(purpose))),
             event_type=change.event_type,

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from ichor_models.action_call import ActionCall
 from ichor_models.errors import ActionError
+from ichor_models.question import OpenedQuestion, Question
 from ichor_models.row_change import RowChange
 
 
@@ -43,6 +44,14 @@ class Transaction(Protocol):
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects."""
+        ...
+
+    async def question(self) -> OpenedQuestion | None:
+        """Return the question that an earlier attempt opened; the effects are then done already."""
+        ...
+
+    async def ask(self, question: Question) -> OpenedQuestion:
+        """Open the action's question, to be committed together with its effects; the reply to it ends the action."""
         ...
 
 

@@ -90,6 +90,7 @@ def test_every_attempt_gives_the_same_ids_and_no_two_events_share_one():
     assert first == second
     assert len(set(first)) == len(changes)
     assert CausedEvents(call("another")).of(change()).event_id not in first
+    assert CausedEvents(call().model_copy(update={"ask": 2})).of(change()).event_id not in first
 
 
 def _caused() -> CausedEvents:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ichor_models import ActionCall, ActionError, Case, Catalogue, ExecutionId, RunRecord
+from ichor_models import ActionCall, ActionError, Asked, Case, Catalogue, ExecutionId, Reply, RunRecord
 
 
 class FakeHandlers:
     """Answers every action of a worker from a case. `calls` has what it was asked, `records` how the runs ended.
 
-    An action named in `gates` waits until its event is set; `running` counts the actions in progress.
+    An action named in `gates` waits until its event is set; `running` counts the actions in progress. One named in
+    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed.
     """
 
     def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
@@ -19,6 +20,8 @@ class FakeHandlers:
         self.calls: list[ActionCall] = []
         self.configs: dict[str, dict[str, Any]] = {}
         self.results: dict[str, dict[str, Any]] = {}
+        self.asks: dict[str, Asked] = {}
+        self.late: dict[str, Reply] = {}
         self.gates: dict[str, asyncio.Event] = {}
         self.running = 0
         self.most_running = 0
@@ -46,6 +49,10 @@ class FakeHandlers:
         """Remember how a run ended; the first end stays."""
         self.records.setdefault(execution_id, record)
 
+    async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
+        """Close a question, or return the reply in `late`."""
+        return self.late.get(action_key)
+
     async def _answer(self, call: ActionCall) -> dict[str, Any]:
         from temporalio.exceptions import ApplicationError
 
@@ -55,7 +62,8 @@ class FakeHandlers:
         try:
             if (gate := self.gates.get(call.name)) is not None:
                 await gate.wait()
-            return self._result(call)
+            asked = self.asks.get(call.name)
+            return asked.as_result() if asked else self._result(call)
         except ActionError as error:
             raise ApplicationError(error.message, type=error.type, non_retryable=not error.retryable) from error
         finally:

@@ -55,6 +55,10 @@ SET status = 'running', started_at = now()
 WHERE id = $1 AND status = 'pending'
 
 -- name: end
+-- The questions that nobody answered end with their run.
+WITH ended AS (
+    UPDATE workflow.questions SET state = 'closed' WHERE execution_id = $1 AND state = 'open'
+)
 UPDATE workflow.automation_executions
 SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, ended_at = now(),
     -- An Ichor database has 32 bits here, which are 24 days.

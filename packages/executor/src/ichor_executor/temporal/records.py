@@ -4,12 +4,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from ichor_models import ExecutionId, RunRecord, UnknownRun
+from ichor_models import ExecutionId, Reply, RunRecord, UnknownRun
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 RUN_STARTED = "ichor.run_started"
 RUN_ENDED = "ichor.run_ended"
+CLOSE_QUESTION = "ichor.close_question"
 UNKNOWN_RUN = "unknown_run"
 
 
@@ -27,6 +28,10 @@ class RunRecords(Protocol):
         """Note how a run ended; the first end stays."""
         ...
 
+    async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
+        """Close a question, or return the reply that it has; either stays."""
+        ...
+
 
 def engine_activities(records: RunRecords) -> list[Callable[..., Any]]:
     """Return the activities that every worker of graphs must have beside its actions."""
@@ -41,7 +46,12 @@ def engine_activities(records: RunRecords) -> list[Callable[..., Any]]:
         with _final():
             await records.run_ended(ExecutionId(execution_id), record)
 
-    return [run_started, run_ended]
+    @activity.defn(name=CLOSE_QUESTION)
+    async def close_question(execution_id: str, action_key: str, ask: int) -> Reply | None:
+        with _final():
+            return await records.close_question(ExecutionId(execution_id), action_key, ask)
+
+    return [run_started, run_ended, close_question]
 
 
 @contextmanager

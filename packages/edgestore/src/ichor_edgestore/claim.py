@@ -1,0 +1,49 @@
+"""What becomes of a reply to a question: a pure decision on how the question stands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ichor_models import Reply, ReplyNotice, RunStatus
+from pydantic import JsonValue
+
+
+class Verdict(StrEnum):
+    """What a reply is to its question."""
+
+    TAKEN = "taken"
+    """It is the answer, now or since an earlier delivery that did not reach the run."""
+    REPEATED = "repeated"
+    """It is the answer, and the run has it."""
+    OTHER = "already_answered"
+    """The question has another answer."""
+    LATE = "too_late"
+    """The time for it was over."""
+    RUN_ENDED = "run_ended"
+    """Its run has ended."""
+    UNKNOWN = "unknown_question"
+    """There is no such question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A reply that was judged; one that is taken has the notice that the workflow of this id must get."""
+
+    verdict: Verdict
+    notice: ReplyNotice | None = None
+    workflow_id: str = ""
+
+
+def judge(state: str, run: RunStatus, stored: JsonValue, reply: Reply, *, delivered: bool) -> Verdict:
+    """Decide about a reply by the question's state, its run's status, and the reply that it has."""
+    if state == "open":
+        return Verdict.RUN_ENDED if run.ended else Verdict.TAKEN
+    if state == "answered":
+        if stored != reply_document(reply):
+            return Verdict.OTHER
+        return Verdict.REPEATED if delivered else Verdict.TAKEN
+    return Verdict.LATE if state == "expired" else Verdict.RUN_ENDED
+
+
+def reply_document(reply: Reply) -> dict[str, JsonValue]:
+    """Return a reply as it is stored."""
+    return reply.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,122 @@
+"""Questions of runs in memory, for tests and for trying things out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    ExecutionId,
+    OpenedQuestion,
+    Question,
+    Reply,
+    ReplyNotice,
+    RunStatus,
+    question_id,
+)
+from pydantic import JsonValue
+
+from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
+from ichor_edgestore.errors import ConstraintViolated
+from ichor_edgestore.memory_journal import MemoryJournal
+from ichor_edgestore.postgres_questions import LATE, UndeliveredReply, as_action_error, storable_reply
+
+
+@dataclass(slots=True)
+class _Kept:
+    call: ActionCall
+    question: Question
+    expires: datetime
+    state: str = "open"
+    reply: JsonValue = None
+    answered: datetime | None = None
+    delivered: bool = False
+
+
+class MemoryQuestions:
+    """Takes replies, and closes questions whose time is over, as `PostgresQuestions` does."""
+
+    def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
+        self._notes = journal
+        self._run = run
+        self._questions: dict[UUID, _Kept] = {}
+
+    def opened(self, call: ActionCall) -> OpenedQuestion | None:
+        """Return the question of a call, where it is open or was."""
+        kept = self._questions.get(question_id(call))
+        return kept and OpenedQuestion(
+            id=question_id(call), expires=kept.expires, question=kept.question, waits=kept.state == "open"
+        )
+
+    def open(self, call: ActionCall, question: Question) -> None:
+        """Open the question of a call."""
+        if question_id(call) in self._questions:
+            raise ConstraintViolated("The question is open already.")
+        self._questions[question_id(call)] = _Kept(call, question, datetime.now(UTC) + question.timeout)
+
+    def close_all(self, execution_id: ExecutionId) -> None:
+        """Close what nobody answered, with its run."""
+        for kept in self._questions.values():
+            if kept.call.run.execution_id == execution_id and kept.state == "open":
+                kept.state = "closed"
+
+    async def claim_question(self, id: UUID, reply: Reply) -> Claim:
+        kept = self._questions.get(id)
+        if kept is None:
+            return Claim(Verdict.UNKNOWN)
+        reply = storable_reply(reply)
+        status, workflow_id = self._run(kept.call.run.execution_id)
+        verdict = judge(kept.state, status, kept.reply, reply, delivered=kept.delivered)
+        if verdict is Verdict.RUN_ENDED:
+            kept.state = "closed"
+        if verdict is not Verdict.TAKEN:
+            return Claim(verdict)
+        if kept.state == "open":
+            kept.state, kept.reply, kept.answered = "answered", reply_document(reply), datetime.now(UTC)
+            await self._note(kept.call, as_action_error(reply) or reply.result or {})
+        return Claim(verdict, _notice(kept), workflow_id)
+
+    async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
+        kept = next((kept for kept in self._questions.values() if _is(kept.call, execution_id, action_key, ask)), None)
+        if kept is None or kept.state in ("expired", "closed"):
+            return None
+        if kept.state == "answered":
+            return Reply.model_validate(kept.reply)
+        kept.state = "expired"
+        on_timeout = kept.question.on_timeout
+        await self._note(kept.call, LATE if on_timeout is None else on_timeout)
+        return None
+
+    async def reply_delivered(self, id: UUID) -> None:
+        self._questions[id].delivered = True
+
+    async def reply_lost(self, id: UUID) -> None:
+        self._questions[id].state = "closed"
+
+    async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
+        latest = datetime.now(UTC) - older_than
+        waiting = [
+            (id, kept)
+            for id, kept in self._questions.items()
+            if kept.state == "answered" and not kept.delivered and kept.answered and kept.answered < latest
+        ]
+        return [
+            UndeliveredReply(id, _notice(kept), self._run(kept.call.run.execution_id)[1])
+            for id, kept in waiting[:limit]
+        ]
+
+    async def _note(self, call: ActionCall, what: ActionError | dict[str, JsonValue]) -> None:
+        if isinstance(what, ActionError):
+            await self._notes.failed(call, what)
+        else:
+            await self._notes.completed(call, what)
+
+
+def _notice(kept: _Kept) -> ReplyNotice:
+    return ReplyNotice(action_key=kept.call.key, ask=kept.call.ask, reply=Reply.model_validate(kept.reply))
+
+
+def _is(call: ActionCall, execution_id: ExecutionId, action_key: str, ask: int) -> bool:
+    return (call.run.execution_id, call.key, call.ask) == (execution_id, action_key, ask)

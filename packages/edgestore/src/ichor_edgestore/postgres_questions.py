@@ -1,0 +1,130 @@
+"""Questions of runs in PostgreSQL: opened by their action, ended once, by whoever comes first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from ichor_models import SUCCESS, ActionError, ExecutionId, Question, Reply, ReplyNotice, RunStatus
+from ichor_models.strict_json import storable
+
+from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
+from ichor_edgestore.database import Database, Session
+from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.query_file import load_queries
+
+_QUERIES = load_queries("questions")
+LATE = ActionError("No reply came in time.", type="timeout", retryable=True)
+"""How an action fails that waited in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredReply:
+    """A reply that its run may not have got."""
+
+    id: UUID
+    notice: ReplyNotice
+    workflow_id: str
+
+
+class PostgresQuestions:
+    """Takes replies, and closes questions whose time is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim_question(self, id: UUID, reply: Reply) -> Claim:
+        """Take a reply for a question, which it ends; say what the reply is where it does not.
+
+        What is taken must be brought to the run, and then `reply_delivered` be told.
+        """
+        reply = storable_reply(reply)
+        async with self._database.transaction() as session:
+            return await claim_in(session, id, reply)
+
+    async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
+        """Close a question whose time is over; return the reply that it has already."""
+        async with self._database.transaction() as session:
+            row = await session.row(_QUERIES["hold_ask"], as_uuid(execution_id), action_key, ask)
+            if row is None or row["state"] in ("expired", "closed"):
+                return None
+            if row["state"] == "answered":
+                return Reply.model_validate(row["reply"])
+            await session.execute(_QUERIES["end"], row["id"], "expired")
+            await _note_timeout(session, row)
+        return None
+
+    async def reply_delivered(self, id: UUID) -> None:
+        """Note that a run has the reply to its question."""
+        await self._database.execute(_QUERIES["delivered"], id)
+
+    async def reply_lost(self, id: UUID) -> None:
+        """Note that a run had ended before the reply to its question reached it."""
+        await self._database.execute(_QUERIES["lose"], id)
+
+    async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
+        """Return replies that were taken so long ago and may not have reached their runs, the oldest first."""
+        rows = await self._database.rows(_QUERIES["undelivered"], older_than, limit)
+        return [
+            UndeliveredReply(row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"])
+            for row in rows
+        ]
+
+
+async def claim_in(session: Session, id: UUID, reply: Reply) -> Claim:
+    """Take a reply within a transaction that does more."""
+    row = await session.row(_QUERIES["hold"], id)
+    if row is None:
+        return Claim(Verdict.UNKNOWN)
+    delivered = row["delivered_at"] is not None
+    verdict = judge(row["state"], RunStatus(row["status"]), row["reply"], reply, delivered=delivered)
+    if verdict is Verdict.RUN_ENDED and row["state"] == "open":
+        await session.execute(_QUERIES["end"], id, "closed")
+    if verdict is not Verdict.TAKEN:
+        return Claim(verdict)
+    if row["state"] == "open":
+        await session.execute(_QUERIES["answer"], id, reply_document(reply))
+        await _note_reply(session, row, reply)
+    return Claim(verdict, _notice(row, reply), row["workflow_id"])
+
+
+def storable_reply(reply: Reply) -> Reply:
+    """Return a reply as the database can hold it; a result that names no port leaves by the default one."""
+    document = storable(reply_document(reply))
+    result = document.get("result")
+    if isinstance(result, dict):
+        result.setdefault("output", SUCCESS)
+    return Reply.model_validate(document)
+
+
+def as_action_error(reply: Reply) -> ActionError | None:
+    """Return the error that an action ends with by this reply, None where it has a result."""
+    if reply.error is None:
+        return None
+    return ActionError(reply.error.message, type="reply", retryable=reply.error.retryable)
+
+
+def _notice(row: asyncpg.Record, reply: Reply) -> ReplyNotice:
+    return ReplyNotice(action_key=row["action_key"], ask=row["ask"], reply=reply)
+
+
+async def _note_reply(session: Session, row: asyncpg.Record, reply: Reply) -> None:
+    error = as_action_error(reply)
+    if error is not None:
+        await _note(session, row, "action_failed", error.as_json())
+    else:
+        await _note(session, row, "action_completed", reply.result)
+
+
+async def _note_timeout(session: Session, row: asyncpg.Record) -> None:
+    on_timeout = Question.model_validate(row["question"]).on_timeout
+    if on_timeout is not None:
+        await _note(session, row, "action_completed", on_timeout)
+    else:
+        await _note(session, row, "action_failed", LATE.as_json())
+
+
+async def _note(session: Session, row: asyncpg.Record, query: str, value: Any) -> None:
+    await session.execute(_QUERIES[query], row["execution_id"], row["action_key"], value)

@@ -1,0 +1,142 @@
+"""What both stores do with questions and replies."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ichor_edgestore import EdgeStore, MemoryStore, Verdict
+from ichor_models import (
+    ActionCall,
+    Catalogue,
+    EntityEvent,
+    ExecutionId,
+    Question,
+    Reply,
+    Rule,
+    RunRecord,
+    RunStatus,
+    question_id,
+)
+
+type Store = EdgeStore | MemoryStore
+type NewCall = Callable[..., ActionCall]
+
+YES = Reply.model_validate({"result": {"said": "yes", "output": "success"}})
+NO = Reply.model_validate({"result": {"said": "no", "output": "success"}})
+BUSY = Reply.model_validate({"error": {"message": "busy", "retryable": True}})
+ENDED = RunRecord(status=RunStatus.CANCELLED, actions=(), order=())
+
+
+@pytest.fixture
+async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
+    """A run in the store."""
+    saved = await store.save_rule(approval, catalogue=catalogue)
+    return (await store.pin_run(saved.rule_id, event)).execution_id
+
+
+@pytest.fixture
+def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
+    """A call of an action of that run."""
+    return new_call(run)
+
+
+async def ask(store: Store, call: ActionCall, **question: Any) -> None:
+    await store.journal.started(call)
+    async with store.journal.transaction(call) as transaction:
+        assert await transaction.question() is None
+        await transaction.ask(Question(timeout=timedelta(minutes=1), **question))
+
+
+async def journal(store: Store, run: ExecutionId) -> tuple[Any, Any, Any]:
+    (action,) = (await store.get_run(run)).actions
+    return action.state, action.result, action.error
+
+
+async def test_a_later_attempt_finds_the_question(store: Store, call: ActionCall) -> None:
+    await ask(store, call, on_timeout={"output": "late"})
+    async with store.journal.transaction(call) as transaction:
+        opened = await transaction.question()
+    assert opened
+    assert (opened.id, opened.waits, opened.question.on_timeout) == (question_id(call), True, {"output": "late"})
+    again = call.model_copy(update={"ask": 2})
+    async with store.journal.transaction(again) as transaction:
+        assert await transaction.question() is None
+
+
+async def test_the_first_reply_is_the_answer(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call)
+    claim = await store.claim_question(question_id(call), Reply.model_validate({"result": {"said": "yes"}}))
+    assert (claim.verdict, claim.workflow_id) == (Verdict.TAKEN, (await store.get_run(run)).workflow_id)
+    assert claim.notice
+    assert (claim.notice.action_key, claim.notice.ask, claim.notice.reply) == (call.key, 1, YES)
+    assert await journal(store, run) == ("completed", YES.result, None)
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.TAKEN
+    assert (await store.claim_question(question_id(call), NO)).verdict is Verdict.OTHER
+    await store.reply_delivered(question_id(call))
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.REPEATED
+    assert (await store.claim_question(question_id(call), BUSY)).verdict is Verdict.OTHER
+
+
+async def test_replies_at_once_have_one_answer(store: Store, call: ActionCall) -> None:
+    await ask(store, call)
+    claims = await asyncio.gather(*(store.claim_question(question_id(call), reply) for reply in (YES, NO, BUSY)))
+    assert [claim.verdict for claim in claims].count(Verdict.TAKEN) == 1
+
+
+async def test_an_error_is_noted(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call)
+    assert (await store.claim_question(question_id(call), BUSY)).verdict is Verdict.TAKEN
+    assert await journal(store, run) == ("failed", None, {"message": "busy", "type": "reply", "retryable": True})
+
+
+async def test_a_question_of_nobody(store: Store, call: ActionCall) -> None:
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.UNKNOWN
+
+
+async def test_after_its_time_a_question_takes_no_reply(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call)
+    assert await store.close_question(run, call.key, 1) is None
+    assert await store.close_question(run, call.key, 1) is None
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.LATE
+    assert (await journal(store, run))[0] == "failed"
+
+
+async def test_a_time_out_may_be_a_result(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call, on_timeout={"output": "timed_out"})
+    await store.close_question(run, call.key, 1)
+    assert await journal(store, run) == ("completed", {"output": "timed_out"}, None)
+
+
+async def test_a_reply_that_was_first_is_found_when_its_time_is_over(
+    store: Store, run: ExecutionId, call: ActionCall
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    assert await store.close_question(run, call.key, 1) == YES
+
+
+async def test_questions_close_with_their_run(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call)
+    await store.run_ended(run, ENDED)
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
+    assert await store.close_question(run, call.key, 1) is None
+
+
+async def test_what_may_not_have_reached_its_run_is_listed(store: Store, call: ActionCall) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    assert await store.undelivered_replies(timedelta(hours=1)) == []
+    (reply,) = await store.undelivered_replies(timedelta(0))
+    assert (reply.id, reply.notice.reply) == (question_id(call), YES)
+    await store.reply_delivered(reply.id)
+    assert await store.undelivered_replies(timedelta(0)) == []
+
+
+async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call: ActionCall) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    await store.reply_lost(question_id(call))
+    assert await store.undelivered_replies(timedelta(0)) == []
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED

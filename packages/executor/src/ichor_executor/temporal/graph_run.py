@@ -1,0 +1,201 @@
+"""One run: it performs what the machine asks for, with activities and timers, and tells it what became of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from temporalio import workflow
+
+from ichor_executor.temporal.recording import close_question, record_end, record_start, shielded
+
+with workflow.unsafe.imports_passed_through():
+    from ichor_models import ActionCall, Asked, Reply, ReplyNotice, RunRecord, RunRequest, RunStatus
+
+    from ichor_executor.command import CloseQuestion, Command, Ended, EndRun, RunAction, StartTimer
+    from ichor_executor.machine import Machine
+    from ichor_executor.plan import Kind, Plan
+    from ichor_executor.recorder import Recorder, Stop
+    from ichor_executor.temporal.activity_options import activity_options
+    from ichor_executor.temporal.failure import action_error
+    from ichor_executor.temporal.run_input import Carried, RunInput
+
+type Tell = Callable[[int, asyncio.Task[Any], datetime], list[Command]]
+"""Tells the machine what became of the task of an action."""
+
+
+class GraphRun:
+    """Drives the machine of one run, until the run ends, is stopped, or is due to be continued as new."""
+
+    def __init__(self, plan: Plan, request: RunRequest, carried: Carried | None) -> None:
+        self._plan = plan
+        self._request = request
+        self._carried = carried
+        self._machine = Machine(plan, request, carried.state if carried else None)
+        self._recorder = Recorder(plan, carried.notes if carried else None)
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._started: dict[int, datetime] = {}
+        self._inbox: deque[Callable[[datetime], list[Command]]] = deque()
+        self._status: RunStatus | None = None
+        self._deadline: asyncio.Task[None] | None = None
+        self._stopped: Stop | None = None
+
+    async def to_its_end(self) -> RunRecord:
+        """Return the record of how the run ended, which is written down by then."""
+        started = self._record_start()
+        await self._drive(started)
+        self._stop()
+        await shielded(started)
+        if self._status is None:
+            workflow.continue_as_new(RunInput(request=self._request, carried=self._carry()))
+        record = self._recorder.record(self._status, self._stopped)
+        await shielded(record_end(self._request.run.execution_id, record))
+        return record
+
+    def _record_start(self) -> asyncio.Task[None]:
+        """Write down that the run started, beside its first actions; a run that is continued has done so."""
+        return asyncio.create_task(_nothing() if self._carried else record_start(self._request.run.execution_id))
+
+    async def _drive(self, started: asyncio.Task[None]) -> None:
+        """Go on until the run ends, is stopped, or is due to be continued as new."""
+        try:
+            self._watch_deadline()
+            start = self._machine.resume if self._carried else self._machine.start
+            self._perform(start(workflow.now()))
+            while self._status is None and not self._due():
+                await workflow.wait_condition(lambda: bool(self._inbox) or self._expired())
+                if self._expired():
+                    self._stop_as(RunStatus.FAILED, Stop.DEADLINE)
+                else:
+                    self._listen()
+            await asyncio.shield(started)
+        except asyncio.CancelledError:
+            self._stop_as(RunStatus.CANCELLED, Stop.CANCELLED)
+
+    def _listen(self) -> None:
+        while self._inbox:
+            self._perform(self._inbox.popleft()(workflow.now()))
+
+    def _stop_as(self, status: RunStatus, stop: Stop) -> None:
+        """Hear what ended until now, which may be the end of the run, and start nothing more."""
+        self._machine.hold()
+        self._listen()
+        if self._status is None:
+            self._status, self._stopped = status, stop
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Ended):
+                self._note(command)
+            elif isinstance(command, EndRun):
+                self._status = command.status
+            elif isinstance(command, RunAction):
+                self._watch(command.at, self._activity(command), self._acted)
+            elif isinstance(command, CloseQuestion):
+                self._watch(command.at, self._closing(command), partial(self._closed, command.ask))
+            else:
+                self._watch(command.at, self._timer(command), self._fired)
+
+    def _note(self, ended: Ended) -> None:
+        """Write down the end of an action; what is still under way for it, as the timer of a question, is over."""
+        self._recorder.note(ended, workflow.now(), self._started.pop(ended.at, None))
+        task = self._tasks.pop(ended.at, None)
+        if task is not None:
+            task.cancel()
+
+    def _activity(self, command: RunAction) -> asyncio.Task[Any]:
+        action = self._plan.nodes[command.at].action
+        call = ActionCall(
+            run=self._request.run,
+            key=action.key,
+            name=action.name,
+            type=action.type,
+            config=command.config,
+            secrets=command.secrets,
+            max_attempts=action.options.max_attempts,
+            ask=command.ask,
+        )
+        return workflow.start_activity(action.type, call, result_type=dict, **activity_options(action, command.at))
+
+    def _timer(self, command: StartTimer) -> asyncio.Task[None]:
+        node = self._plan.nodes[command.at]
+        if node.kind is Kind.DELAY:
+            self._started[command.at] = workflow.now()
+        pause = timedelta(seconds=max(0.0, command.until - workflow.now().timestamp()))
+        return asyncio.create_task(workflow.sleep(pause, summary=node.action.name[:100]))
+
+    def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
+        key = self._plan.nodes[command.at].action.key
+        return asyncio.create_task(close_question(self._request.run.execution_id, key, command.ask))
+
+    def hear(self, notice: ReplyNotice) -> None:
+        """Take the reply to a question of this run; one that names no action of it changes nothing."""
+        index = self._plan.by_key.get(notice.action_key)
+        if index is not None:
+            self._inbox.append(partial(self._machine.replied, index, notice.ask, notice.reply))
+
+    def _watch(self, index: int, task: asyncio.Task[Any], tell: Tell) -> None:
+        self._tasks[index] = task
+        task.add_done_callback(lambda done: self._inbox.append(partial(self._tell, index, done, tell)))
+
+    def _tell(self, index: int, task: asyncio.Task[Any], tell: Tell, now: datetime) -> list[Command]:
+        """Tell the machine what became of a task, unless its action ended meanwhile."""
+        if self._tasks.get(index) is not task:
+            return []
+        del self._tasks[index]
+        return tell(index, task, now)
+
+    def _acted(self, index: int, task: asyncio.Task[dict[str, Any]], now: datetime) -> list[Command]:
+        error = asyncio.CancelledError("The action was cancelled.") if task.cancelled() else task.exception()
+        if error is not None:
+            return self._machine.failed(index, action_error(error), now)
+        asked = Asked.of(task.result())
+        if asked is not None:
+            return self._machine.asked(index, asked, now)
+        return self._machine.succeeded(index, task.result(), now)
+
+    def _fired(self, index: int, task: asyncio.Task[None], now: datetime) -> list[Command]:
+        return self._machine.fired(index, now)
+
+    def _closed(self, ask: int, index: int, task: asyncio.Task[Reply | None], now: datetime) -> list[Command]:
+        reply = task.result()
+        if reply is None:
+            return self._machine.expired(index, ask, now)
+        return self._machine.replied(index, ask, reply, now)
+
+    def _due(self) -> bool:
+        """Say whether to continue as new now: it is time, and nothing is in flight. Before that nothing more starts."""
+        info = workflow.info()
+        limit = self._request.events_per_run
+        if info.is_continue_as_new_suggested() or (limit and info.get_current_history_length() >= limit):
+            self._machine.hold()
+            return self._machine.quiet and not self._inbox
+        return False
+
+    def _carry(self) -> Carried:
+        return Carried(self._machine.state, self._recorder.notes, self._ends_at())
+
+    def _ends_at(self) -> datetime | None:
+        if self._carried:
+            return self._carried.deadline
+        limit = self._request.options.deadline
+        return workflow.info().start_time + limit if limit else None
+
+    def _watch_deadline(self) -> None:
+        if (at := self._ends_at()) is not None:
+            pause = max(timedelta(), at - workflow.now())
+            self._deadline = asyncio.create_task(workflow.sleep(pause, summary="deadline of the run"))
+
+    def _expired(self) -> bool:
+        return self._deadline is not None and self._deadline.done()
+
+    def _stop(self) -> None:
+        """Cancel what is under way; what it would still say is not heard."""
+        for task in [*self._tasks.values(), *([self._deadline] if self._deadline else [])]:
+            task.cancel()
+
+
+async def _nothing() -> None:
+    return

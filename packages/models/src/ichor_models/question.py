@@ -1,0 +1,96 @@
+"""What an action asks of another system or of people, and what it is told: the action ends with the reply."""
+
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
+
+from ichor_models.action_call import ActionCall
+from ichor_models.model import Model
+
+ASKED = "ichor.asked"
+"""The key under which an activity answers that its action waits for a reply; no result may have it."""
+
+
+class Message(Model):
+    """What is sent to whoever may answer: a routing key of the exchange of requests, and the body."""
+
+    routing_key: str = Field(min_length=1, max_length=255)
+    body: JsonValue = None
+
+
+class Question(Model):
+    """A question with the time there is for its reply. Without a `message` whoever may answer finds it by itself.
+
+    `on_timeout` is the action's result where no reply comes in time; without it the action then fails as `timeout`.
+    """
+
+    timeout: timedelta = Field(gt=timedelta(0))
+    message: Message | None = None
+    on_timeout: dict[str, JsonValue] | None = None
+
+
+class Asked(Model):
+    """That an action waits: until when, in seconds since the Unix epoch, and how it is tried again.
+
+    `most` is how often it may ask in all; `pause` is the first pause between two questions, in seconds.
+    """
+
+    until: float
+    on_timeout: dict[str, JsonValue] | None = None
+    most: int = 1
+    pause: float = 1.0
+
+    def as_result(self) -> dict[str, JsonValue]:
+        """Return what the activity answers in place of the action's result."""
+        return {ASKED: self.model_dump(mode="json")}
+
+    @classmethod
+    def of(cls, result: dict[str, Any]) -> Self | None:
+        """Read an activity's answer; None where it is the action's result."""
+        return cls.model_validate(result[ASKED]) if ASKED in result else None
+
+
+class ReplyError(Model):
+    """Why there is no result; `retryable` says that the same question may be asked again."""
+
+    message: str = Field(min_length=1, max_length=2000)
+    retryable: bool = False
+
+
+class Reply(Model):
+    """The answer to a question: the action's result, or an error."""
+
+    result: dict[str, JsonValue] | None = None
+    error: ReplyError | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.result is None) == (self.error is None):
+            raise ValueError('write either {"result": {…}} or {"error": {"message": "…", "retryable": false}}')
+        if self.result is not None and ASKED in self.result:
+            raise ValueError(f"a result may not have the key {ASKED}")
+        return self
+
+
+class ReplyNotice(Model):
+    """A reply on its way to the run: `ask` counts the questions of the action from 1."""
+
+    action_key: str
+    ask: int = Field(ge=1)
+    reply: Reply
+
+
+def question_id(call: ActionCall) -> UUID:
+    """Return the id of the question that a call asks, the same in every attempt at it."""
+    return call.new_id(f"question:{call.ask}")
+
+
+class OpenedQuestion(Model):
+    """A question that was opened: its id, when its time is over, and whether it still waits for its reply."""
+
+    id: UUID
+    expires: AwareDatetime
+    question: Question
+    waits: bool = True
