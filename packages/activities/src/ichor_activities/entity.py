@@ -36,6 +36,11 @@ class Entity:
                 return _real_name(columns, key)
         raise NotAllowed(f"Actions may not read {self.name}.{name}; add it to `readable` of {self.name} in {HOW}.")
 
+    def shows(self, column: str) -> bool:
+        """Say whether actions, and hence events, may show a column, by its real name."""
+        opened = (self.readable, self.writable)
+        return column == self.id_column or any(names is None or column in names.values() for names in opened)
+
     def column_to_write(self, name: str) -> str:
         """Return the real name of a column that actions may write.
 

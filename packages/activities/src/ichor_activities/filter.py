@@ -77,6 +77,11 @@ class RowFilter:
         """Mean one row."""
         return cls(entity, ((entity.id_column, RowOperator.EQUALS, id),))
 
+    @classmethod
+    def by_ids(cls, entity: Entity, ids: list[JsonValue]) -> "RowFilter":
+        """Mean the rows of these ids."""
+        return cls(entity, ((entity.id_column, RowOperator.IN, ids),))
+
     @property
     def single_id(self) -> JsonValue:
         """Return the id of the one row that is meant, None where the conditions are wider."""

@@ -10,7 +10,8 @@ from ichor_activities.entity import Entity
 from ichor_activities.errors import InvalidValue
 from ichor_activities.filter import RowFilter
 from ichor_activities.identifier import quote_identifier
-from ichor_activities.row import insert_row, naming_refusals
+from ichor_activities.row import naming_refusals
+from ichor_activities.row_creation import create_row
 from ichor_activities.rows_as_json import fetch_json
 
 
@@ -67,12 +68,7 @@ async def _create(reference: Reference, entity: Entity, id_column: str, value: J
     row = {entity.column_to_write(name): item for name, item in given.items()}
     if id_column == entity.id_column:
         row.setdefault(id_column, str(run.new_id("reference")))
-    await naming_refusals(
-        run.transaction,
-        entity.table,
-        row.items(),
-        lambda: insert_row(run.transaction, entity.table, row, unless_there=True),
-    )
+    await create_row(run.transaction, entity, row, unless_there=True)
 
 
 def _warnings(reference: Reference, found: list[JsonValue]) -> list[str]:

@@ -8,6 +8,6 @@ from pydantic import JsonValue
 
 
 async def fetch_json(transaction: Transaction, query: str, *arguments: Any) -> list[dict[str, JsonValue]]:
-    """Return the rows of a SELECT, each as an object of its columns."""
-    rows = await transaction.fetch(f"SELECT to_jsonb(r)::text AS row FROM ({query}) AS r", *arguments)
+    """Return the rows of a SELECT, or of what RETURNING returns, each as an object of its columns."""
+    rows = await transaction.fetch(f"WITH r AS ({query}) SELECT to_jsonb(r)::text AS row FROM r", *arguments)
     return [json.loads(row["row"]) for row in rows]

@@ -349,3 +349,82 @@ async def test_a_deadlock_is_tried_again(pool: asyncpg.Pool, perform: Any, make_
     with pytest.raises(ActionError, match="busy") as error:
         await perform(make_call("update_field", update("ratio", 1), event=EVENT))
     assert error.value.retryable
+
+
+async def told(pool: asyncpg.Pool) -> list[dict[str, Any]]:
+    """Return the events that wait, without what differs from run to run."""
+    rows = await pool.fetch("SELECT payload FROM workflow.outbox ORDER BY seq")
+    return [
+        {key: row["payload"][key] for key in row["payload"] if key not in ("event_id", "timestamp")} for row in rows
+    ]
+
+
+CASCADE = {"lineage": {"root": "e-0", "depth": 1, "visited": ["r:1"]}, "user_id": "u-1"}
+
+
+async def test_an_update_tells_each_row_that_changed(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    await pool.execute("UPDATE sales.orders SET secret = 'x', notes = 'old' WHERE id = $1", ORDER)
+    conditions = [{"field_name": "number", "operator": "contains", "value": "A-"}]
+    call = make_call("update_field", update("notes", "new", conditions=conditions), event={**EVENT, **CASCADE})
+    await perform(call)
+    first, second = await told(pool)
+    lineage = {"root": "e-0", "depth": 2, "visited": ["r:1", f"{call.run.rule_id}:{ORDER}"]}
+    assert first == {
+        "event_type": "on_update",
+        "entity_name": "orders",
+        "entity_id": str(ORDER),
+        "user_id": "u-1",
+        "raw_data": first["raw_data"],
+        "field_changes": {"notes": {"old_value": "old", "new_value": "new"}},
+        "lineage": lineage,
+    }
+    assert first["raw_data"].items() >= {"id": str(ORDER), "number": "A-1", "total": 5.0, "notes": "new"}.items()
+    assert "secret" not in first["raw_data"]
+    assert "missing" not in first["raw_data"]
+    assert (second["entity_id"], second["field_changes"]["notes"]["old_value"]) == (str(OTHER), None)
+    assert await perform(call, attempt=2)
+    assert len(await told(pool)) == 2
+
+
+async def test_an_update_that_changes_nothing_tells_nothing(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    same = await perform(make_call("update_field", update("number", "A-1"), event=EVENT))
+    none = await perform(make_call("update_field", update("number", "A-1"), event={"entity_id": NOBODY}))
+    assert (same["records_affected"], none["records_affected"]) == (1, 0)
+    with pytest.raises(ActionError):
+        await perform(make_call("update_field", update("total", -1), event=EVENT))
+    assert not await told(pool)
+
+
+async def test_a_new_row_is_told(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    call = make_call("create_entity", {"target_entity": "orders", "fields": {"number": "N-9"}}, event=EVENT)
+    created = await perform(call)
+    await perform(make_call("create_entity", {"target_entity": "counters", "fields": {'Odd "Name': "x"}}))
+    order, counter = await told(pool)
+    assert (order["event_type"], order["entity_name"], order["entity_id"]) == (
+        "on_create",
+        "orders",
+        created["created_id"],
+    )
+    assert order["raw_data"].items() >= {"number": "N-9", "status": "open", "quantity": None}.items()
+    assert "field_changes" not in order
+    assert order["lineage"] == {"root": "e-1", "depth": 1, "visited": [f"{call.run.rule_id}:{ORDER}"]}
+    assert (counter["entity_name"], counter["entity_id"]) == ("counters", "1")
+    assert counter["raw_data"] == {"id": 1, 'Odd "Name': "x"}
+
+
+async def test_a_row_that_is_made_for_a_reference_is_told_before_the_one_that_refers_to_it(
+    pool: asyncpg.Pool, perform: Any, make_call: Any
+) -> None:
+    await perform(make_call("update_field", foreign("lost", allow_create=True, create_config={}), event=EVENT))
+    made, updated = await told(pool)
+    assert (made["entity_name"], made["raw_data"]["name"]) == ("statuses", "lost")
+    assert updated["field_changes"]["status_id"] == {"old_value": None, "new_value": made["entity_id"]}
+
+
+async def test_a_transition_is_told(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    await perform(make_call("transition_status", transition("paid", "open"), event=EVENT))
+    await perform(make_call("transition_status", transition("paid", "paid"), event=EVENT))
+    await perform(make_call("transition_status", transition("open", "held"), event=EVENT))
+    (event,) = await told(pool)
+    assert event["field_changes"] == {"status": {"old_value": "open", "new_value": "paid"}}
+    assert event["raw_data"]["status"] == "paid"

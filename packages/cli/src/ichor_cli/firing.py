@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ichor_edgestore import RunView
-from ichor_models import EntityEvent, Match, match_rules, workflow_id
+from ichor_models import EntityEvent, Match, match_rules, rules_on_the_way, workflow_id
 from ichor_service import load_settings
 from pydantic import JsonValue
 
@@ -53,7 +53,8 @@ async def fire(firing: Firing) -> Fired:
         return Fired(firing.document, published=True)
     async with edge_store(settings) as store:
         candidates = await store.candidates(firing.event.entity_name, firing.event.event_type)
-        matches = match_rules(firing.event, candidates, datetime.now(UTC))
+        names = await store.rule_names(rules_on_the_way(firing.event))
+        matches = match_rules(firing.event, candidates, datetime.now(UTC), names)
         if firing.publish:
             await publish(settings, firing.event, firing.document)
         runs = None

@@ -4,6 +4,7 @@ from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
+from ichor_edgestore.emission import emit_event
 from ichor_edgestore.errors import (
     AccessDenied,
     AlreadyRecorded,
@@ -25,6 +26,7 @@ from ichor_edgestore.errors import (
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
+from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_questions import UndeliveredReply
@@ -32,6 +34,7 @@ from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
+from ichor_edgestore.signal import Signal
 
 __all__ = [
     "AccessDenied",
@@ -47,7 +50,12 @@ __all__ = [
     "MemoryStore",
     "Migration",
     "NotRerunnable",
+    "Outbox",
+    "OutboxBatch",
+    "OutboxEvent",
+    "OutboxState",
     "PinnedRun",
+    "Refusal",
     "RuleNotFound",
     "RuleSummary",
     "RunFilter",
@@ -59,6 +67,7 @@ __all__ = [
     "SchemaMissing",
     "SchemaTooNew",
     "SchemaTooOld",
+    "Signal",
     "StoreContended",
     "StoreError",
     "StoreUnavailable",
@@ -67,6 +76,7 @@ __all__ = [
     "Verdict",
     "connect",
     "connected",
+    "emit_event",
     "migrate",
     "migrations",
     "require_schema",

@@ -10,6 +10,7 @@ from asyncpg.transaction import Transaction
 
 from ichor_edgestore.errors import StoreError
 from ichor_edgestore.failure import store_errors
+from ichor_edgestore.signal import Signal
 
 type Connection = PoolConnectionProxy[asyncpg.Record]
 
@@ -74,6 +75,23 @@ class Database:
             with store_errors():
                 await transaction.commit()
         finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncGenerator[Signal]:
+        """Listen to the notifications of a channel during the block."""
+        signal = Signal()
+        with store_errors():
+            connection = await self._pool.acquire()
+        try:
+            with store_errors():
+                await connection.add_listener(channel, signal.hear)
+            connection.add_termination_listener(signal.end)
+            yield signal
+        finally:
+            with suppress(StoreError), store_errors():
+                connection.remove_termination_listener(signal.end)
+                await connection.remove_listener(channel, signal.hear)
             await self._pool.release(connection)
 
 

@@ -1,6 +1,7 @@
 """The store on PostgreSQL."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 from ichor_models import analyze_rule
@@ -8,6 +9,7 @@ from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
+from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
@@ -18,7 +20,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
-    """Rules, graphs, versions, runs and their questions in PostgreSQL; `journal` is what its actions write to."""
+    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
 
     def __init__(
         self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
@@ -29,6 +31,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
         PostgresRuns.__init__(self, database, check_structure)
         PostgresQuestions.__init__(self, database)
         self.journal = Journal(database)
+        self.outbox = Outbox(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -37,6 +40,10 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
             StoreUnavailable: there is none.
         """
         await self._database.row("SELECT 1")
+
+    async def outbox_age(self) -> timedelta | None:
+        """Return how long the oldest event of the outbox waits, None where none does."""
+        return await self.outbox.age()
 
     async def close(self) -> None:
         """Close the connections, by force where they are still in use."""

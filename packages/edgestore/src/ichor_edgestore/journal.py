@@ -9,7 +9,21 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
+<<<<<<< HEAD
 from ichor_models import ActionCall, ActionError, Begun, OpenedQuestion, Question, question_id
+=======
+import asyncpg
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Begun,
+    CausedEvents,
+    OpenedQuestion,
+    Question,
+    RowChange,
+    question_id,
+)
+>>>>>>> outbox
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
@@ -19,6 +33,7 @@ from ichor_edgestore.postgres_questions import opened_question
 from ichor_edgestore.query_file import load_queries
 
 _QUERIES = load_queries("journal")
+_EMIT = load_queries("outbox")["emit"]
 _QUESTIONS = load_queries("questions")
 
 
@@ -63,6 +78,7 @@ class JournalTransaction:
         self._session = session
         self._call = call
         self._recorded = recorded
+        self._caused = CausedEvents(call)
 
     @property
     def recorded(self) -> dict[str, JsonValue] | None:
@@ -78,6 +94,12 @@ class JournalTransaction:
         """Run a statement and return how many rows it touched."""
         with action_errors():
             return await self._session.execute(query, *arguments)
+
+    async def emit(self, *changes: RowChange) -> None:
+        """Tell other rules of changes, one event each, in this order; they are sent if the transaction is committed."""
+        events = [self._caused.of(change).model_dump(mode="json") for change in changes]
+        with action_errors():
+            await self._session.rows(_EMIT, storable(events))
 
     async def question(self) -> OpenedQuestion | None:
         """Return the question that an earlier attempt opened; the effects are then done already."""

@@ -7,7 +7,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ichor_models import ActionCall, ActionError, Begun, OpenedQuestion, Question, question_id
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Begun,
+    CausedEvents,
+    EntityEvent,
+    OpenedQuestion,
+    Question,
+    RowChange,
+    question_id,
+)
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
@@ -21,6 +31,9 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], JournalEntry] = {}
+        self.emitted: list[EntityEvent] = []
+        """The events of transactions that were committed."""
+
         self.questions: MemoryQuestions | None = None
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -55,6 +68,7 @@ class MemoryJournal:
             recorded = entry.result if entry.state == "completed" else None
             transaction = MemoryTransaction(call, recorded, self.questions)
             yield transaction
+            self.emitted.extend(transaction.emitted)
             if transaction.result is not None:
                 await self.completed(call, transaction.result)
             if transaction.asked is not None and self.questions is not None:
@@ -79,6 +93,8 @@ class MemoryTransaction:
         self._recorded = recorded
         self._questions = questions
         self.result: dict[str, JsonValue] | None = None
+        self.emitted: list[EntityEvent] = []
+        self._caused = CausedEvents(call)
         self.asked: Question | None = None
 
     @property
@@ -91,6 +107,9 @@ class MemoryTransaction:
 
     async def execute(self, query: str, *arguments: Any) -> int:
         raise ActionError("The store in memory has no SQL.", type="memory")
+
+    async def emit(self, *changes: RowChange) -> None:
+        self.emitted.extend(self._caused.of(change) for change in changes)
 
     async def question(self) -> OpenedQuestion | None:
         return self._questions.opened(self._call) if self._questions else None

@@ -1,11 +1,12 @@
 """Rules in memory, for tests and for trying things out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from ichor_models import Catalogue, Problem, Rule, RuleId
+from ichor_models.circles import circle_warnings
 
 from ichor_edgestore import saving
 from ichor_edgestore.candidate import Candidate
@@ -15,6 +16,7 @@ from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze, KnownAction
+from ichor_edgestore.writing_rule import as_link
 
 
 @dataclass(slots=True)
@@ -41,7 +43,8 @@ class MemoryRules:
         warnings = self._register(rule.trigger.entity)
         self._rules[rule_id] = _Kept(_stored(rule, rule_id, ids), _known(rule, ids, known), datetime.now(UTC))
         version = self._rules[rule_id].rule.graph.version
-        return SavedRule(rule_id, version, found is None, (*report.warnings, *warnings))
+        circles = self._circles(rule_id) if rule.is_active else ()
+        return SavedRule(rule_id, version, found is None, (*report.warnings, *warnings, *circles))
 
     async def load_rule(self, rule_id: RuleId) -> Rule:
         return self._stored_rule(rule_id).rule
@@ -73,8 +76,15 @@ class MemoryRules:
         ordered = sorted(listening, key=lambda item: item[:2])
         return [Candidate(rule_id, name, saving.stored_conditions(rule)) for name, rule_id, rule in ordered]
 
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        return {rule_id: self._rules[rule_id].rule.name for rule_id in rule_ids if rule_id in self._rules}
+
     async def known_entity(self, name: str) -> bool:
         return bare(name) in self._entities
+
+    def _circles(self, rule_id: RuleId) -> tuple[Problem, ...]:
+        links = [as_link(kept.rule, other) for other, kept in self._rules.items() if kept.rule.is_active]
+        return circle_warnings(as_link(self._rules[rule_id].rule, rule_id), links)
 
     def _stored_rule(self, rule_id: RuleId) -> _Kept:
         kept = self._rules.get(RuleId(str(as_uuid(rule_id))))

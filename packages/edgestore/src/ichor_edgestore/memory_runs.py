@@ -9,6 +9,7 @@ from ichor_models import (
     EntityEvent,
     EventHeader,
     ExecutionId,
+    Match,
     Rule,
     RuleId,
     RunRecord,
@@ -21,7 +22,7 @@ from pydantic import JsonValue
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
 from ichor_edgestore.errors import RunNotFound
 from ichor_edgestore.memory_journal import MemoryJournal
-from ichor_edgestore.pinned_run import INVALID_GRAPH, CheckStructure, PinnedRun, RunRow, structure_error
+from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
 
@@ -55,13 +56,21 @@ class MemoryRuns:
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         rule = await self._load_rule(rule_id)
-        return self._pin(rule, event_header(event), event.trigger_data(), source, 0)
+        row = _new_run(rule, event_header(event), event.trigger_data(), 0).checked(self._check_structure)
+        return self._keep(row, source, 0)
+
+    async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
+        rule = await self._load_rule(match.rule_id)
+        row = _new_run(rule, event_header(event), event.trigger_data(), 0).stopped(match.because)
+        return self._keep(row, "automation", 0)
 
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
         row = self._stored_run(execution_id).row
         rule = await self._load_rule(row.rule_id)
         repeats = [kept.number for kept in self._runs.values() if _same_event(kept.row, row)]
-        return self._pin(rule, row.event, row.trigger_data, "manual", max(repeats) + 1)
+        number = max(repeats) + 1
+        again = _new_run(rule, row.event, row.trigger_data, number).checked(self._check_structure)
+        return self._keep(again, "manual", number)
 
     async def run_started(self, execution_id: ExecutionId) -> None:
         kept = self._stored_run(execution_id)
@@ -106,26 +115,12 @@ class MemoryRuns:
         row = self._stored_run(execution_id).row
         return row.status, row.workflow_id
 
-    def _pin(
-        self, rule: Rule, event: EventHeader, trigger_data: dict[str, JsonValue], source: str, number: int
-    ) -> PinnedRun:
-        rule_id = RuleId(rule.id or "")
-        run = workflow_id(rule_id, event.event_id, number)
-        if run in self._runs:
-            return self._runs[run].row.pinned(created=False)
-        error = structure_error(self._check_structure(rule.graph))
-        row = RunRow(
-            execution_id=ExecutionId(str(uuid4())),
-            rule_id=rule_id,
-            rule_name=rule.name,
-            event=event,
-            workflow_id=run,
-            status=RunStatus.FAILED if error else RunStatus.PENDING,
-            trigger_data=trigger_data,
-            graph=rule.graph,
-            options=rule.options,
-        )
-        self._runs[run] = _Kept(row, number, source, error, INVALID_GRAPH if error else None)
+    def _keep(self, row: RunRow, source: str, number: int) -> PinnedRun:
+        known = self._runs.get(row.workflow_id)
+        if known is not None:
+            return known.row.pinned(created=False)
+        ended = datetime.now(UTC) if row.status.ended else None
+        self._runs[row.workflow_id] = _Kept(row, number, source, row.error, row.error_type, ended=ended)
         return row.pinned(created=True)
 
     def _stored_run(self, execution_id: ExecutionId) -> _Kept:
@@ -133,6 +128,21 @@ class MemoryRuns:
         if kept is None:
             raise RunNotFound(f"There is no run with the id {execution_id}.")
         return kept
+
+
+def _new_run(rule: Rule, event: EventHeader, trigger_data: dict[str, JsonValue], number: int) -> RunRow:
+    rule_id = RuleId(rule.id or "")
+    return RunRow(
+        execution_id=ExecutionId(str(uuid4())),
+        rule_id=rule_id,
+        rule_name=rule.name,
+        event=event,
+        workflow_id=workflow_id(rule_id, event.event_id, number),
+        status=RunStatus.PENDING,
+        trigger_data=trigger_data,
+        graph=rule.graph,
+        options=rule.options,
+    )
 
 
 def _same_event(left: RunRow, right: RunRow) -> bool:

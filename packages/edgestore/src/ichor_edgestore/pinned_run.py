@@ -1,7 +1,7 @@
 """A run as it is started: its row, and the version of the graph that it keeps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ichor_models import (
     EventHeader,
@@ -22,6 +22,9 @@ type CheckStructure = Callable[[Graph], Sequence[Problem]]
 
 INVALID_GRAPH = "invalid_graph"
 """The error type of a run whose graph, or rule, is broken."""
+
+LOOP = "loop"
+"""The error type of a run that a cascade would have started once more."""
 
 _TIMESTAMP: TypeAdapter[AwareDatetime] = TypeAdapter(AwareDatetime)
 
@@ -56,6 +59,18 @@ class RunRow:
     options: RunOptions
     problems: tuple[Problem, ...] = ()
     """What is wrong with the stored rule besides its graph, so that no run of it can start."""
+
+    error: str | None = None
+    error_type: str | None = None
+
+    def checked(self, check_structure: CheckStructure) -> "RunRow":
+        """Return the row as failed where its rule cannot be run, else as it is."""
+        error = structure_error([*self.problems, *check_structure(self.graph)])
+        return replace(self, status=RunStatus.FAILED, error=error, error_type=INVALID_GRAPH) if error else self
+
+    def stopped(self, why: str) -> "RunRow":
+        """Return the row as one that a cascade stops at: it ended before it began."""
+        return replace(self, status=RunStatus.CANCELLED, error=f"Not started: {why}.", error_type=LOOP)
 
     def pinned(self, *, created: bool) -> PinnedRun:
         """Return the run that the row holds, as it was or is to be started."""

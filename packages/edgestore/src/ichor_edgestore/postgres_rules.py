@@ -1,10 +1,11 @@
 """Rules and their graphs in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import asyncpg
 from ichor_models import Catalogue, Graph, Problem, Rule, RuleId, VersionHash
+from ichor_models.circles import WRITERS, Link, circle_warnings
 
 from ichor_edgestore import saving
 from ichor_edgestore.candidate import Candidate
@@ -18,6 +19,7 @@ from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze
 from ichor_edgestore.stored_rule import read_json
+from ichor_edgestore.writing_rule import as_link, stored_links
 
 _QUERIES = load_queries("rules")
 
@@ -46,7 +48,8 @@ class PostgresRules:
             await _write_graph(session, rule, rule_id, as_uuid(user_id))
             stored = await load_stored_rule(session, RuleId(str(rule_id)))
             version = await _append_version(session, stored.graph)
-        return SavedRule(stored.rule_id, version, found is None, (*report.warnings, *warnings))
+            circles = await _circles(session, as_link(rule, stored.rule_id)) if rule.is_active else ()
+        return SavedRule(stored.rule_id, version, found is None, (*report.warnings, *warnings, *circles))
 
     async def load_rule(self, rule_id: RuleId) -> Rule:
         """Return a rule with its graph as the tables hold it now.
@@ -85,6 +88,12 @@ class PostgresRules:
         """Return the active rules of an entity, by its name without a schema, and an event type."""
         rows = await self._database.rows(_QUERIES["candidates"], bare(entity_name), str(event_type))
         return [Candidate(RuleId(str(row["id"])), row["name"], read_json(row["conditions"])) for row in rows]
+
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        """Return the names of those rules that are there."""
+        keys = [key for rule_id in rule_ids if (key := as_uuid(rule_id))]
+        rows = await self._database.rows(_QUERIES["names"], keys) if keys else []
+        return {RuleId(str(row["id"])): row["name"] for row in rows}
 
     async def known_entity(self, name: str) -> bool:
         """Say whether an active entity of this name, its schema aside, is registered."""
@@ -140,6 +149,12 @@ async def _entity(session: Session, name: str | None) -> tuple[UUID | None, UUID
         raise SchemaMissing("The database has no entity type `table`; run `ichor migrate`.")
     warnings = saving.entity_warnings(name, is_new=registered is not None, is_active=row["is_active"])
     return row["id"], row["entity_type_id"], warnings
+
+
+async def _circles(session: Session, link: Link) -> tuple[Problem, ...]:
+    if not link.writes:
+        return ()
+    return circle_warnings(link, stored_links(await session.rows(_QUERIES["writers"], list(WRITERS))))
 
 
 async def _write_graph(session: Session, rule: Rule, rule_id: UUID, user_id: UUID | None) -> None:

@@ -13,6 +13,7 @@ from ichor_models import (
     EventId,
     ExecutionId,
     Graph,
+    Match,
     RuleId,
     RunOptions,
     RunRecord,
@@ -28,7 +29,7 @@ from ichor_edgestore.action_view import JournalEntry, ended_actions, live_action
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RunNotFound
 from ichor_edgestore.identity import as_uuid
-from ichor_edgestore.pinned_run import INVALID_GRAPH, CheckStructure, PinnedRun, RunRow, stored_header, structure_error
+from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
@@ -56,12 +57,17 @@ class PostgresRuns:
         """
         stored = await load_stored_rule(self._database, rule_id)
         run = _new_run(stored, event_header(event), event.trigger_data(), 0)
-        while True:
-            pinned = await self._insert(run, source, 0) or await self._of_event(stored.rule_id, event.event_id)
-            if pinned is not None:
-                return pinned
-            # The id is that of a repeat of another event, whose id this one's continues.
-            run = replace(run, workflow_id=f"{run.workflow_id}.0")
+        return await self._only(run.checked(self._check_structure), source)
+
+    async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
+        """Write down, once per rule and event, that a cascade stops at a rule: a cancelled run, which never starts.
+
+        Raises:
+            RuleNotFound: there is no such rule.
+        """
+        stored = await load_stored_rule(self._database, match.rule_id)
+        run = _new_run(stored, event_header(event), event.trigger_data(), 0)
+        return await self._only(run.stopped(match.because), "automation")
 
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
         """Pin a repeat of a run: its trigger data and event, the rule's graph as it is now.
@@ -79,7 +85,7 @@ class PostgresRuns:
         event = stored_header(row["event"], row["event_id"], row["entity_type"], row["trigger_data"])
         number: int = row["next_rerun"]
         while True:
-            run = _new_run(stored, event, row["trigger_data"], number)
+            run = _new_run(stored, event, row["trigger_data"], number).checked(self._check_structure)
             if pinned := await self._insert(run, "manual", number):
                 return pinned
             number += 1
@@ -150,21 +156,28 @@ class PostgresRuns:
         if await self._database.row(_QUERIES["exists"], key) is None:
             raise RunNotFound(f"There is no run with the id {key}.")
 
+    async def _only(self, run: RunRow, source: str) -> PinnedRun:
+        """Return the one run of a rule and an event: this one, or the one that is there."""
+        while True:
+            pinned = await self._insert(run, source, 0) or await self._of_event(run.rule_id, run.event.event_id)
+            if pinned is not None:
+                return pinned
+            # The id is that of a repeat of another event, whose id this one's continues.
+            run = replace(run, workflow_id=f"{run.workflow_id}.0")
+
     async def _insert(self, run: RunRow, source: str, number: int) -> PinnedRun | None:
         """Write a new run's row; None where the rule has one for this event already."""
         version = run.graph.version
-        error = structure_error([*run.problems, *self._check_structure(run.graph)])
-        pinned = replace(run, status=RunStatus.FAILED if error else RunStatus.PENDING)
         content = None if version in self._versions else run.graph.model_dump(mode="json")
         try:
-            made = await self._database.row(_QUERIES["insert"], *_columns(pinned, source, number, error), content)
+            made = await self._database.row(_QUERIES["insert"], *_columns(run, source, number), content)
         except ConstraintViolated:
             if content is not None:
                 raise
             self._versions.clear()
             return await self._insert(run, source, number)
         self._versions.add(version)
-        return pinned.pinned(created=True) if made else None
+        return run.pinned(created=True) if made else None
 
     async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun | None:
         row = await self._database.row(_QUERIES["of_event"], UUID(rule_id), event_id)
@@ -205,7 +218,7 @@ def _run_row(row: asyncpg.Record) -> RunRow:
     )
 
 
-def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[object, ...]:
+def _columns(run: RunRow, source: str, number: int) -> tuple[object, ...]:
     """Return the parameters of the statement `insert`, up to the version's content."""
     return (
         UUID(run.execution_id),
@@ -213,8 +226,8 @@ def _columns(run: RunRow, source: str, number: int, error: str | None) -> tuple[
         run.event.entity_name or "",
         run.trigger_data,
         str(run.status),
-        storable(error),
-        INVALID_GRAPH if error else None,
+        storable(run.error),
+        run.error_type,
         source,
         run.event.event_id,
         number,

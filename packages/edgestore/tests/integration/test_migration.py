@@ -19,7 +19,7 @@ from ichor_edgestore import (
 from ichor_testing.database import Database
 
 HERE = Path(__file__).parent
-OURS = {"graph_versions", "run_actions", "ichor_migrations"}
+OURS = {"graph_versions", "run_actions", "outbox", "ichor_migrations"}
 NAMES = tuple(step.name for step in migrations())
 ORDERS = "20000000-0000-4000-8000-000000000001"
 ADMIN = "10000000-0000-4000-8000-000000000001"

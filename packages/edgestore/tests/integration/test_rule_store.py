@@ -4,7 +4,15 @@ from uuid import uuid4
 
 import pytest
 from ichor_edgestore import AmbiguousRule, EdgeStore, MemoryStore, RuleNotFound
-from ichor_models import Catalogue, InvalidRule, Rule, RuleId
+from ichor_models import ActionType, Catalogue, InvalidRule, Rule, RuleId
+from pydantic import BaseModel, ConfigDict
+
+
+class AnyConfig(BaseModel):
+    """A config of any keys."""
+
+    model_config = ConfigDict(extra="allow")
+
 
 type Store = EdgeStore | MemoryStore
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
@@ -198,3 +206,34 @@ async def test_a_rule_that_is_not_there(store: Store, wrong: str) -> None:
         await store.deactivate_rule(RuleId(wrong))
     with pytest.raises(RuleNotFound):
         await store.find_rule(wrong)
+
+
+def writer(name: str, entity: str, event: str, **config: object) -> Rule:
+    """Return a rule that sets a field."""
+    return Rule.model_validate(
+        {
+            "name": name,
+            "trigger": {"entity": entity, "event": event},
+            "actions": [{"name": "set", "type": "update_field", "config": config}],
+            "edges": [{"source": None, "target": "set", "type": "start"}],
+        }
+    )
+
+
+async def test_rules_that_can_start_each_other_in_a_circle_are_warned_of(store: Store, catalogue: Catalogue) -> None:
+    types = Catalogue([*catalogue.values(), ActionType("update_field", AnyConfig)])
+
+    async def codes(rule: Rule) -> list[str]:
+        saved = await store.save_rule(rule, catalogue=types)
+        return [f"{item.code}: {item.message}" for item in saved.warnings if item.code == "circle"]
+
+    orders = writer("A", "sales.orders", "on_update", target_entity="tasks", target_field="state", new_value="x")
+    tasks = writer("B", "tasks", "on_update", target_entity="sales.orders", target_field="status", new_value="x")
+    assert await codes(orders) == []
+    assert await codes(tasks.model_copy(update={"is_active": False})) == []
+    (warning,) = await codes(tasks)
+    assert "'B' -> 'A' -> 'B'" in warning
+    (warning,) = await codes(orders)
+    assert "'A' -> 'B' -> 'A'" in warning
+    await store.deactivate_rule(await store.find_rule("B"))
+    assert await codes(orders) == []

@@ -13,11 +13,13 @@ from ichor_models import (
     ActionRecord,
     ActionState,
     Catalogue,
+    Decision,
     EdgeReason,
     EdgeType,
     EntityEvent,
     ExecutionId,
     Graph,
+    Match,
     Problem,
     Rule,
     RuleId,
@@ -244,3 +246,27 @@ async def test_a_run_that_is_not_there(store: Store, wrong: str) -> None:
         await store.run_ended(ExecutionId(wrong), RunRecord(status=RunStatus.FAILED, actions=(), order=()))
     with pytest.raises(RunNotFound):
         await store.rerun(ExecutionId(wrong))
+
+
+async def test_a_cascade_that_stops_at_a_rule_is_a_cancelled_run(
+    store: Store, rule_id: RuleId, event: EntityEvent, another_event: EntityEvent
+) -> None:
+    match = Match(rule_id, "Order approval", Decision.VISITED, "this cascade ran the rule already: a -> b")
+    stopped = [await store.stop_run(match, event) for _ in range(2)]
+    assert [run.created for run in stopped] == [True, False]
+    view = await store.get_run(stopped[0].workflow_id)
+    assert (view.status, view.error_type) == (RunStatus.CANCELLED, "loop")
+    assert view.error == "Not started: this cascade ran the rule already: a -> b."
+    assert view.ended
+    assert not view.started
+    assert (await store.pin_run(rule_id, event)).status is RunStatus.CANCELLED
+    assert await store.pending_runs(timedelta(0)) == []
+    assert [run.error_type for run in await store.list_runs()] == ["loop"]
+    pinned = await store.pin_run(rule_id, another_event)
+    assert (await store.stop_run(match, another_event)).execution_id == pinned.execution_id
+    assert (await store.rerun(stopped[0].execution_id)).status is RunStatus.PENDING
+
+
+async def test_rules_have_names(store: Store, rule_id: RuleId) -> None:
+    assert await store.rule_names([rule_id, RuleId(UNKNOWN), RuleId("no uuid")]) == {rule_id: "Order approval"}
+    assert await store.rule_names([]) == {}

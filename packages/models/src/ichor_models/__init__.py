@@ -3,6 +3,7 @@
 from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
 from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
 from ichor_models.analyzer import analyze_rule
+from ichor_models.cascade import DEEPEST, next_lineage, rules_on_the_way, spell_chain, visit
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
 from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
@@ -23,7 +24,7 @@ from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, par
 from ichor_models.file_schema import file_schema
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
-from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
+from ichor_models.matching import Decision, Listening, Match, match_rules, read_conditions
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
 from ichor_models.question import (
@@ -38,6 +39,7 @@ from ichor_models.question import (
     parse_reply,
     question_id,
 )
+from ichor_models.row_change import CausedEvents, RowChange
 from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
 from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
@@ -74,6 +76,7 @@ __all__ = [
     "Begun",
     "Case",
     "Catalogue",
+    "CausedEvents",
     "Condition",
     "ConditionConfig",
     "ConfigError",
@@ -113,6 +116,7 @@ __all__ = [
     "ReplyError",
     "ReplyNotice",
     "Report",
+    "RowChange",
     "Rule",
     "RuleId",
     "RunHeader",
@@ -141,6 +145,7 @@ __all__ = [
     "format_duration",
     "load_text",
     "match_rules",
+    "next_lineage",
     "parse_duration",
     "parse_event",
     "parse_reply",
@@ -150,8 +155,10 @@ __all__ = [
     "resolve_text",
     "rule_document",
     "rule_yaml",
+    "rules_on_the_way",
     "run_request",
     "scan",
+    "spell_chain",
     "visit",
     "workflow_id",
 ]

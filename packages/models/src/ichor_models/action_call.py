@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from ichor_models.event import Lineage
 from ichor_models.ids import ApplicationId, EventId, ExecutionId, RuleId
 from ichor_models.model import Model
 
@@ -27,6 +28,7 @@ class EventHeader(Model):
     entity_id: ApplicationId | None = None
     user_id: ApplicationId | None = None
     timestamp: AwareDatetime | None = None
+    lineage: Lineage | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class RunHeader(Model):

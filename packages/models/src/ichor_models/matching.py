@@ -2,10 +2,10 @@
 
 | decision | when, the first that is true |
 |---|---|
-| `too_deep` | the event's lineage is deeper than 16 |
-| `visited` | the lineage holds this rule with this entity already |
 | `unreadable` | the rule's conditions are not of the form `{"field_conditions": [...]}` |
 | `differs` | a condition does not hold |
+| `visited` | the rule would start, but the lineage holds it with this entity already |
+| `too_deep` | the rule would start, but the event's lineage is deeper than 16 |
 | `matches` | all conditions hold, or there are none |
 """
 
@@ -18,6 +18,7 @@ from typing import Protocol
 from pydantic import JsonValue, ValidationError
 
 from ichor_models.action_call import RunHeader
+from ichor_models.cascade import DEEPEST, spell_chain, visit
 from ichor_models.condition import Condition
 from ichor_models.event import EntityEvent
 from ichor_models.expression import Lookup
@@ -27,8 +28,7 @@ from ichor_models.run_request import always_there, event_header
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
 
-DEEPEST = 16
-"""How many runs after its first event a cascade may still start others (events.md)."""
+_NO_NAMES: Mapping[RuleId, str] = {}
 
 
 class Listening(Protocol):
@@ -74,31 +74,40 @@ class Match:
         """Say whether a run is to be started."""
         return self.decision is Decision.MATCHES
 
-
-def match_rules(event: EntityEvent, rules: Iterable[Listening], now: datetime) -> tuple[Match, ...]:
-    """Decide about each rule by itself: one that cannot be read harms no other."""
-    return tuple(_match(event, rule, now) for rule in rules)
-
-
-def visit(rule: RuleId, entity_id: str | None) -> str:
-    """Return how a lineage notes that a rule ran for an entity."""
-    return f"{rule}:{entity_id or ''}"
+    @property
+    def stopped(self) -> bool:
+        """Say whether a run would be started, were it not for the cascade."""
+        return self.decision in (Decision.VISITED, Decision.TOO_DEEP)
 
 
-def _match(event: EntityEvent, rule: Listening, now: datetime) -> Match:
-    decision, because = _stopped(event, rule) or _compared(event, rule, now)
+def match_rules(
+    event: EntityEvent, rules: Iterable[Listening], now: datetime, names: Mapping[RuleId, str] = _NO_NAMES
+) -> tuple[Match, ...]:
+    """Decide about each rule by itself: one that cannot be read harms no other.
+
+    `names` are those of the rules on the way to the event, for the sentence about a cascade that is stopped.
+    """
+    return tuple(_match(event, rule, now, names) for rule in rules)
+
+
+def _match(event: EntityEvent, rule: Listening, now: datetime, names: Mapping[RuleId, str]) -> Match:
+    decision, because = _compared(event, rule, now)
+    if decision is Decision.MATCHES:
+        decision, because = _stopped(event, rule, names) or (decision, because)
     return Match(rule.rule_id, rule.name, decision, because)
 
 
-def _stopped(event: EntityEvent, rule: Listening) -> tuple[Decision, str] | None:
+def _stopped(event: EntityEvent, rule: Listening, names: Mapping[RuleId, str]) -> tuple[Decision, str] | None:
     lineage = event.lineage
     if lineage is None:
         return None
-    if lineage.depth > DEEPEST:
-        return Decision.TOO_DEEP, f"the cascade is {lineage.depth} runs deep, and at most {DEEPEST} are followed"
     if visit(rule.rule_id, event.entity_id) in lineage.visited:
-        return Decision.VISITED, "this cascade ran the rule for this entity already"
-    return None
+        decision, why = Decision.VISITED, "this cascade ran the rule for this entity already"
+    elif lineage.depth > DEEPEST:
+        decision, why = Decision.TOO_DEEP, f"the cascade is {lineage.depth} runs deep, at most {DEEPEST} are followed"
+    else:
+        return None
+    return decision, f"{why}: {spell_chain(lineage, names)} -> {rule.name!r} for {event.entity_id or 'no entity'}"
 
 
 def _compared(event: EntityEvent, rule: Listening, now: datetime) -> tuple[Decision, str]:

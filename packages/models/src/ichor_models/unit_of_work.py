@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from ichor_models.action_call import ActionCall
 from ichor_models.errors import ActionError
 from ichor_models.question import OpenedQuestion, Question
+from ichor_models.row_change import RowChange
 
 
 class Begun(NamedTuple):
@@ -35,6 +36,10 @@ class Transaction(Protocol):
 
     async def execute(self, query: str, *arguments: Any) -> int:
         """Run a statement and return how many rows it touched."""
+        ...
+
+    async def emit(self, *changes: RowChange) -> None:
+        """Tell other rules of changes, one event each, in this order; they are sent if the transaction is committed."""
         ...
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:

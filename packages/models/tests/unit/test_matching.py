@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 from ichor_models import EntityEvent, EventId, EventType, Lineage, RuleId
-from ichor_models.matching import Decision, Match, match_rules, read_conditions, visit
+from ichor_models.matching import Decision, Match, match_rules, read_conditions
 from pydantic import JsonValue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -118,9 +118,20 @@ def test_a_pair_of_rule_and_entity_that_was_visited_stops():
     assert only(None, entity_id="o2", lineage=Lineage(root="e0", depth=1, visited=visited)).matches
 
 
-def test_a_visit_is_written_as_the_wire_says():
-    assert visit(RuleId("r1"), "o1") == "r1:o1"
-    assert visit(RuleId("r1"), None) == "r1:"
+def test_a_rule_that_would_not_start_anyway_is_no_stopped_one():
+    lineage = Lineage(root="e0", depth=17, visited=("r1:o1",))
+    match = only(fields({"field_name": "total", "operator": "equals", "value": 1}), lineage=lineage)
+    assert (match.decision, match.stopped) == (Decision.DIFFERS, False)
+
+
+def test_a_cascade_that_is_stopped_is_spelled_out():
+    lineage = Lineage(root="e0", depth=2, visited=("r1:o1", "r2:"))
+    (match,) = match_rules(event(lineage=lineage), [StoredRule(None)], NOW, {R1: "Big orders"})
+    assert match.stopped
+    assert match.because == (
+        "this cascade ran the rule for this entity already: "
+        "event e0 -> 'Big orders' (r1) for o1 -> r2 for no entity -> 'Big orders' for o1"
+    )
 
 
 def test_conditions_are_read_in_their_order():

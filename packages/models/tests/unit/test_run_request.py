@@ -52,6 +52,7 @@ def test_an_events_header_is_the_event_without_its_data() -> None:
         "entity_id": "o1",
         "user_id": "u1",
         "timestamp": "2026-11-23T19:00:00Z",
+        "lineage": {"root": "e0", "depth": 1, "visited": []},
     }
 
 

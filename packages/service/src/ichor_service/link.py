@@ -1,5 +1,6 @@
 """Something that a program connects to: opened once, asked again and again whether it is there."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -22,6 +23,7 @@ class Link[T]:
         self._ask = ask
         self._close = close
         self._opened: T | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,11 +44,12 @@ class Link[T]:
         return self._opened
 
     async def connect(self) -> T:
-        """Return what answers at the other end; any error means that nothing does."""
-        opened = self._opened if self._opened is not None else await self._connect()
-        self._opened = opened
-        await self._ask(opened)
-        return opened
+        """Return what answers at the other end; any error means that nothing does. Parts may ask side by side."""
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await self._connect()
+        await self._ask(self._opened)
+        return self._opened
 
     async def probe(self) -> None:
         """Raise where the other end does not answer now."""

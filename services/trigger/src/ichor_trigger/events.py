@@ -20,4 +20,5 @@ def events(links: Links) -> Part:
             await RunStarter(links.store.opened, launcher).start(event)
 
     inbox = Inbox(broker, EVENTS, handle, {"Temporal": links.temporal, "PostgreSQL": links.store})
-    return Part(inbox.run, {"broker": broker.probe, "consumer": inbox.probe})
+    servers = {"temporal": links.temporal.probe, "database": links.store.probe}
+    return Part(inbox.run, {**servers, "broker": broker.probe, "consumer": inbox.probe})

@@ -1,4 +1,4 @@
-"""The program `ichor-trigger`: events in, runs started."""
+"""The program `ichor-trigger`: events in, runs started; the outbox's events out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -7,11 +7,12 @@ from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving,
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
+from ichor_trigger.relay import relay
 
-PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events}
+PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events, "relay": relay}
 PROGRAM = Program(
     name="ichor-trigger",
-    summary="Takes entity events from RabbitMQ and starts the runs of the rules that match, each exactly once.",
+    summary="Starts the runs of the rules that match an event, each exactly once, and relays events from the outbox.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
     uses=("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),
@@ -28,7 +29,7 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     """Put the wanted parts together and let them work until told to stop."""
     links = Links(settings, temporal_link(settings), store_link(settings, PROGRAM.name))
     parts = [PARTS[name](links) for name in wanted]
-    probes: dict[str, Probe] = {"temporal": links.temporal.probe, "database": links.store.probe}
+    probes: dict[str, Probe] = {}
     for part in parts:
         probes |= part.probes
     async with links.store, serving(settings, Health(probes, stop)):

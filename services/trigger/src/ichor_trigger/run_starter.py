@@ -1,15 +1,26 @@
 """Starts what an event asks for: one run per matching rule, each exactly once, however often the event comes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 from ichor_edgestore import Candidate, PinnedRun, RuleNotFound
 from ichor_executor.temporal import Started
-from ichor_models import EntityEvent, EventType, ExecutionId, RuleId, RunRecord, RunStatus
-from ichor_models.matching import Decision, Match, match_rules
+from ichor_models import (
+    Decision,
+    EntityEvent,
+    EventType,
+    ExecutionId,
+    Match,
+    RuleId,
+    RunRecord,
+    RunStatus,
+    match_rules,
+    rules_on_the_way,
+)
 from ichor_service import Unreachable, reason
 from structlog.contextvars import bound_contextvars
 from temporalio.service import RPCError
@@ -29,6 +40,14 @@ class RunStore(Protocol):
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         """Return the one row of a rule and an event, made where there is none, with the version that it runs."""
+        ...
+
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        """Return the names of those rules that are there."""
+        ...
+
+    async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
+        """Write down that a cascade stops at a rule."""
         ...
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
@@ -52,13 +71,15 @@ class RunStarter:
         self._launcher = launcher
 
     async def start(self, event: EntityEvent) -> None:
-        """Return when the run of every matching rule is durable, or is known never to be.
+        """Return when the run of every matching rule is durable, or is known never to be; so are cascades' ends.
 
         Raises:
             Unreachable: Temporal or the database is away; nothing is lost by trying again.
         """
-        matches = [match for match in await self._decide(event) if match.matches]
-        outcomes = await asyncio.gather(*(self._start_one(match, event) for match in matches), return_exceptions=True)
+        decided = await self._decide(event)
+        work = [self._start_one(match, event) for match in decided if match.matches]
+        work += [self._stop_one(match, event) for match in decided if match.stopped]
+        outcomes = await asyncio.gather(*work, return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failures:
             raise next((failure for failure in failures if isinstance(failure, Unreachable)), failures[0])
@@ -66,7 +87,8 @@ class RunStarter:
     async def _decide(self, event: EntityEvent) -> Sequence[Match]:
         with outages():
             candidates = await self._store.candidates(event.entity_name, event.event_type)
-        decided = match_rules(event, candidates, datetime.now(UTC))
+            names = await self._store.rule_names(rules_on_the_way(event))
+        decided = match_rules(event, candidates, datetime.now(UTC), names)
         for match in decided:
             _tell(match)
         return decided
@@ -81,6 +103,10 @@ class RunStarter:
                 return
             with bound_contextvars(execution_id=pinned.execution_id):
                 await self._start_pinned(pinned)
+
+    async def _stop_one(self, match: Match, event: EntityEvent) -> None:
+        with outages(), suppress(RuleNotFound):
+            await self._store.stop_run(match, event)
 
     async def _start_pinned(self, pinned: PinnedRun) -> None:
         if pinned.status is not RunStatus.PENDING:

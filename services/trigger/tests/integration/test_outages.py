@@ -136,6 +136,33 @@ async def test_it_waits_at_its_start_alive_and_says_once_what_is_missing(servers
         await ran(servers, "after the start")
 
 
+async def emit(servers: Servers, *event_ids: str) -> None:
+    connection = await asyncpg.connect(servers.postgres.url)
+    try:
+        for event_id in event_ids:
+            await connection.execute(
+                "SELECT workflow.emit_event('on_create', 'orders', 'one order', event_id => $1)", event_id
+            )
+    finally:
+        await connection.close()
+
+
+async def test_the_relay_waits_for_servers_that_are_away_and_counts_no_attempt(servers: Servers):
+    async with start_program("ichor_trigger", servers.environment) as trigger:
+        await trigger.ready()
+        await emit(servers, "emitted at once")
+        await ran(servers, "emitted at once")
+        async with away(servers.rabbitmq, trigger, "relay"):
+            await emit(servers, "without broker 1", "without broker 2")
+        await ran(servers, "without broker 2")
+        async with away(servers.postgres, trigger, "relay"):
+            pass
+        await emit(servers, "after the database")
+        await ran(servers, "after the database")
+        assert not [line for line in trigger.logs if line["message"] in ("event refused", "event given up")]
+        assert await trigger.stop() == 0
+
+
 async def test_it_can_be_stopped_while_everything_is_away():
     nowhere = {
         "ICHOR_DATABASE_URL": "postgresql://user:hidden@127.0.0.1:9/none",
@@ -145,6 +172,6 @@ async def test_it_can_be_stopped_while_everything_is_away():
     async with start_program("ichor_trigger", nowhere) as trigger:
         await trigger.failing("broker")
         await trigger.said("not reachable, trying again", server="RabbitMQ")
-        assert (await trigger.health())["failing"] == ["temporal", "database", "broker", "consumer"]
+        assert (await trigger.health())["failing"] == ["temporal", "database", "broker", "consumer", "relay"]
         assert await trigger.stop() == 0
         assert "hidden" not in trigger.log.read_text()

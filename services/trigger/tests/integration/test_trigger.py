@@ -236,7 +236,8 @@ async def test_a_cascade_stops_where_it_would_go_in_circles(
     await trigger.said("rule not started", code=code, event_id="stops")
     await trigger.said("run started", event_id="goes")
     await settle(trigger, channel)
-    assert [row["event_id"] for row in await rows(pool)] == ["goes"]
+    found = {row["event_id"]: (row["status"], row["error_type"]) for row in await rows(pool)}
+    assert found == {"goes": ("pending", None), "stops": ("cancelled", "loop")}
 
 
 async def test_a_row_without_its_workflow_is_healed_by_the_event_that_comes_again(

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,6 +9,8 @@ from ichor_models import (
     EventType,
     ExecutionId,
     Graph,
+    Lineage,
+    Match,
     RuleId,
     RunHeader,
     RunRecord,
@@ -31,6 +33,7 @@ class Store:
 
     rules: dict[str, RunStatus | Exception]
     ended: dict[str, RunRecord] = field(default_factory=dict[str, RunRecord])
+    stopped: dict[str, str] = field(default_factory=dict[str, str])
 
     async def candidates(self, entity_name: str, event_type: str) -> Sequence[Candidate]:
         return [Candidate(RuleId(rule), rule, None) for rule in self.rules]
@@ -44,6 +47,16 @@ class Store:
         )
         request = RunRequest(run=header, graph=Graph(actions=(), edges=()), trigger_data={})
         return PinnedRun(request, status, True, workflow_id(rule_id, event.event_id))
+
+    async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
+        return {rule_id: "Hold" for rule_id in rule_ids}
+
+    async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
+        status = self.rules[match.rule_id]
+        if isinstance(status, Exception):
+            raise status
+        self.stopped[match.rule_id] = match.because
+        return await self.pin_run(match.rule_id, event)
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
         self.ended[execution_id] = record
@@ -128,3 +141,24 @@ async def test_a_rule_that_was_deleted_meanwhile_starts_nothing():
     launcher = Launcher()
     await RunStarter(Store({"gone": RuleNotFound("gone"), "good": RunStatus.PENDING}), launcher).start(EVENT)
     assert launcher.launched == ["good"]
+
+
+CASCADE = EVENT.model_copy(update={"lineage": Lineage(root="e0", depth=2, visited=("again:", "other:"))})
+
+
+async def test_where_a_cascade_stops_is_written_down_and_the_others_start():
+    store, launcher = Store({"again": RunStatus.PENDING, "good": RunStatus.PENDING}), Launcher()
+    await RunStarter(store, launcher).start(CASCADE)
+    assert launcher.launched == ["good"]
+    assert list(store.stopped) == ["again"]
+    assert "event e0 -> 'Hold' (again) for no entity -> 'Hold' (other) for no entity" in store.stopped["again"]
+
+
+async def test_a_stop_that_cannot_be_written_down_is_tried_again():
+    store = Store({"again": StoreUnavailable("down")})
+    with pytest.raises(Unreachable):
+        await RunStarter(store, Launcher()).start(CASCADE)
+
+
+async def test_a_rule_that_was_deleted_before_its_stop_is_written_down_needs_none():
+    await RunStarter(Store({"again": RuleNotFound("gone")}), Launcher()).start(CASCADE)

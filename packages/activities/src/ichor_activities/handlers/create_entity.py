@@ -6,9 +6,9 @@ from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
 from ichor_activities.entity import Entity
 from ichor_activities.handler import action
-from ichor_activities.identifier import normalise, quote_identifier
-from ichor_activities.row import naming_refusals, takes_uuid
-from ichor_activities.table import document
+from ichor_activities.identifier import normalise
+from ichor_activities.row import takes_uuid
+from ichor_activities.row_creation import create_row
 
 
 class CreateEntityConfig(Config):
@@ -34,18 +34,11 @@ async def create_entity(config: CreateEntityConfig, run: ActionContext) -> Creat
     row = {_column(entity, name): value for name, value in config.fields.items()}
     if entity.id_column not in row and await takes_uuid(run.transaction, entity.table, entity.id_column):
         row[entity.id_column] = str(run.new_id("row"))
-    insert = f"{entity.table.insert(tuple(row))} RETURNING {quote_identifier(entity.id_column)} AS id"
-    created = await naming_refusals(
-        run.transaction, entity.table, row.items(), lambda: run.transaction.fetch(insert, document(row))
-    )
-    return CreateEntityResult(created_id=_plain(created[0]["id"]), target_entity=config.target_entity)
+    created = await create_row(run.transaction, entity, row)
+    return CreateEntityResult(created_id=created, target_entity=config.target_entity)
 
 
 def _column(entity: Entity, name: str) -> str:
     if normalise(name) == normalise(entity.id_column):
         return entity.id_column
     return entity.column_to_write(name)
-
-
-def _plain(id: object) -> JsonValue:
-    return id if isinstance(id, int) else str(id)

@@ -3,13 +3,13 @@
 from ichor_models import SUCCESS, ActionError, ConfigError, Transaction
 from pydantic import Field, JsonValue
 
+from ichor_activities.column_update import update_column
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
 from ichor_activities.filter import RowFilter
 from ichor_activities.handler import action
 from ichor_activities.identifier import quote_identifier
 from ichor_activities.row import naming_refusals
-from ichor_activities.table import document
 
 INVALID_TRANSITION = "invalid_transition"
 
@@ -43,7 +43,7 @@ async def transition_status(config: TransitionStatusConfig, run: ActionContext) 
     current = await _locked_status(run.transaction, row, column)
     allowed = current in config.valid_from_statuses
     if allowed:
-        await _set_status(run.transaction, row, column, config.to_status)
+        await update_column(run.transaction, row, column, config.to_status)
     return TransitionStatusResult(
         transitioned=allowed,
         from_status=current,
@@ -59,14 +59,3 @@ async def _locked_status(transaction: Transaction, row: RowFilter, column: str) 
     if not found:
         raise ActionError(f"{row.entity.name} has no row {row.single_id}.", type="not_found")
     return found[0]["status"]
-
-
-async def _set_status(transaction: Transaction, row: RowFilter, column: str, status: str) -> None:
-    table = row.entity.table
-    update = f"UPDATE {table.sql} SET {quote_identifier(column)} = {table.typed(column, 1)} WHERE {row.sql(2)}"
-    await naming_refusals(
-        transaction,
-        table,
-        [(column, status)],
-        lambda: transaction.execute(update, document({column: status}), *row.parameters()),
-    )

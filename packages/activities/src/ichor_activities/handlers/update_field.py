@@ -3,18 +3,16 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from ichor_models import ConfigError, Transaction
+from ichor_models import ConfigError
 from pydantic import Field, JsonValue, model_validator
 
+from ichor_activities.column_update import update_column
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
 from ichor_activities.entity import Entity
 from ichor_activities.filter import RowCondition, RowFilter
 from ichor_activities.handler import action
-from ichor_activities.identifier import quote_identifier
 from ichor_activities.reference import Reference, resolve_reference
-from ichor_activities.row import naming_refusals
-from ichor_activities.table import document
 
 
 class UpdateFieldConfig(Config):
@@ -64,7 +62,7 @@ async def update_field(config: UpdateFieldConfig, run: ActionContext) -> UpdateF
     column = entity.column_to_write(config.target_field)
     rows = _rows(config, entity, run)
     value, warnings = await _value(config, run)
-    affected = await _set(run.transaction, rows, column, value)
+    affected = await update_column(run.transaction, rows, column, value)
     completed = datetime.now(UTC)
     return UpdateFieldResult(
         update_id=str(run.new_id("update")),
@@ -78,17 +76,6 @@ async def update_field(config: UpdateFieldConfig, run: ActionContext) -> UpdateF
         execution_time_ms=round((completed - started).total_seconds() * 1000),
         resolved_value=value if value != config.new_value else None,
         target_record_id=rows.single_id,
-    )
-
-
-async def _set(transaction: Transaction, rows: RowFilter, column: str, value: JsonValue) -> int:
-    table = rows.entity.table
-    update = f"UPDATE {table.sql} SET {quote_identifier(column)} = {table.typed(column, 1)} WHERE {rows.sql(2)}"
-    return await naming_refusals(
-        transaction,
-        table,
-        [(column, value), *rows.values()],
-        lambda: transaction.execute(update, document({column: value}), *rows.parameters()),
     )
 
 

@@ -61,6 +61,29 @@ JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
 WHERE e.name = $1 AND e.is_active IS NOT FALSE AND t.name = $2 AND r.is_active
 ORDER BY r.name, r.id
 
+-- name: writers
+-- The active rules that write what may start others, each with those of its actions that do.
+SELECT
+    r.id, r.name, e.name AS entity, t.name AS event, r.trigger_conditions::text AS conditions,
+    array_agg(w.action_type) AS types, array_agg(w.config) AS configs
+FROM (
+    SELECT
+        a.automation_rules_id AS rule_id, a.action_config::text AS config,
+        coalesce(m.action_type, a.action_config ->> 'action_type', a.action_config ->> 'type') AS action_type
+    FROM workflow.rule_actions a
+    LEFT JOIN workflow.action_templates m ON m.id = a.template_id
+    WHERE a.is_active IS NOT FALSE
+) AS w
+JOIN workflow.automation_rules r ON r.id = w.rule_id
+JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
+LEFT JOIN workflow.entities e ON e.id = r.entity_id
+WHERE r.is_active AND w.action_type = ANY($1::text[])
+GROUP BY r.id, r.name, e.name, t.name
+ORDER BY r.name, r.id
+
+-- name: names
+SELECT id, name FROM workflow.automation_rules WHERE id = ANY($1::uuid[])
+
 -- name: known_entity
 SELECT 1 FROM workflow.entities WHERE name = $1 AND is_active IS NOT FALSE
 

@@ -12,7 +12,7 @@ INSERT INTO workflow.automation_executions (
 VALUES (
     -- An Ichor database has varchar(50) here; the whole name is in the event.
     $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
-    CASE WHEN $5::text = 'failed' THEN now() END
+    CASE WHEN $5::text <> 'pending' THEN now() END
 )
 ON CONFLICT DO NOTHING
 RETURNING id

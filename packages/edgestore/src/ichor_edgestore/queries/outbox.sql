@@ -1,0 +1,64 @@
+-- name: emit
+SELECT workflow.emit_event(
+    e.event ->> 'event_type', e.event ->> 'entity_name', e.event ->> 'entity_id', e.event -> 'raw_data',
+    nullif(e.event -> 'field_changes', 'null'), e.event ->> 'user_id', e.event ->> 'event_id',
+    nullif(e.event -> 'lineage', 'null')
+)
+FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (event, place)
+ORDER BY e.place
+
+-- name: hold
+-- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events.
+WITH heads AS MATERIALIZED (
+    SELECT o.entity_key
+    FROM workflow.outbox o
+    WHERE o.state = 'pending' AND o.next_attempt_at <= now() AND NOT EXISTS (
+        SELECT FROM workflow.outbox e
+        WHERE e.state = 'pending' AND e.entity_key = o.entity_key AND e.seq < o.seq
+    )
+    ORDER BY o.seq
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+SELECT h.entity_key, pg_try_advisory_xact_lock(hashtextextended('ichor outbox ' || h.entity_key, 0)) AS is_held
+FROM heads h
+
+-- name: take
+-- A statement of its own, since it must see what the last holder of the locks committed. `place` counts an entity's
+-- events from its oldest, so that the caller sees where one is missing because somebody else has it locked.
+WITH waiting AS MATERIALIZED (
+    SELECT o.seq, row_number() OVER (PARTITION BY o.entity_key ORDER BY o.seq) AS place
+    FROM workflow.outbox o
+    WHERE o.state = 'pending' AND o.entity_key = ANY($1::text[])
+    ORDER BY o.seq
+    LIMIT $2
+)
+SELECT
+    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place,
+    o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
+FROM waiting w
+JOIN workflow.outbox o USING (seq)
+WHERE o.state = 'pending'
+ORDER BY o.seq
+FOR UPDATE OF o SKIP LOCKED
+
+-- name: published
+DELETE FROM workflow.outbox WHERE seq = ANY($1::bigint[])
+
+-- name: refused
+UPDATE workflow.outbox o
+SET attempts = r.attempts, last_error = r.error, state = r.state,
+    next_attempt_at = clock_timestamp() + make_interval(secs => r.pause)
+FROM jsonb_to_recordset($1::jsonb) AS r (seq bigint, attempts integer, error text, state text, pause double precision)
+WHERE o.seq = r.seq
+
+-- name: bound
+-- A relay that hangs, or a connection that died unseen, gives its entities back.
+SET LOCAL idle_in_transaction_session_timeout = '60s'
+
+-- name: age
+SELECT clock_timestamp() - o.created_at AS age
+FROM workflow.outbox o
+WHERE o.state = 'pending'
+ORDER BY o.seq
+LIMIT 1

@@ -1,0 +1,318 @@
+"""The outbox: an event is there exactly if its transaction was committed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from ichor_edgestore import EdgeStore, MemoryStore, Refusal, StoreUnavailable, emit_event, migrate
+from ichor_models import ActionCall, Catalogue, EntityEvent, EventType, Lineage, RowChange, Rule, parse_event
+from ichor_testing.database import Database
+
+HERE = Path(__file__).parent
+EMIT = "SELECT workflow.emit_event('on_update', 'orders', '17', event_id => $1)"
+
+
+async def events(pool: asyncpg.Pool) -> list[EntityEvent]:
+    """Return what waits in the outbox, in its order, as the trigger will read it."""
+    rows = await pool.fetch("SELECT payload::text AS body FROM workflow.outbox ORDER BY seq")
+    return [parse_event(row["body"].encode()) for row in rows]
+
+
+async def test_an_event_is_there_with_all_that_was_given(pool: asyncpg.Pool) -> None:
+    given = await pool.fetchval(
+        """
+        SELECT workflow.emit_event(
+            'on_update', 'sales.orders', '17', '{"total": 1500.10, "note": null}',
+            field_changes => '{"status": {"old_value": null, "new_value": "held"}}',
+            user_id => 'u-1', event_id => 'e-1',
+            lineage => '{"root": "e-0", "depth": 1, "visited": ["r:1"]}'
+        )
+        """
+    )
+    (event,) = await events(pool)
+    assert given == "e-1"
+    assert event.timestamp
+    assert event.model_dump(mode="json", exclude={"timestamp"}) == {
+        "event_id": "e-1",
+        "event_type": "on_update",
+        "entity_name": "orders",
+        "entity_id": "17",
+        "user_id": "u-1",
+        "raw_data": {"total": 1500.1, "note": None},
+        "field_changes": {"status": {"old_value": None, "new_value": "held"}},
+        "lineage": {"root": "e-0", "depth": 1, "visited": ["r:1"]},
+    }
+
+
+async def test_an_event_without_an_id_gets_one(pool: asyncpg.Pool) -> None:
+    made = [await pool.fetchval("SELECT workflow.emit_event('manual', 'orders', NULL, NULL)") for _ in range(2)]
+    found = await events(pool)
+    assert [event.event_id for event in found] == made
+    assert len(set(made)) == 2
+    assert (found[0].entity_id, found[0].raw_data, found[0].lineage) == (None, {}, None)
+
+
+async def test_the_event_exists_exactly_if_the_transaction_was_committed(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        taken_back = connection.transaction()
+        await taken_back.start()
+        await connection.execute(EMIT, "taken back")
+        await taken_back.rollback()
+        async with connection.transaction():
+            await connection.execute(EMIT, "committed")
+            assert not await events(pool)
+    assert [event.event_id for event in await events(pool)] == ["committed"]
+
+
+async def test_the_same_event_twice_is_there_once(pool: asyncpg.Pool) -> None:
+    assert [await pool.fetchval(EMIT, "e-1") for _ in range(2)] == ["e-1", "e-1"]
+    assert len(await events(pool)) == 1
+
+
+async def test_listeners_are_told_at_the_commit(pool: asyncpg.Pool, postgres_database: Database) -> None:
+    listener = await asyncpg.connect(postgres_database.url)
+    heard = asyncio.Event()
+
+    def hear(*_: object) -> None:
+        heard.set()
+
+    try:
+        await listener.add_listener("ichor_outbox", hear)
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(EMIT, "e-1")
+            assert not heard.is_set()
+        await asyncio.wait_for(heard.wait(), 5)
+    finally:
+        await listener.close()
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"event_type": "on_insert"}, "event_type is 'on_insert'", "Give one of on_create"),
+    ({"event_type": None}, "event_type is null", "Give one of on_create"),
+    ({"entity_name": None}, "entity_name is missing", "Give entity_name a text"),
+    ({"entity_name": ""}, "entity_name is missing", "Give entity_name a text"),
+    ({"entity_name": "ö" * 130}, "entity_name has 130 characters, 260 bytes", "at most 200 characters"),
+    ({"entity_id": "x" * 201}, "entity_id has 201 characters", "at most 200 characters"),
+    ({"entity_id": ""}, "entity_id is missing", "Give entity_id a text"),
+    ({"user_id": "x" * 201}, "user_id has 201 characters", "at most 200 characters"),
+    ({"event_id": ""}, "event_id is missing", "Give event_id a text"),
+    ({"event_id": "x" * 201}, "event_id has 201 characters", "at most 200 characters"),
+    ({"raw_data": [1]}, "raw_data is JSON of the type array", "as an object"),
+    ({"field_changes": {"status": "held"}}, "field_changes is of another form", "old_value"),
+    ({"field_changes": ["status"]}, "field_changes is of another form", "old_value"),
+    ({"lineage": {"root": "e", "depth": -1}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"root": "e", "depth": 1.5}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"root": "e", "depth": "1"}}, "lineage is of another form", "Pass on the lineage"),
+    ({"field_changes": {"status": [{}]}}, "field_changes is of another form", "old_value"),
+    ({"lineage": {"root": "e", "depth": [1]}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"depth": 1}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"root": "e"}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"root": "e", "depth": 1, "visited": [1]}}, "lineage is of another form", "Pass on the lineage"),
+    (
+        {"lineage": {"root": "e", "depth": 1, "visited": [["a"]]}},
+        "lineage is of another form",
+        "Pass on the lineage",
+    ),
+    ({"lineage": {"root": "e", "depth": 1, "visited": {}}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": {"root": "e", "depth": 1, "more": 1}}, "lineage is of another form", "Pass on the lineage"),
+    ({"lineage": "e"}, "lineage is of another form", "Pass on the lineage"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said", "mend"), WRONG)
+async def test_what_no_trigger_could_use_is_refused(
+    pool: asyncpg.Pool, wrong: dict[str, Any], said: str, mend: str
+) -> None:
+    whole = {"event_type": "on_create", "entity_name": "orders", "entity_id": "17", **wrong}
+    arguments = ", ".join(f"{name} => ${place}" for place, name in enumerate(whole, 1))
+    with pytest.raises(asyncpg.InvalidParameterValueError) as refused:
+        await pool.execute(f"SELECT workflow.emit_event({arguments})", *whole.values())
+    assert said in str(refused.value)
+    assert mend in (refused.value.hint or "")
+    assert not await events(pool)
+
+
+async def test_it_works_in_an_existing_database(empty_pool: asyncpg.Pool) -> None:
+    for name in ("ichor_schema.sql", "ichor_rows.sql"):
+        await empty_pool.execute((HERE / name).read_text(encoding="utf-8"))
+    await migrate(empty_pool)
+    await empty_pool.execute(EMIT, "e-1")
+    assert [event.event_id for event in await events(empty_pool)] == ["e-1"]
+
+
+async def test_a_role_of_an_application_needs_few_rights(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("CREATE ROLE shop")
+        await connection.execute("GRANT USAGE ON SCHEMA workflow TO shop; GRANT INSERT ON workflow.outbox TO shop")
+        await connection.execute("SET LOCAL ROLE shop")
+        assert await connection.fetchval(EMIT, "e-1") == "e-1"
+        await connection.execute("RESET ROLE; DROP OWNED BY shop; DROP ROLE shop")
+
+
+async def test_the_body_is_json_for_any_reader(pool: asyncpg.Pool) -> None:
+    await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '17', $1)", {"a": ["ü", 1.50, None, [True]]})
+    body = await pool.fetchval("SELECT payload::text FROM workflow.outbox")
+    assert json.loads(body)["raw_data"] == {"a": ["ü", 1.5, None, [True]]}
+
+
+async def test_the_client_emits_in_the_transaction_at_hand(postgres_database: Database, pool: asyncpg.Pool) -> None:
+    connection = await asyncpg.connect(postgres_database.url)
+    try:
+        async with connection.transaction():
+            row = {"total": Decimal("1500.10"), "day": date(2026, 11, 23), "at": datetime(2026, 11, 23, tzinfo=UTC)}
+            changes = {"total": {"old_value": None, "new_value": Decimal("1500.10")}}
+            made = await emit_event(
+                connection, "on_update", "orders", "17", raw_data=row, field_changes=changes, user_id="u-1"
+            )
+            assert not await events(pool)
+        with pytest.raises(asyncpg.InvalidParameterValueError, match="event_type"):
+            await emit_event(connection, "on_insert", "orders")
+    finally:
+        await connection.close()
+    (event,) = await events(pool)
+    assert event.event_id == made
+    assert event.raw_data == {"total": "1500.10", "day": "2026-11-23", "at": "2026-11-23T00:00:00+00:00"}
+    assert (event.field_changes or {})["total"].new_value == "1500.10"
+
+
+async def emitted(store: EdgeStore | MemoryStore) -> list[EntityEvent]:
+    """Return what actions emitted, without what only the database adds."""
+    if isinstance(store, MemoryStore):
+        return store.journal.emitted
+    async with store.outbox.batch() as batch:
+        return [parse_event(item.body).model_copy(update={"timestamp": None}) for item in batch.events]
+
+
+async def test_an_action_emits_together_with_its_result(
+    store: EdgeStore | MemoryStore,
+    approval: Rule,
+    catalogue: Catalogue,
+    event: EntityEvent,
+    new_call: Callable[..., ActionCall],
+) -> None:
+    saved = await store.save_rule(approval, catalogue=catalogue)
+    pinned = await store.pin_run(saved.rule_id, event)
+    assert pinned.request.run.event.lineage == event.lineage
+    call = new_call(pinned.execution_id, run=pinned.request.run)
+    changed = RowChange(event_type=EventType.ON_UPDATE, entity_name="orders", entity_id="4711", raw_data={"a": "\0"})
+
+    async def act(*, fail: bool) -> None:
+        async with store.journal.transaction(call) as transaction:
+            await transaction.emit(changed, changed.model_copy(update={"entity_id": "4712"}))
+            await transaction.emit(changed)
+            if fail:
+                raise ZeroDivisionError
+            await transaction.record({"n": 1})
+
+    with pytest.raises(ZeroDivisionError):
+        await act(fail=True)
+    assert not await emitted(store)
+    await act(fail=False)
+    found = await emitted(store)
+    assert sorted(item.entity_id or "" for item in found) == ["4711", "4711", "4712"]
+    assert len({item.event_id for item in found}) == 3
+    lineage = Lineage(root="first", depth=3, visited=("r:1", f"{saved.rule_id}:4711"))
+    assert [item.lineage for item in found] == [lineage] * 3
+
+
+async def test_a_rerun_keeps_the_lineage(
+    store: EdgeStore | MemoryStore, approval: Rule, catalogue: Catalogue, event: EntityEvent
+) -> None:
+    saved = await store.save_rule(approval, catalogue=catalogue)
+    pinned = await store.pin_run(saved.rule_id, event)
+    assert (await store.rerun(pinned.execution_id)).request.run.event.lineage == event.lineage
+
+
+async def emit(pool: asyncpg.Pool, *names: str) -> None:
+    """Emit events with ids like `a1`: the entity, and a number."""
+    for name in names:
+        await pool.execute("SELECT workflow.emit_event('on_update', 'orders', $1, event_id => $2)", name[0], name)
+
+
+async def test_a_batch_holds_entities_and_others_take_the_rest(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    await emit(pool, "a1", "b1", "a2")
+    async with edge_store.outbox.batch(entities=1) as first:
+        assert [event.event_id for event in first.events] == ["a1", "a2"]
+        async with edge_store.outbox.batch() as second:
+            assert [event.event_id for event in second.events] == ["b1"]
+            await emit(pool, "a3", "c1")
+            async with edge_store.outbox.batch() as third:
+                assert [event.event_id for event in third.events] == ["c1"]
+            await second.settle(second.events, ())
+        await first.settle(first.events[:1], ())
+    async with edge_store.outbox.batch() as rest:
+        assert [event.event_id for event in rest.events] == ["a2", "a3", "c1"]
+        assert [event.routing_key for event in rest.events] == ["orders.on_update"] * 3
+
+
+async def test_a_batch_that_is_broken_off_changes_nothing(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    await emit(pool, "a1")
+
+    async def broken_off() -> None:
+        async with edge_store.outbox.batch() as batch:
+            await batch.settle(batch.events, ())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await broken_off()
+    async with edge_store.outbox.batch() as batch:
+        assert [event.event_id for event in batch.events] == ["a1"]
+
+
+async def test_a_refused_event_holds_up_its_entity_until_it_is_given_up(
+    pool: asyncpg.Pool, edge_store: EdgeStore
+) -> None:
+    await emit(pool, "a1", "a2", "b1")
+    async with edge_store.outbox.batch() as batch:
+        await batch.settle((), [Refusal(batch.events[0], "no", timedelta(hours=1))])
+    async with edge_store.outbox.batch() as batch:
+        assert [event.event_id for event in batch.events] == ["b1"]
+    await pool.execute("UPDATE workflow.outbox SET next_attempt_at = now() - interval '1s'")
+    async with edge_store.outbox.batch() as batch:
+        assert [(event.event_id, event.attempts) for event in batch.events[:2]] == [("a1", 1), ("a2", 0)]
+        await batch.settle((), [Refusal(batch.events[0], "no\0", None)])
+    async with edge_store.outbox.batch() as batch:
+        assert [event.event_id for event in batch.events] == ["a2", "b1"]
+    row = await pool.fetchrow("SELECT state, attempts, last_error FROM workflow.outbox WHERE event_id = 'a1'")
+    assert row
+    assert tuple(row.values()) == ("failed", 2, "no\ufffd")
+
+
+async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
+    pool: asyncpg.Pool, edge_store: EdgeStore
+) -> None:
+    await emit(pool, "a1", "a2", "a3")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM workflow.outbox WHERE event_id = 'a2' FOR UPDATE")
+        async with edge_store.outbox.batch() as batch:
+            assert [event.event_id for event in batch.events] == ["a1"]
+
+
+async def test_the_age_is_that_of_the_oldest(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    assert await edge_store.outbox_age() is None
+    await emit(pool, "a1", "b1")
+    await pool.execute("UPDATE workflow.outbox SET created_at = now() - interval '1h' WHERE event_id = 'a1'")
+    age = await edge_store.outbox_age()
+    assert age
+    assert timedelta(hours=1) <= age < timedelta(hours=2)
+
+
+async def test_a_signal_comes_with_the_commit_and_ends_with_its_connection(
+    pool: asyncpg.Pool, edge_store: EdgeStore
+) -> None:
+    async with edge_store.outbox.listening() as signal:
+        await signal.wait(0.01)
+        await emit(pool, "a1", "a2")
+        await asyncio.wait_for(signal.wait(60), 5)
+        await pool.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
+        with pytest.raises(StoreUnavailable):
+            await signal.wait(60)

@@ -1,0 +1,148 @@
+"""Rules that can start each other in a circle, found from what their actions write and what starts them.
+
+| an action of the type | tells | with the fields |
+|---|---|---|
+| `update_field` | `on_update` of `target_entity` | `target_field` |
+| `transition_status` | `on_update` of `target_entity` | `status_field` |
+| `create_entity` | `on_create` of `target_entity` | those of `fields` |
+
+It may start an active rule of that entity and event unless a condition cannot hold: on the change of a field that is
+not written, or on the value of one that is. What a template makes is not known, so it may be anything; where it
+makes the entity's name, nothing is said.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from ichor_models.condition import Condition, Operator, equal
+from ichor_models.event import EventType
+from ichor_models.graph import Action
+from ichor_models.ids import RuleId
+from ichor_models.path import Path
+from ichor_models.problem import Problem
+
+_FIELDS: Mapping[str, tuple[str, str]] = {
+    "update_field": ("target_field", "new_value"),
+    "transition_status": ("status_field", "to_status"),
+}
+_CREATE = "create_entity"
+WRITERS = (*_FIELDS, _CREATE)
+"""The types of actions whose writes start rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What an action tells of: `fields` are the columns with what they are set to, text with a template included."""
+
+    entity: str
+    event: EventType
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A rule as others see it: what starts it, and what it writes."""
+
+    rule_id: RuleId
+    name: str
+    entity: str | None
+    event: str | None
+    conditions: tuple[Condition, ...]
+    writes: tuple[Write, ...]
+
+    def starts(self, other: "Link") -> bool:
+        """Say whether something that this rule writes may start the other."""
+        return any(_may_start(write, other) for write in self.writes)
+
+
+def writes(actions: Iterable[Action]) -> tuple[Write, ...]:
+    """Return what the actions of a rule write, as far as that is known before it runs."""
+    return tuple(write for action in actions if action.is_active for write in _writes(action))
+
+
+def circle_warnings(rule: Link, others: Iterable[Link]) -> tuple[Problem, ...]:
+    """Warn where a rule can start itself again, by the shortest way."""
+    circle = _circle(rule, [other for other in others if other.rule_id != rule.rule_id])
+    if circle is None:
+        return ()
+    way = " -> ".join(repr(link.name) for link in circle)
+    message = (
+        f"The rule can start itself again: {way}. A cascade stops where a rule would run twice for one row; "
+        "narrow a trigger, for example by changed_to, if this is not meant."
+    )
+    return (Problem(code="circle", where="trigger", message=message),)
+
+
+def _writes(action: Action) -> Iterator[Write]:
+    entity = action.config.get("target_entity")
+    if action.type not in WRITERS or not isinstance(entity, str) or "{{" in entity:
+        return
+    name = entity.rpartition(".")[2]
+    if action.type == _CREATE:
+        fields = action.config.get("fields")
+        yield Write(name, EventType.ON_CREATE, fields if isinstance(fields, dict) else {})
+        return
+    field, value = (action.config.get(key) for key in _FIELDS[action.type])
+    if isinstance(field, str):
+        is_reference = action.config.get("field_type") == "foreign_key"
+        yield Write(name, EventType.ON_UPDATE, {field: "{{}}" if is_reference else value})
+
+
+def _may_start(write: Write, rule: Link) -> bool:
+    return (write.entity, write.event) == (rule.entity, rule.event) and all(
+        _may_hold(condition, write) for condition in rule.conditions
+    )
+
+
+def _may_hold(condition: Condition, write: Write) -> bool:
+    field = condition.field_name.strip()
+    if condition.operator in (Operator.CHANGED_FROM, Operator.CHANGED_TO):
+        return write.event is EventType.ON_UPDATE and field in write.fields and _may_change(condition, write)
+    if field not in write.fields or _is_open(write.fields[field]):
+        return True
+    value = write.fields[field]
+
+    def lookup(_: Path) -> JsonValue:
+        return value
+
+    return condition.holds(lookup)
+
+
+def _may_change(condition: Condition, write: Write) -> bool:
+    value = write.fields[condition.field_name.strip()]
+    if _is_open(value):
+        return True
+    if condition.operator is Operator.CHANGED_TO:
+        return equal(value, condition.value)
+    left = condition.value if condition.previous_value is None else condition.previous_value
+    return not equal(value, left)
+
+
+def _is_open(value: JsonValue) -> bool:
+    """Say whether a value is made by a template, or may come back from the database in another form."""
+    return isinstance(value, (list, dict)) or (isinstance(value, str) and "{{" in value)
+
+
+def _circle(rule: Link, others: Sequence[Link]) -> list[Link] | None:
+    """Return the shortest way from a rule back to itself, both ends included."""
+    came_from: dict[RuleId, Link] = {}
+    waiting = deque([rule])
+    while waiting:
+        link = waiting.popleft()
+        if link.starts(rule):
+            return [*_way(rule, link, came_from), rule]
+        for other in others:
+            if other.rule_id not in came_from and link.starts(other):
+                came_from[other.rule_id] = link
+                waiting.append(other)
+    return None
+
+
+def _way(start: Link, end: Link, came_from: Mapping[RuleId, Link]) -> list[Link]:
+    way = [end]
+    while way[-1].rule_id != start.rule_id:
+        way.append(came_from[way[-1].rule_id])
+    return way[::-1]

@@ -1,0 +1,85 @@
+"""Publishing the events of one batch: those of one entity one after the other, entities side by side.
+
+What could not be published ends an entity's turn, so that nothing overtakes it; what is given up does not.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aio_pika import Message
+from aio_pika.abc import AbstractExchange
+from aio_pika.exceptions import DeliveryError
+from ichor_edgestore import OutboxEvent, Refusal
+from ichor_service import Stop, reason
+
+_CONFIRM_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often an event is tried that the broker refuses, and how long the pauses are: each twice the one before."""
+
+    attempts: int = 20
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+
+    def pause(self, refused: int) -> timedelta | None:
+        """Return how long to wait after so many refusals, None where it is enough."""
+        if refused >= self.attempts:
+            return None
+        return min(self.first * 2 ** min(refused - 1, 30), self.longest)
+
+
+class Delivery:
+    """One batch on its way: `trouble` is why it was broken off, with events left that nothing happened to."""
+
+    def __init__(self, exchange: AbstractExchange, patience: Patience, largest: int, stop: Stop) -> None:
+        self._exchange = exchange
+        self._patience = patience
+        self._largest = largest
+        self._stop = stop
+        self.published: list[OutboxEvent] = []
+        self.refused: list[Refusal] = []
+        self.trouble: Exception | None = None
+
+    async def run(self, events: Sequence[OutboxEvent]) -> None:
+        """Publish as many as can be; a stop, or a broker that is away, leaves the rest."""
+        entities: defaultdict[str, list[OutboxEvent]] = defaultdict(list)
+        for event in events:
+            entities[event.entity_key].append(event)
+        await asyncio.gather(*(self._one_by_one(of_entity) for of_entity in entities.values()))
+
+    async def _one_by_one(self, events: Sequence[OutboxEvent]) -> None:
+        for event in events:
+            if self._stop.asked or self.trouble is not None or not await self._goes_on_after(event):
+                return
+
+    async def _goes_on_after(self, event: OutboxEvent) -> bool:
+        if len(event.body) > self._largest:
+            error = f"The event has {len(event.body)} bytes; ICHOR_MAX_EVENT_BYTES allows {self._largest}."
+            self.refused.append(Refusal(event, error, None))
+            return True
+        try:
+            await self._publish(event)
+        except DeliveryError as error:
+            refusal = Refusal(event, f"RabbitMQ: {_said(error)}", self._patience.pause(event.attempts + 1))
+            self.refused.append(refusal)
+            return refusal.pause is None
+        except Exception as error:
+            self.trouble = error
+            return False
+        self.published.append(event)
+        return True
+
+    async def _publish(self, event: OutboxEvent) -> None:
+        message = Message(event.body, content_type="application/json", delivery_mode=2, message_id=event.event_id)
+        await self._exchange.publish(message, event.routing_key, mandatory=True, timeout=_CONFIRM_SECONDS)
+
+
+def _said(error: DeliveryError) -> str:
+    """Return the broker's own words where it has some, as for an event that no queue takes."""
+    text = getattr(error.frame, "reply_text", None)
+    return str(text) if text else reason(error)

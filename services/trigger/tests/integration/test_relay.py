@@ -1,0 +1,198 @@
+"""The part `relay`: what transactions left in the outbox reaches the exchange, in order per entity."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import aio_pika
+import asyncpg
+import pytest
+from aio_pika.abc import AbstractChannel
+from ichor_edgestore import EdgeStore
+from ichor_service import EVENTS, Broker, Link, Stop, Unreachable
+from ichor_testing import Vhost, until
+from ichor_testing.engine_program import start_program
+from ichor_trigger.delivery import Patience
+from ichor_trigger.relay import Relay, RelayOptions
+from pydantic import SecretStr
+
+SHORT = RelayOptions(
+    largest=1_000,
+    poll=0.05,
+    patience=Patience(attempts=3, first=timedelta(milliseconds=10), longest=timedelta(seconds=1)),
+)
+
+
+async def emit(pool: asyncpg.Pool, *names: str, size: int = 0) -> None:
+    """Emit events with ids like `a1`: the entity, and a number."""
+    for name in names:
+        data = {"text": "x" * size}
+        statement = "SELECT workflow.emit_event('on_update', 'orders', $1, $2, event_id => $3)"
+        await pool.execute(statement, name[0], data, name)
+
+
+async def arrived(channel: AbstractChannel, count: int) -> list[aio_pika.abc.AbstractIncomingMessage]:
+    """Return so many messages of the trigger's queue, in their order."""
+    queue = await channel.get_queue(EVENTS.queue)
+    found: list[aio_pika.abc.AbstractIncomingMessage] = []
+
+    async def have_come() -> bool:
+        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+            found.append(message)
+        return len(found) >= count
+
+    await until(have_come, f"{count} messages")
+    return found
+
+
+async def is_empty(pool: asyncpg.Pool) -> None:
+    async def nothing_waits() -> bool:
+        return not await pool.fetchval("SELECT count(*) FROM workflow.outbox WHERE state = 'pending'")
+
+    await until(nothing_waits, "an empty outbox")
+
+
+@asynccontextmanager
+async def relaying(vhost: Vhost, pool: asyncpg.Pool, options: RelayOptions = SHORT) -> AsyncGenerator[Relay]:
+    """Let a relay work in this process."""
+
+    async def opened() -> EdgeStore:
+        return EdgeStore(pool)
+
+    stop = Stop(timedelta(seconds=10))
+    relay = Relay(Broker(SecretStr(vhost.url), "test relay"), Link(opened, EdgeStore.ping), options)
+
+    async def works() -> bool:
+        try:
+            await relay.probe()
+        except Unreachable:
+            return False
+        return True
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(relay.run(stop))
+        await until(works, "a relay at work")
+        try:
+            yield relay
+        finally:
+            stop.ask()
+
+
+async def test_an_event_arrives_as_it_was_emitted(rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel):
+    async with relaying(rabbitmq_vhost, pool, RelayOptions(largest=1_000, poll=60)):
+        await emit(pool, "a1")
+        (message,) = await arrived(channel, 1)
+        await is_empty(pool)
+    body = json.loads(message.body)
+    assert (body["event_id"], body["entity_id"], body["event_type"]) == ("a1", "a", "on_update")
+    assert (message.message_id, message.routing_key) == ("a1", "orders.on_update")
+    assert (message.delivery_mode, message.content_type) == (2, "application/json")
+
+
+async def test_any_number_of_relays_keep_the_order_of_each_entity(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    small = RelayOptions(largest=1_000, entities=2, events=7, poll=0.05)
+    names = [f"{entity}{number:02}" for number in range(40) for entity in "abcde"]
+    async with AsyncExitStack() as relays:
+        for _ in range(3):
+            await relays.enter_async_context(relaying(rabbitmq_vhost, pool, small))
+        await emit(pool, *names)
+        messages = await arrived(channel, len(names))
+    order: defaultdict[str, list[str]] = defaultdict(list)
+    for message in messages:
+        name = message.message_id or ""
+        order[name[0]].append(name)
+    assert dict(order) == {entity: [f"{entity}{number:02}" for number in range(40)] for entity in "abcde"}
+
+
+async def test_what_the_broker_refuses_holds_up_its_entity_and_is_given_up_in_the_end(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    patient = RelayOptions(
+        largest=1_000,
+        poll=0.05,
+        patience=Patience(attempts=3, first=timedelta(seconds=1), longest=timedelta(seconds=1)),
+    )
+    async with relaying(rabbitmq_vhost, pool, patient):
+        queue = await channel.get_queue(EVENTS.queue)
+        for routing_key in ("#", "orders.*"):
+            await queue.unbind(EVENTS.exchange, routing_key)
+        await emit(pool, "a1", "a2")
+
+        async def was_refused() -> bool:
+            return await pool.fetchval("SELECT attempts FROM workflow.outbox WHERE event_id = 'a1'") == 1
+
+        await until(was_refused, "a refusal")
+        row = await pool.fetchrow("SELECT state, last_error FROM workflow.outbox WHERE event_id = 'a1'")
+        assert row
+        assert tuple(row.values()) == ("pending", "RabbitMQ: NO_ROUTE")
+        assert await pool.fetchval("SELECT attempts FROM workflow.outbox WHERE event_id = 'a2'") == 0
+        # The relay declares what it needs again.
+        messages = await arrived(channel, 2)
+        assert [message.message_id for message in messages] == ["a1", "a2"]
+        await is_empty(pool)
+
+
+async def test_what_is_given_up_stays_and_lets_the_next_pass(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    async with relaying(rabbitmq_vhost, pool):
+        await emit(pool, "a1", size=2_000)
+        await emit(pool, "a2")
+        (message,) = await arrived(channel, 1)
+        assert message.message_id == "a2"
+        await is_empty(pool)
+        row = await pool.fetchrow("SELECT event_id, state, attempts, last_error FROM workflow.outbox")
+        assert row
+        assert tuple(row.values())[:3] == ("a1", "failed", 1)
+        assert "ICHOR_MAX_EVENT_BYTES allows 1000" in row["last_error"]
+
+
+async def test_a_queue_that_is_full_refuses_until_the_event_is_given_up(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    exchange = await channel.declare_exchange(EVENTS.exchange, "topic", durable=True)
+    arguments: dict[str, Any] = {"x-max-length": 0, "x-overflow": "reject-publish"}
+    full = await channel.declare_queue("full", durable=True, arguments=arguments)
+    await full.bind(exchange, "orders.*")
+    async with relaying(rabbitmq_vhost, pool):
+        await emit(pool, "a1")
+
+        async def was_given_up() -> bool:
+            return await pool.fetchval("SELECT state FROM workflow.outbox") == "failed"
+
+        await until(was_given_up, "an event given up")
+        row = await pool.fetchrow("SELECT attempts, last_error FROM workflow.outbox")
+        assert row
+        assert row["attempts"] == 3
+        assert "Nack" in row["last_error"]
+        await full.delete(if_unused=False, if_empty=False)
+        await pool.execute("UPDATE workflow.outbox SET state = 'pending', attempts = 0, next_attempt_at = now()")
+        await is_empty(pool)
+
+
+async def test_a_word_that_is_lost_costs_one_poll(rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel):
+    async with relaying(rabbitmq_vhost, pool, RelayOptions(largest=1_000, poll=0.2)):
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "INSERT INTO workflow.outbox (event_id, entity_name, event_type, payload)"
+                " VALUES ('a1', 'orders', 'on_create', '{}')"
+            )
+        (message,) = await arrived(channel, 1)
+    assert message.message_id == "a1"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--only", "relay")])
+async def test_the_program_relays_and_stops_in_order(
+    environment: dict[str, str], pool: asyncpg.Pool, arguments: tuple[str, ...]
+):
+    async with start_program("ichor_trigger", environment, *arguments) as program:
+        await program.ready()
+        await emit(pool, "a1", "a2", "b1")
+        await is_empty(pool)
+        assert await program.stop() == 0
