@@ -6,6 +6,7 @@ from ichor_models.analyzer import analyze_rule
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
 from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
+from ichor_models.cron import Cron, parse_cron
 from ichor_models.duration import Duration, format_duration, parse_duration
 from ichor_models.errors import (
     ActionError,
@@ -21,6 +22,7 @@ from ichor_models.errors import (
 )
 from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
+from ichor_models.firing import Firing
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
 from ichor_models.matching import DEEPEST, Decision, Listening, Match, match_rules, read_conditions, visit
@@ -77,6 +79,7 @@ __all__ = [
     "Condition",
     "ConditionConfig",
     "ConfigError",
+    "Cron",
     "Decision",
     "DelayConfig",
     "Duration",
@@ -90,6 +93,7 @@ __all__ = [
     "ExecutionId",
     "Expectation",
     "FieldChange",
+    "Firing",
     "Graph",
     "IchorError",
     "InvalidDocument",
@@ -141,6 +145,7 @@ __all__ = [
     "format_duration",
     "load_text",
     "match_rules",
+    "parse_cron",
     "parse_duration",
     "parse_event",
     "parse_reply",
