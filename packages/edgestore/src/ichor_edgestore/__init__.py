@@ -31,7 +31,9 @@ from ichor_edgestore.postgres_questions import UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.saved_rule import SavedRule
+from ichor_edgestore.scheduled_rule import ScheduledRule
 
 __all__ = [
     "AccessDenied",
@@ -54,7 +56,9 @@ __all__ = [
     "RunNotFound",
     "RunSummary",
     "RunView",
+    "RunningRun",
     "SavedRule",
+    "ScheduledRule",
     "SchemaError",
     "SchemaMissing",
     "SchemaTooNew",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from ichor_models import Catalogue, Problem, Rule, RuleId
+from ichor_models import Catalogue, EventType, Problem, Rule, RuleId
 
 from ichor_edgestore import saving
 from ichor_edgestore.candidate import Candidate
@@ -15,6 +15,7 @@ from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze, KnownAction
+from ichor_edgestore.scheduled_rule import ScheduledRule
 
 
 @dataclass(slots=True)
@@ -72,6 +73,16 @@ class MemoryRules:
         ]
         ordered = sorted(listening, key=lambda item: item[:2])
         return [Candidate(rule_id, name, saving.stored_conditions(rule)) for name, rule_id, rule in ordered]
+
+    async def scheduled_rules(self) -> Sequence[ScheduledRule]:
+        rules = sorted(
+            ((kept.rule.name, rule_id, kept.rule) for rule_id, kept in self._rules.items()), key=lambda item: item[:2]
+        )
+        return [
+            ScheduledRule(rule_id, name, rule.trigger.entity, saving.stored_schedule(rule))
+            for name, rule_id, rule in rules
+            if rule.is_active and rule.trigger.event is EventType.SCHEDULED
+        ]
 
     async def known_entity(self, name: str) -> bool:
         return bare(name) in self._entities

@@ -8,7 +8,9 @@ from uuid import uuid4
 from ichor_models import (
     EntityEvent,
     EventHeader,
+    EventType,
     ExecutionId,
+    Firing,
     Rule,
     RuleId,
     RunRecord,
@@ -19,11 +21,12 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
-from ichor_edgestore.errors import RunNotFound
+from ichor_edgestore.errors import RuleNotFound, RunNotFound
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.pinned_run import INVALID_GRAPH, CheckStructure, PinnedRun, RunRow, structure_error
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.running_run import RunningRun
 
 
 @dataclass(slots=True)
@@ -37,6 +40,10 @@ class _Kept:
     started: datetime | None = None
     ended: datetime | None = None
     actions: tuple[ActionView, ...] = ()
+
+    def pinned(self) -> PinnedRun:
+        """Return the run as it is found again."""
+        return replace(self.row, error=self.error, error_type=self.error_type).pinned(created=False)
 
 
 class MemoryRuns:
@@ -56,6 +63,18 @@ class MemoryRuns:
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         rule = await self._load_rule(rule_id)
         return self._pin(rule, event_header(event), event.trigger_data(), source, 0)
+
+    async def pin_firing(self, firing: Firing) -> PinnedRun | None:
+        if firing.workflow_id in self._runs:
+            return self._runs[firing.workflow_id].pinned()
+        try:
+            rule = await self._load_rule(firing.rule_id)
+        except RuleNotFound:
+            return None
+        if not rule.is_active or rule.trigger.event is not EventType.SCHEDULED:
+            return None
+        event = firing.event(rule.trigger.entity)
+        return self._pin(rule, event, event.model_dump(mode="json", exclude_none=True), "automation", 0)
 
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
         row = self._stored_run(execution_id).row
@@ -81,6 +100,15 @@ class MemoryRuns:
         waiting = [kept for kept in self._runs.values() if kept.row.status is RunStatus.PENDING]
         old = sorted((kept for kept in waiting if kept.created < latest), key=lambda kept: kept.created)
         return [kept.row.pinned(created=False) for kept in old[:limit]]
+
+    async def running_runs(
+        self, older_than: timedelta, *, after: RunningRun | None = None, limit: int = 100
+    ) -> Sequence[RunningRun]:
+        latest, place = datetime.now(UTC) - older_than, (after.created, after.execution_id) if after else None
+        under_way = [kept for kept in self._runs.values() if kept.row.status is RunStatus.RUNNING]
+        runs = [RunningRun(kept.row.execution_id, kept.row.workflow_id, kept.created) for kept in under_way]
+        ordered = sorted((run for run in runs if run.created < latest), key=_place)
+        return [run for run in ordered if place is None or _place(run) > place][:limit]
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         summaries = [_summary(kept) for kept in reversed(self._runs.values())]
@@ -112,7 +140,7 @@ class MemoryRuns:
         rule_id = RuleId(rule.id or "")
         run = workflow_id(rule_id, event.event_id, number)
         if run in self._runs:
-            return self._runs[run].row.pinned(created=False)
+            return self._runs[run].pinned()
         error = structure_error(self._check_structure(rule.graph))
         row = RunRow(
             execution_id=ExecutionId(str(uuid4())),
@@ -121,11 +149,13 @@ class MemoryRuns:
             event=event,
             workflow_id=run,
             status=RunStatus.FAILED if error else RunStatus.PENDING,
+            error=error,
+            error_type=INVALID_GRAPH if error else None,
             trigger_data=trigger_data,
             graph=rule.graph,
             options=rule.options,
         )
-        self._runs[run] = _Kept(row, number, source, error, INVALID_GRAPH if error else None)
+        self._runs[run] = _Kept(row, number, source, row.error, row.error_type)
         return row.pinned(created=True)
 
     def _stored_run(self, execution_id: ExecutionId) -> _Kept:
@@ -133,6 +163,10 @@ class MemoryRuns:
         if kept is None:
             raise RunNotFound(f"There is no run with the id {execution_id}.")
         return kept
+
+
+def _place(run: RunningRun) -> tuple[datetime, ExecutionId]:
+    return run.created, run.execution_id
 
 
 def _same_event(left: RunRow, right: RunRow) -> bool:

@@ -17,6 +17,7 @@ from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze
+from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.stored_rule import read_json
 
 _QUERIES = load_queries("rules")
@@ -85,6 +86,14 @@ class PostgresRules:
         """Return the active rules of an entity, by its name without a schema, and an event type."""
         rows = await self._database.rows(_QUERIES["candidates"], bare(entity_name), str(event_type))
         return [Candidate(RuleId(str(row["id"])), row["name"], read_json(row["conditions"])) for row in rows]
+
+    async def scheduled_rules(self) -> Sequence[ScheduledRule]:
+        """Return the active rules that a schedule starts."""
+        rows = await self._database.rows(_QUERIES["scheduled"])
+        return [
+            ScheduledRule(RuleId(str(row["id"])), row["name"], row["entity"], read_json(row["schedule"]))
+            for row in rows
+        ]
 
     async def known_entity(self, name: str) -> bool:
         """Say whether an active entity of this name, its schema aside, is registered."""

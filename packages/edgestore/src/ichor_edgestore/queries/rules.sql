@@ -61,6 +61,14 @@ JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
 WHERE e.name = $1 AND e.is_active IS NOT FALSE AND t.name = $2 AND r.is_active
 ORDER BY r.name, r.id
 
+-- name: scheduled
+SELECT r.id, r.name, e.name AS entity, r.schedule::text AS schedule
+FROM workflow.automation_rules r
+JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
+LEFT JOIN workflow.entities e ON e.id = r.entity_id
+WHERE t.name = 'scheduled' AND r.is_active
+ORDER BY r.name, r.id
+
 -- name: known_entity
 SELECT 1 FROM workflow.entities WHERE name = $1 AND is_active IS NOT FALSE
 
