@@ -1,4 +1,4 @@
-"""The program `ichor-trigger`: events in, runs started."""
+"""The program `ichor-trigger`: events and schedules in, runs started."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -7,11 +7,12 @@ from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving,
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
+from ichor_trigger.schedules import schedules
 
-PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events}
+PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events, "schedules": schedules}
 PROGRAM = Program(
     name="ichor-trigger",
-    summary="Takes entity events from RabbitMQ and starts the runs of the rules that match, each exactly once.",
+    summary="Starts the runs of rules, each exactly once: by entity events from RabbitMQ, and by Temporal Schedules.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
     uses=("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),
