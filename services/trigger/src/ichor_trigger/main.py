@@ -7,9 +7,10 @@ from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving,
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
+from ichor_trigger.reaper import reaper
 from ichor_trigger.schedules import schedules
 
-PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events, "schedules": schedules}
+PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events, "schedules": schedules, "reaper": reaper}
 PROGRAM = Program(
     name="ichor-trigger",
     summary="Starts the runs of rules, each exactly once: by entity events from RabbitMQ, and by Temporal Schedules.",
