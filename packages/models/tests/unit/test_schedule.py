@@ -1,7 +1,19 @@
 """What a schedule may say, and which times a cron expression names."""
 
 import pytest
-from ichor_models import Cron, EventHeader, EventId, Firing, RuleId, Schedule, parse_cron
+from ichor_models import (
+    CONTROL_TYPES,
+    Catalogue,
+    Cron,
+    EventHeader,
+    EventId,
+    Firing,
+    Rule,
+    RuleId,
+    Schedule,
+    analyze_rule,
+    parse_cron,
+)
 
 DAYS, WEEKDAYS, MONTHS = tuple(range(1, 32)), tuple(range(7)), tuple(range(1, 13))
 
@@ -69,3 +81,22 @@ def test_a_start_by_another_id_is_a_firing_of_its_own(workflow_id: str) -> None:
     assert firing.rule_id == RuleId("r")
     assert firing.event_id == EventId(workflow_id.removeprefix("rule-r-"))
     assert firing.event(None).timestamp == firing.started
+
+
+def test_conditions_of_a_scheduled_rule_are_warned_of() -> None:
+    rule = Rule.model_validate(
+        {
+            "name": "Daily",
+            "trigger": {
+                "event": "scheduled",
+                "schedule": {"cron": "@daily"},
+                "conditions": [{"field_name": "total", "operator": "is_null"}],
+            },
+            "actions": [{"name": "wait", "type": "delay", "config": {"duration": "1s"}}],
+            "edges": [{"source": None, "target": "wait", "type": "start"}],
+        }
+    )
+    report = analyze_rule(rule, Catalogue(CONTROL_TYPES))
+    assert [(warning.code, warning.where) for warning in report.warnings] == [
+        ("conditions_ignored", "trigger.conditions")
+    ]
