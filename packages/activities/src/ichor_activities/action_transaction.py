@@ -3,11 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from ichor_models import OpenedQuestion, Question, Transaction
-=======
-from ichor_models import RowChange, Transaction
->>>>>>> outbox
+from ichor_models import OpenedQuestion, Question, RowChange, Transaction
 from pydantic import JsonValue
 
 from ichor_activities.sql_failure import refusals
@@ -34,7 +30,6 @@ class ActionTransaction:
         with refusals():
             return await self._transaction.execute(query, *arguments)
 
-<<<<<<< HEAD
     async def question(self) -> OpenedQuestion | None:
         """Return the question that an earlier attempt opened."""
         return await self._transaction.question()
@@ -42,12 +37,11 @@ class ActionTransaction:
     async def ask(self, question: Question) -> OpenedQuestion:
         """Open the action's question; a handler returns its question instead."""
         return await self._transaction.ask(question)
-=======
+
     async def emit(self, *changes: RowChange) -> None:
         """Tell other rules of changes, one event each; they are sent if the transaction is committed."""
         with refusals():
             await self._transaction.emit(*changes)
->>>>>>> outbox
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects."""

@@ -11,7 +11,6 @@ import pytest
 from ichor_activities import ActionContext, Config, Result, SecretFiles, Services, action
 from ichor_activities import performer as module
 from ichor_activities.performer import Attempt, Performer
-<<<<<<< HEAD
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -20,12 +19,10 @@ from ichor_models import (
     Message,
     OpenedQuestion,
     Question,
+    RowChange,
     SecretPlace,
     Transaction,
 )
-=======
-from ichor_models import ActionCall, ActionError, Begun, RowChange, Transaction
->>>>>>> outbox
 from pydantic import JsonValue
 
 done: list[int] = []
@@ -91,17 +88,15 @@ class Broken:
     async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
         return []
 
-<<<<<<< HEAD
     async def question(self) -> OpenedQuestion | None:
         return None
 
     async def ask(self, question: Question) -> OpenedQuestion:
         self._maybe("ask")
         return OpenedQuestion(id=UUID(int=1), expires=datetime(2026, 1, 1, tzinfo=UTC), question=question)
-=======
+
     async def emit(self, *changes: RowChange) -> None:
         self._maybe("emit")
->>>>>>> outbox
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         self._maybe("record")

@@ -17,6 +17,7 @@ from ichor_models import (
     Case,
     Catalogue,
     ExecutionId,
+    Firing,
     Outcome,
     Reply,
     Rule,
@@ -112,6 +113,9 @@ class CaseWorker:
                 raise _failure(error) from None
 
         return [answer, *engine_activities(self)]
+
+    async def pin_firing(self, firing: Firing) -> None:
+        """Do nothing: no schedule starts a case."""
 
     async def run_started(self, execution_id: ExecutionId) -> None:
         """Do nothing: a case needs no row."""

@@ -70,5 +70,7 @@ async def _start(settings: Settings, pinned: PinnedRun, client: Client) -> None:
         )
     except RPCError as error:
         raise Missing(
-            f"Temporal did not start the run: {error}.", code="temporal_unreachable", mend="See what Temporal says."
+            f"Temporal did not start the run: {error}.",
+            code="temporal_unreachable",
+            mend="Wait: it stays pending, and a trigger starts it when Temporal takes it.",
         ) from None

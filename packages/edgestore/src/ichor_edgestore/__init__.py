@@ -33,7 +33,9 @@ from ichor_edgestore.postgres_questions import UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.saved_rule import SavedRule
+from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
 
 __all__ = [
@@ -62,7 +64,9 @@ __all__ = [
     "RunNotFound",
     "RunSummary",
     "RunView",
+    "RunningRun",
     "SavedRule",
+    "ScheduledRule",
     "SchemaError",
     "SchemaMissing",
     "SchemaTooNew",

@@ -46,8 +46,11 @@ class ActionView(Model):
 def ended_actions(record: RunRecord, journal: Iterable[JournalEntry]) -> list[ActionView]:
     """Return the actions of a run that ended, those that ran first, as they finished.
 
-    What the interpreter did not do itself, the journal knows.
+    What the interpreter did not do itself, the journal knows. Where the interpreter could not say anything, the
+    journal is all that is known: what it holds as running had not ended.
     """
+    if not record.actions:
+        return [_left(view) for view in live_actions(journal)]
     entries = {entry.key: entry for entry in journal}
     finished = {name: place for place, name in enumerate(record.order)}
     ordered = sorted(record.actions, key=lambda action: finished.get(action.name, len(finished)))
@@ -69,6 +72,10 @@ def stored_actions(documents: JsonValue) -> list[ActionView]:
         except ValidationError:
             continue
     return views
+
+
+def _left(view: ActionView) -> ActionView:
+    return view.model_copy(update={"state": ActionState.CANCELLED}) if view.state == "running" else view
 
 
 def _ended(record: ActionRecord, entry: JournalEntry | None) -> ActionView:

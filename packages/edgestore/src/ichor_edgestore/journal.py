@@ -9,10 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-<<<<<<< HEAD
-from ichor_models import ActionCall, ActionError, Begun, OpenedQuestion, Question, question_id
-=======
-import asyncpg
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -23,7 +19,6 @@ from ichor_models import (
     RowChange,
     question_id,
 )
->>>>>>> outbox
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from ichor_models import Catalogue, Problem, Rule, RuleId
+from ichor_models import Catalogue, EventType, Problem, Rule, RuleId
 from ichor_models.circles import circle_warnings
 
 from ichor_edgestore import saving
@@ -16,6 +16,7 @@ from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze, KnownAction
+from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.writing_rule import as_link
 
 
@@ -78,6 +79,16 @@ class MemoryRules:
 
     async def rule_names(self, rule_ids: Iterable[RuleId]) -> Mapping[RuleId, str]:
         return {rule_id: self._rules[rule_id].rule.name for rule_id in rule_ids if rule_id in self._rules}
+
+    async def scheduled_rules(self) -> Sequence[ScheduledRule]:
+        rules = sorted(
+            ((kept.rule.name, rule_id, kept.rule) for rule_id, kept in self._rules.items()), key=lambda item: item[:2]
+        )
+        return [
+            ScheduledRule(rule_id, name, rule.trigger.entity, saving.stored_schedule(rule))
+            for name, rule_id, rule in rules
+            if rule.is_active and rule.trigger.event is EventType.SCHEDULED
+        ]
 
     async def known_entity(self, name: str) -> bool:
         return bare(name) in self._entities

@@ -8,7 +8,9 @@ from uuid import uuid4
 from ichor_models import (
     EntityEvent,
     EventHeader,
+    EventType,
     ExecutionId,
+    Firing,
     Match,
     Rule,
     RuleId,
@@ -20,11 +22,12 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
-from ichor_edgestore.errors import RunNotFound
+from ichor_edgestore.errors import RuleNotFound, RunNotFound
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.running_run import RunningRun
 
 
 @dataclass(slots=True)
@@ -38,6 +41,10 @@ class _Kept:
     started: datetime | None = None
     ended: datetime | None = None
     actions: tuple[ActionView, ...] = ()
+
+    def pinned(self) -> PinnedRun:
+        """Return the run as it is found again."""
+        return replace(self.row, error=self.error, error_type=self.error_type).pinned(created=False)
 
 
 class MemoryRuns:
@@ -62,6 +69,20 @@ class MemoryRuns:
     async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
         rule = await self._load_rule(match.rule_id)
         row = _new_run(rule, event_header(event), event.trigger_data(), 0).stopped(match.because)
+        return self._keep(row, "automation", 0)
+
+    async def pin_firing(self, firing: Firing) -> PinnedRun | None:
+        if firing.workflow_id in self._runs:
+            return self._runs[firing.workflow_id].pinned()
+        try:
+            rule = await self._load_rule(firing.rule_id)
+        except RuleNotFound:
+            return None
+        if not rule.is_active or rule.trigger.event is not EventType.SCHEDULED:
+            return None
+        event = firing.event(rule.trigger.entity)
+        data = event.model_dump(mode="json", exclude_none=True)
+        row = replace(_new_run(rule, event, data, 0), workflow_id=firing.workflow_id).checked(self._check_structure)
         return self._keep(row, "automation", 0)
 
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
@@ -90,6 +111,15 @@ class MemoryRuns:
         waiting = [kept for kept in self._runs.values() if kept.row.status is RunStatus.PENDING]
         old = sorted((kept for kept in waiting if kept.created < latest), key=lambda kept: kept.created)
         return [kept.row.pinned(created=False) for kept in old[:limit]]
+
+    async def running_runs(
+        self, older_than: timedelta, *, after: RunningRun | None = None, limit: int = 100
+    ) -> Sequence[RunningRun]:
+        latest, place = datetime.now(UTC) - older_than, (after.created, after.execution_id) if after else None
+        under_way = [kept for kept in self._runs.values() if kept.row.status is RunStatus.RUNNING]
+        runs = [RunningRun(kept.row.execution_id, kept.row.workflow_id, kept.created) for kept in under_way]
+        ordered = sorted((run for run in runs if run.created < latest), key=_place)
+        return [run for run in ordered if place is None or _place(run) > place][:limit]
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         summaries = [_summary(kept) for kept in reversed(self._runs.values())]
@@ -143,6 +173,10 @@ def _new_run(rule: Rule, event: EventHeader, trigger_data: dict[str, JsonValue],
         graph=rule.graph,
         options=rule.options,
     )
+
+
+def _place(run: RunningRun) -> tuple[datetime, ExecutionId]:
+    return run.created, run.execution_id
 
 
 def _same_event(left: RunRow, right: RunRow) -> bool:

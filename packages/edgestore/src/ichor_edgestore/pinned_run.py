@@ -37,6 +37,8 @@ class PinnedRun:
     status: RunStatus
     created: bool
     workflow_id: str
+    error: str | None = None
+    error_type: str | None = None
 
     @property
     def execution_id(self) -> ExecutionId:
@@ -57,6 +59,8 @@ class RunRow:
     trigger_data: dict[str, JsonValue]
     graph: Graph
     options: RunOptions
+    error: str | None = None
+    error_type: str | None = None
     problems: tuple[Problem, ...] = ()
     """What is wrong with the stored rule besides its graph, so that no run of it can start."""
 
@@ -78,7 +82,7 @@ class RunRow:
             execution_id=self.execution_id, rule_id=self.rule_id, rule_name=self.rule_name, event=self.event
         )
         request = RunRequest(run=header, graph=self.graph, options=self.options, trigger_data=self.trigger_data)
-        return PinnedRun(request, self.status, created, self.workflow_id)
+        return PinnedRun(request, self.status, created, self.workflow_id, self.error, self.error_type)
 
 
 def stored_header(

@@ -18,6 +18,7 @@ from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze
+from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.stored_rule import read_json
 from ichor_edgestore.writing_rule import as_link, stored_links
 
@@ -94,6 +95,14 @@ class PostgresRules:
         keys = [key for rule_id in rule_ids if (key := as_uuid(rule_id))]
         rows = await self._database.rows(_QUERIES["names"], keys) if keys else []
         return {RuleId(str(row["id"])): row["name"] for row in rows}
+
+    async def scheduled_rules(self) -> Sequence[ScheduledRule]:
+        """Return the active rules that a schedule starts."""
+        rows = await self._database.rows(_QUERIES["scheduled"])
+        return [
+            ScheduledRule(RuleId(str(row["id"])), row["name"], row["entity"], read_json(row["schedule"]))
+            for row in rows
+        ]
 
     async def known_entity(self, name: str) -> bool:
         """Say whether an active entity of this name, its schema aside, is registered."""

@@ -11,7 +11,9 @@ from ichor_models import (
     EntityEvent,
     EventHeader,
     EventId,
+    EventType,
     ExecutionId,
+    Firing,
     Graph,
     Match,
     RuleId,
@@ -27,13 +29,14 @@ from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions
 from ichor_edgestore.database import Database
-from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RunNotFound
+from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.stored_rule import StoredRule
 
 _QUERIES = load_queries("runs")
@@ -69,6 +72,24 @@ class PostgresRuns:
         run = _new_run(stored, event_header(event), event.trigger_data(), 0)
         return await self._only(run.stopped(match.because), "automation")
 
+    async def pin_firing(self, firing: Firing) -> PinnedRun | None:
+        """Return the one run of a firing, made now with the graph as it is or found with the graph it has.
+
+        None where there is none and the rule is gone, inactive or no longer scheduled.
+        """
+        if found := await self._of_event(firing.rule_id, firing.event_id):
+            return found
+        try:
+            stored = await load_stored_rule(self._database, firing.rule_id)
+        except RuleNotFound:
+            return None
+        if not stored.is_active or stored.event != EventType.SCHEDULED:
+            return None
+        event = firing.event(stored.entity)
+        run = _new_run(stored, event, event.model_dump(mode="json", exclude_none=True), 0)
+        run = replace(run, workflow_id=firing.workflow_id).checked(self._check_structure)
+        return await self._insert(run, "automation", 0) or await self._of_event(stored.rule_id, firing.event_id)
+
     async def rerun(self, execution_id: ExecutionId) -> PinnedRun:
         """Pin a repeat of a run: its trigger data and event, the rule's graph as it is now.
 
@@ -103,6 +124,8 @@ class PostgresRuns:
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
         """Write down how a run ended, with each action's outcome; the first end stays.
 
+        Where the record has no actions those of the journal are written.
+
         Raises:
             RunNotFound: there is no such run.
         """
@@ -116,6 +139,14 @@ class PostgresRuns:
         """Return runs that have been pending for so long, the oldest first."""
         rows = await self._database.rows(_QUERIES["pending"], older_than, limit)
         return [_run_row(row).pinned(created=False) for row in rows]
+
+    async def running_runs(
+        self, older_than: timedelta, *, after: RunningRun | None = None, limit: int = 100
+    ) -> Sequence[RunningRun]:
+        """Return runs under way that were pinned so long ago, the oldest first, those behind `after`."""
+        place = (after.created, as_uuid(after.execution_id)) if after else (None, None)
+        rows = await self._database.rows(_QUERIES["running"], older_than, *place, limit)
+        return [RunningRun(ExecutionId(str(row["id"])), row["workflow_id"], row["created"]) for row in rows]
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         """Return runs, the newest first."""
@@ -180,7 +211,7 @@ class PostgresRuns:
         return run.pinned(created=True) if made else None
 
     async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun | None:
-        row = await self._database.row(_QUERIES["of_event"], UUID(rule_id), event_id)
+        row = await self._database.row(_QUERIES["of_event"], as_uuid(rule_id), event_id)
         return _run_row(row).pinned(created=False) if row else None
 
     async def _journal(self, execution_id: UUID | None) -> list[JournalEntry]:
@@ -215,6 +246,8 @@ def _run_row(row: asyncpg.Record) -> RunRow:
         trigger_data=row["trigger_data"],
         graph=Graph.model_validate(row["content"]),
         options=RunOptions.model_validate(row["options"] or {}),
+        error=row["error_message"],
+        error_type=row["error_type"],
     )
 
 

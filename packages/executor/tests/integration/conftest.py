@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
-from ichor_executor.temporal import ExecuteGraphWorkflow, start_run
-from ichor_models import Case, ExecutionId, Rule, RunRecord, RunRequest, RunStatus
+from ichor_executor.temporal import WORKFLOW_TYPE, ExecuteGraphWorkflow, RunInput, Scheduled, start_run
+from ichor_models import Case, ExecutionId, Rule, RuleId, RunRecord, RunRequest, RunStatus
 from ichor_testing import isolated_task_queue
 from ichor_testing.fake_handlers import FakeHandlers
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
@@ -29,6 +29,18 @@ class Bench:
         request = self.request(rule, case, execution_id, **changes)
         await start_run(self.client, request, workflow_id=f"run-{execution_id}", task_queue=self.task_queue)
         return self.client.get_workflow_handle(f"run-{execution_id}")
+
+    async def fire(self, rule: Rule | None, *, ended: RunRecord | None = None) -> WorkflowHandle[object, object]:
+        """Start a run as the schedule of a rule does, at six."""
+        rule_id = RuleId(str(uuid4()))
+        workflow_id = f"rule-{rule_id}-2026-11-24T06:00:00Z"
+        if rule is not None:
+            self.handlers.rules[rule_id] = rule
+        if ended is not None:
+            self.handlers.records[ExecutionId(workflow_id)] = ended
+        return await self.client.start_workflow(
+            WORKFLOW_TYPE, RunInput(scheduled=Scheduled(rule_id=rule_id)), id=workflow_id, task_queue=self.task_queue
+        )
 
     def request(self, rule: Rule, case: Case, execution_id: ExecutionId, **changes: object) -> RunRequest:
         """Return the request of a run of its own."""

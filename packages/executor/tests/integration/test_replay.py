@@ -16,14 +16,16 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from .conftest import worker
-from .graphs_of_histories import RUNS
+from .graphs_of_histories import RUNS, chain
 
 HISTORIES = Path(__file__).parent / "histories"
+SCHEDULED = "scheduled"
+"""The history of a run that a schedule started."""
 
 
 async def test_every_recorded_history_replays() -> None:
     outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow)
-    assert outcomes == dict.fromkeys([*sorted(RUNS)])
+    assert outcomes == dict.fromkeys(sorted([*RUNS, SCHEDULED]))
 
 
 async def test_another_order_of_commands_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +46,7 @@ async def test_record_histories(temporal_client: Client) -> None:
             handle = await bench.start(rule, case)
             await bench.record(handle)
             await save_history(handle, HISTORIES / f"{name}.json")
+    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+        handle = await bench.fire(chain(2))
+        await bench.record(handle)
+        await save_history(handle, HISTORIES / f"{SCHEDULED}.json")

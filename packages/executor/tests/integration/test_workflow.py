@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from ichor_executor import simulate
-from ichor_executor.temporal import ExecuteGraphWorkflow, Started, start_run
+from ichor_executor.temporal import NOT_RUN, ExecuteGraphWorkflow, Started, start_run
 from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, RunStatus, UnknownRun
 from ichor_testing import isolated_task_queue, until
 from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.graph_builder import GraphBuilder
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from .conftest import Bench
@@ -152,6 +153,51 @@ async def test_the_temporal_ui_reads_like_the_graph(bench: Bench) -> None:
         if event.HasField("activity_task_scheduled_event_attributes")
     ]
     assert ("Check Amount!", "send_email") in {(item.activity_id, item.activity_type.name) for item in scheduled}
+
+
+async def test_a_run_of_a_schedule_pins_the_rule_as_it_is_now(bench: Bench) -> None:
+    handle = await bench.fire(chain(2))
+    record = await bench.record(handle)
+    assert (record.status, record.order) == (RunStatus.COMPLETED, ("a0", "a1"))
+    event = bench.handlers.calls[0].run.event
+    assert (event.event_id, event.event_type) == ("2026-11-24T06:00:00Z", "scheduled")
+    assert str(event.timestamp) == "2026-11-24 06:00:00+00:00"
+
+
+async def test_a_run_of_a_schedule_continues_as_new_with_the_version_that_it_pinned(bench: Bench) -> None:
+    bench.handlers.events_per_run = 16
+    handle = await bench.fire(chain(6))
+    record = await bench.record(handle)
+    assert (record.status, len(record.order)) == (RunStatus.COMPLETED, 6)
+    assert len(bench.handlers.started) == 1
+    assert (await handle.describe()).run_id != handle.first_execution_run_id
+
+
+async def test_a_firing_of_a_rule_that_is_gone_ends_without_a_record(bench: Bench) -> None:
+    handle = await bench.fire(None)
+    assert await handle.result() == {"status": NOT_RUN, "because": "The rule is gone, inactive or no longer scheduled."}
+    assert not bench.handlers.records
+
+
+async def test_a_firing_that_ended_before_does_nothing(bench: Bench) -> None:
+    failed = RunRecord(status=RunStatus.FAILED, error="No start.", error_type="invalid_graph", actions=(), order=())
+    handle = await bench.fire(chain(1), ended=failed)
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert (failure.value.cause.message, failure.value.cause.type) == ("No start.", "invalid_graph")
+    assert not bench.handlers.calls
+
+
+async def test_a_firing_can_be_cancelled_before_it_is_pinned(temporal_client: Client) -> None:
+    queue = isolated_task_queue()
+    bench = Bench(temporal_client, queue, FakeHandlers())
+    async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+        handle = await bench.fire(chain(1))
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
 
 
 async def _running(bench: Bench, *, calls: int, running: int) -> None:

@@ -7,6 +7,7 @@ from ichor_models.cascade import DEEPEST, next_lineage, rules_on_the_way, spell_
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
 from ichor_models.control import CONDITION, CONTROL_TYPES, DELAY, ConditionConfig, DelayConfig, delay_result
+from ichor_models.cron import Cron, parse_cron
 from ichor_models.duration import Duration, format_duration, parse_duration
 from ichor_models.errors import (
     ActionError,
@@ -22,6 +23,7 @@ from ichor_models.errors import (
 )
 from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
+from ichor_models.firing import Firing
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
 from ichor_models.matching import Decision, Listening, Match, match_rules, read_conditions
@@ -80,6 +82,7 @@ __all__ = [
     "Condition",
     "ConditionConfig",
     "ConfigError",
+    "Cron",
     "Decision",
     "DelayConfig",
     "Duration",
@@ -93,6 +96,7 @@ __all__ = [
     "ExecutionId",
     "Expectation",
     "FieldChange",
+    "Firing",
     "Graph",
     "IchorError",
     "InvalidDocument",
@@ -146,6 +150,7 @@ __all__ = [
     "load_text",
     "match_rules",
     "next_lineage",
+    "parse_cron",
     "parse_duration",
     "parse_event",
     "parse_reply",

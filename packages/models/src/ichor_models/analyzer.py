@@ -8,6 +8,7 @@ from ichor_models.action_type import Catalogue
 from ichor_models.config_template import written
 from ichor_models.control import CONDITION, DELAY
 from ichor_models.errors import TemplateError
+from ichor_models.event import EventType
 from ichor_models.graph import FAILURE, Action, EdgeType
 from ichor_models.names import Names
 from ichor_models.path import Path
@@ -40,7 +41,7 @@ def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
         *(problem for action in rule.actions for problem in _action(action, catalogue)),
         *reads.problems(),
     ]
-    warnings = [*failure_joins(rule.graph), *_ports(rule, catalogue), *reads.warnings()]
+    warnings = [*failure_joins(rule.graph), *_ports(rule, catalogue), *reads.warnings(), *_without_row(rule)]
     return Report(problems=tuple(problems), warnings=tuple(warnings))
 
 
@@ -50,6 +51,12 @@ def _head(rule: Rule) -> Iterator[Problem]:
     for index, condition in enumerate(rule.trigger.conditions):
         if condition.operator not in OF_CHANGES:
             yield from _field(Path.of(condition.field_name), f"trigger.conditions.{index}.field_name")
+
+
+def _without_row(rule: Rule) -> Iterator[Problem]:
+    if rule.trigger.event is EventType.SCHEDULED and rule.trigger.conditions:
+        message = "A schedule has no row to compare, so these are not looked at; use an evaluate_condition action."
+        yield Problem(code="conditions_ignored", where="trigger.conditions", message=message)
 
 
 def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:

@@ -1,6 +1,8 @@
 """A rule: what starts a run, and the graph that it runs."""
 
 from datetime import timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
@@ -12,22 +14,36 @@ from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, Graph
 from ichor_models.model import Model
 
-_SHORTEST = timedelta(seconds=1)
+_SECOND = timedelta(seconds=1)
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 
 
-def _not_too_short(interval: timedelta) -> timedelta:
-    if interval < _SHORTEST:
-        raise ValueError(f"an interval has {format_duration(_SHORTEST)} or more; write a longer one")
+def _in_seconds(interval: timedelta) -> timedelta:
+    if interval < _SECOND:
+        raise ValueError(f"an interval has {format_duration(_SECOND)} or more; write a longer one")
+    if interval % _SECOND:
+        raise ValueError(f"an interval is of whole seconds; {format_duration(interval)} is not")
     return interval
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of the IANA's time zones, the same on every machine."""
+    return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError(f"there is no time zone {name}; write one like UTC or Europe/Berlin")
+    return name
 
 
 class Schedule(Model):
     """When a `scheduled` rule fires: a cron expression or an interval, in a time zone."""
 
     cron: Annotated[str, AfterValidator(check_cron)] | None = None
-    every: Annotated[Duration, AfterValidator(_not_too_short)] | None = None
-    timezone: str = Field(default="UTC", pattern=_ZONE)
+    every: Annotated[Duration, AfterValidator(_in_seconds)] | None = None
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(default="UTC", pattern=_ZONE)
     catchup_window: Duration = timedelta(hours=1)
     overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"
 

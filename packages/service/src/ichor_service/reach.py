@@ -14,6 +14,8 @@ _FIRST = 0.2
 _LONGEST = 5.0
 _ATTEMPT = 10.0
 _log = structlog.stdlib.get_logger(__name__)
+_said: dict[str, str] = {}
+"""Why a server is missing, as the log has it: several parts of a program may wait for the same one."""
 
 
 def growing_pauses(first: float = _FIRST, longest: float = _LONGEST) -> Iterator[float]:
@@ -27,26 +29,33 @@ def growing_pauses(first: float = _FIRST, longest: float = _LONGEST) -> Iterator
 async def reach[T](what: str, attempt: Callable[[], Awaitable[T]], stop: Stop) -> T:
     """Return what `attempt` returns once it succeeds.
 
-    Says once that a server is missing, again only where the reason changes, and once that it is there.
+    Says once that a server is missing, again only where the reason changes, and once that it is there, however many
+    wait for it.
 
     Raises:
         Stopped: the program was asked to stop first.
         ServiceError: what `attempt` raised, where trying again cannot help.
     """
-    said: str | None = None
+    try:
+        found = await _reach(what, attempt, stop)
+    except BaseException:
+        _said.pop(what, None)
+        raise
+    if _said.pop(what, None) is not None:
+        _log.info("reachable", server=what)
+    return found
+
+
+async def _reach[T](what: str, attempt: Callable[[], Awaitable[T]], stop: Stop) -> T:
     for pause in growing_pauses():
         try:
-            found = await stop.interrupt(_bounded(attempt))
+            return await stop.interrupt(_bounded(attempt))
         except Unreachable as error:
-            said = _say_once(what, reason(error), said)
+            _say_once(what, reason(error))
         except ServiceError:
             raise
         except Exception as error:
-            said = _say_once(what, reason(error), said)
-        else:
-            if said is not None:
-                _log.info("reachable", server=what)
-            return found
+            _say_once(what, reason(error))
         await stop.sleep(pause)
     raise AssertionError("the pauses never end")
 
@@ -59,7 +68,7 @@ async def _bounded[T](attempt: Callable[[], Awaitable[T]]) -> T:
         raise Unreachable("no answer in time") from None
 
 
-def _say_once(what: str, why: str, said: str | None) -> str:
-    if why != said:
+def _say_once(what: str, why: str) -> None:
+    if _said.get(what) != why:
         _log.warning("not reachable, trying again", server=what, reason=why)
-    return why
+    _said[what] = why

@@ -2,16 +2,43 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ichor_models import ActionCall, ActionError, Asked, Case, Catalogue, ExecutionId, Reply, RunRecord
+from ichor_models import (
+    ActionCall,
+    ActionError,
+    Asked,
+    Case,
+    Catalogue,
+    ExecutionId,
+    Firing,
+    Reply,
+    Rule,
+    RuleId,
+    RunHeader,
+    RunRecord,
+    RunRequest,
+    RunStatus,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRun:
+    """A run that was pinned."""
+
+    request: RunRequest
+    status: RunStatus = RunStatus.PENDING
+    error: str | None = None
+    error_type: str | None = None
 
 
 class FakeHandlers:
     """Answers every action of a worker from a case. `calls` has what it was asked, `records` how the runs ended.
 
     An action named in `gates` waits until its event is set; `running` counts the actions in progress. One named in
-    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed.
+    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed. `rules`
+    are those that schedules may fire, by id, `events_per_run` the limit of their runs.
     """
 
     def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
@@ -22,6 +49,8 @@ class FakeHandlers:
         self.results: dict[str, dict[str, Any]] = {}
         self.asks: dict[str, Asked] = {}
         self.late: dict[str, Reply] = {}
+        self.rules: dict[RuleId, Rule] = {}
+        self.events_per_run: int | None = None
         self.gates: dict[str, asyncio.Event] = {}
         self.running = 0
         self.most_running = 0
@@ -40,6 +69,25 @@ class FakeHandlers:
             return await self._answer(call)
 
         return [answer, *engine_activities(self)]
+
+    async def pin_firing(self, firing: Firing) -> "FakeRun | None":
+        """Return a run of the rule as it is now; a run that ended stays ended."""
+        rule = self.rules.get(firing.rule_id)
+        if rule is None:
+            return None
+        event = firing.event(rule.trigger.entity)
+        header = RunHeader(
+            execution_id=ExecutionId(firing.workflow_id), rule_id=firing.rule_id, rule_name=rule.name, event=event
+        )
+        request = RunRequest(
+            run=header,
+            graph=rule.graph,
+            options=rule.options,
+            trigger_data=event.model_dump(mode="json", exclude_none=True),
+            events_per_run=self.events_per_run,
+        )
+        record = self.records.get(header.execution_id)
+        return FakeRun(request, record.status, record.error, record.error_type) if record else FakeRun(request)
 
     async def run_started(self, execution_id: ExecutionId) -> None:
         """Remember that a run started."""

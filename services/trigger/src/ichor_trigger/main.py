@@ -1,4 +1,4 @@
-"""The program `ichor-trigger`: events in, runs started; the outbox's events out."""
+"""The program `ichor-trigger`: events and schedules in, runs started; the outbox's events out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -7,12 +7,19 @@ from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving,
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
+from ichor_trigger.reaper import reaper
 from ichor_trigger.relay import relay
+from ichor_trigger.schedules import schedules
 
-PARTS: Mapping[str, Callable[[Links], Part]] = {"events": events, "relay": relay}
+PARTS: Mapping[str, Callable[[Links], Part]] = {
+    "events": events,
+    "relay": relay,
+    "schedules": schedules,
+    "reaper": reaper,
+}
 PROGRAM = Program(
     name="ichor-trigger",
-    summary="Starts the runs of the rules that match an event, each exactly once, and relays events from the outbox.",
+    summary="Starts the runs of rules, each exactly once, by events and schedules, and relays events from the outbox.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
     uses=("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),

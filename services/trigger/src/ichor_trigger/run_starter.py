@@ -102,13 +102,18 @@ class RunStarter:
                 _log.info("the rule was deleted meanwhile")
                 return
             with bound_contextvars(execution_id=pinned.execution_id):
-                await self._start_pinned(pinned)
+                await self.start_pinned(pinned)
 
     async def _stop_one(self, match: Match, event: EntityEvent) -> None:
         with outages(), suppress(RuleNotFound):
             await self._store.stop_run(match, event)
 
-    async def _start_pinned(self, pinned: PinnedRun) -> None:
+    async def start_pinned(self, pinned: PinnedRun) -> None:
+        """Start the run of a row, if that is pending; what Temporal refuses has failed.
+
+        Raises:
+            RPCError: Temporal is away.
+        """
         if pinned.status is not RunStatus.PENDING:
             _log.info("run not started, its row is past pending", status=pinned.status)
             return

@@ -169,7 +169,7 @@ async def test_it_can_be_stopped_while_everything_is_away():
         "ICHOR_RABBITMQ_URL": "amqp://user:hidden@127.0.0.1:9/",
         "ICHOR_TEMPORAL_ADDRESS": "127.0.0.1:9",
     }
-    async with start_program("ichor_trigger", nowhere) as trigger:
+    async with start_program("ichor_trigger", nowhere, "--only", "events") as trigger:
         await trigger.failing("broker")
         await trigger.said("not reachable, trying again", server="RabbitMQ")
         assert (await trigger.health())["failing"] == ["temporal", "database", "broker", "consumer", "relay"]

@@ -84,6 +84,14 @@ ORDER BY r.name, r.id
 -- name: names
 SELECT id, name FROM workflow.automation_rules WHERE id = ANY($1::uuid[])
 
+-- name: scheduled
+SELECT r.id, r.name, e.name AS entity, r.schedule::text AS schedule
+FROM workflow.automation_rules r
+JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
+LEFT JOIN workflow.entities e ON e.id = r.entity_id
+WHERE t.name = 'scheduled' AND r.is_active
+ORDER BY r.name, r.id
+
 -- name: known_entity
 SELECT 1 FROM workflow.entities WHERE name = $1 AND is_active IS NOT FALSE
 

@@ -20,7 +20,7 @@ RETURNING id
 -- name: of_event
 SELECT
     x.id, x.automation_rules_id, r.name AS rule_name, x.options, x.event, x.workflow_id, x.status,
-    x.trigger_data, v.content
+    x.error_message, x.error_type, x.trigger_data, v.content
 FROM workflow.automation_executions x
 JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version
@@ -29,13 +29,21 @@ WHERE x.automation_rules_id = $1 AND x.event_id = $2 AND x.rerun = 0
 -- name: pending
 SELECT
     x.id, x.automation_rules_id, r.name AS rule_name, x.options, x.event, x.workflow_id, x.status,
-    x.trigger_data, v.content
+    x.error_message, x.error_type, x.trigger_data, v.content
 FROM workflow.automation_executions x
 JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version
 WHERE x.status = 'pending' AND x.event_id IS NOT NULL AND x.executed_at < now() - $1::interval
 ORDER BY x.executed_at
 LIMIT $2
+
+-- name: running
+SELECT x.id, x.workflow_id, x.executed_at::timestamptz AS created
+FROM workflow.automation_executions x
+WHERE x.status = 'running' AND x.event_id IS NOT NULL AND x.executed_at < now() - $1::interval
+    AND ($2::timestamptz IS NULL OR (x.executed_at, x.id) > ($2::timestamptz, $3::uuid))
+ORDER BY x.executed_at, x.id
+LIMIT $4
 
 -- name: to_rerun
 SELECT

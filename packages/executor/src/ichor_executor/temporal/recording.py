@@ -10,12 +10,33 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from ichor_models import ExecutionId, Reply, RunRecord
+    from ichor_models import ExecutionId, Reply, RuleId, RunRecord
 
-    from ichor_executor.temporal.records import CLOSE_QUESTION, RUN_ENDED, RUN_STARTED, UNKNOWN_RUN
+    from ichor_executor.temporal.records import (
+        CLOSE_QUESTION,
+        PIN_FIRING,
+        RUN_ENDED,
+        RUN_STARTED,
+        UNKNOWN_RUN,
+        PinnedFiring,
+    )
 
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 _ATTEMPT = timedelta(seconds=30)
+_LONGEST_PINNING = timedelta(days=1)
+
+
+async def pin_firing(rule_id: RuleId) -> PinnedFiring:
+    """Write down that a rule fires, and return what the run does; fail where that could not be done for a day."""
+    return await workflow.execute_activity(
+        PIN_FIRING,
+        str(rule_id),
+        activity_id=PIN_FIRING,
+        result_type=PinnedFiring,
+        start_to_close_timeout=_ATTEMPT,
+        schedule_to_close_timeout=_LONGEST_PINNING,
+        retry_policy=_RETRIES,
+    )
 
 
 async def record_start(execution_id: ExecutionId) -> None:

@@ -1,17 +1,17 @@
-"""Starts runs: exactly one workflow per workflow id, ever."""
+"""Starts runs, now or by a schedule: exactly one workflow per workflow id, ever."""
 
 import logging
 from collections.abc import Collection
 from enum import Enum
 
-from ichor_models import RunRequest, RunStatus
+from ichor_models import RuleId, RunRequest, RunStatus
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleActionStartWorkflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from ichor_executor.temporal.run_input import RunInput
+from ichor_executor.temporal.run_input import RunInput, Scheduled
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 
 _log = logging.getLogger(__name__)
@@ -58,20 +58,34 @@ async def start_run(
             id=workflow_id,
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=_attributes(request, attributes),
-            static_summary=request.run.rule_name[:100],
+            search_attributes=_attributes(request.run.rule_id, request.run.event.entity_name, attributes),
+            static_summary=_summary(request.run.rule_name),
         )
     except WorkflowAlreadyStartedError:
         return Started.BEFORE
     return Started.NOW
 
 
-def _attributes(request: RunRequest, known: Collection[str]) -> TypedSearchAttributes:
-    values = {
-        RULE: request.run.rule_id,
-        ENTITY: request.run.event.entity_name or "",
-        STATUS: RunStatus.RUNNING.value,
-    }
+def scheduled_start(
+    rule_id: RuleId, rule_name: str, entity_name: str | None, *, task_queue: str, attributes: Collection[str] = ()
+) -> ScheduleActionStartWorkflow:
+    """Return what a schedule starts at each firing; Temporal appends the time to the id, which is then the event's."""
+    return ScheduleActionStartWorkflow(
+        WORKFLOW_TYPE,
+        RunInput(scheduled=Scheduled(rule_id=rule_id)),
+        id=f"rule-{rule_id}",
+        task_queue=task_queue,
+        typed_search_attributes=_attributes(rule_id, entity_name, attributes),
+        static_summary=_summary(rule_name),
+    )
+
+
+def _summary(rule_name: str) -> str:
+    return rule_name[:100]
+
+
+def _attributes(rule_id: RuleId, entity_name: str | None, known: Collection[str]) -> TypedSearchAttributes:
+    values = {RULE: rule_id, ENTITY: entity_name or "", STATUS: RunStatus.RUNNING.value}
     return TypedSearchAttributes(
         [SearchAttributePair(key, value) for key, value in values.items() if key.name in known]
     )

@@ -9,18 +9,21 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
 from ichor_executor.temporal.graph_run import GraphRun
-from ichor_executor.temporal.recording import record_end
+from ichor_executor.temporal.recording import pin_firing, record_end
 
 with workflow.unsafe.imports_passed_through():
     from ichor_models import ReplyNotice, RunRecord, RunStatus
 
     from ichor_executor.errors import CyclicGraph
     from ichor_executor.plan import Plan
+    from ichor_executor.temporal.records import PinnedFiring
     from ichor_executor.temporal.run_input import RunInput
 
 WORKFLOW_TYPE = "ExecuteGraphWorkflow"
 REPLY = "ichor.reply"
 """The signal that brings a run the reply to a question."""
+NOT_RUN = "not_run"
+"""What the workflow of a firing returns whose rule is gone or fires no more."""
 STATUS = SearchAttributeKey.for_keyword("IchorStatus")
 
 
@@ -42,6 +45,11 @@ class ExecuteGraphWorkflow:
     async def run(self, start: RunInput) -> dict[str, str]:
         """Run to the end and return the status; a failed run fails, a cancelled one is cancelled."""
         request = start.request
+        if request is None:
+            pinned = await _pinned(start)
+            request = pinned.request
+            if request is None:
+                return _end(pinned.record) if pinned.record else _not_run()
         try:
             plan = Plan(request.graph)
         except CyclicGraph as error:
@@ -57,13 +65,29 @@ class ExecuteGraphWorkflow:
         return _end(await graph_run.to_its_end())
 
 
+async def _pinned(start: RunInput) -> PinnedFiring:
+    if start.scheduled is None:
+        raise ApplicationError("A run needs a request or a rule.", type="invalid_input", non_retryable=True)
+    return await pin_firing(start.scheduled.rule_id)
+
+
+def _not_run() -> dict[str, str]:
+    """Close the workflow of a firing that came too late: nothing is recorded."""
+    _show(NOT_RUN)
+    return {"status": NOT_RUN, "because": "The rule is gone, inactive or no longer scheduled."}
+
+
 def _end(record: RunRecord) -> dict[str, str]:
     """Close the workflow as Temporal should see the run (semantics.md, The law)."""
-    if STATUS in workflow.info().typed_search_attributes:
-        update: SearchAttributeUpdate[str] = STATUS.value_set(record.status.value)
-        workflow.upsert_search_attributes([update])  # pyright: ignore[reportUnknownMemberType] (the SDK's own union)
+    _show(record.status.value)
     if record.status is RunStatus.CANCELLED:
         raise asyncio.CancelledError(record.error)
     if record.status is RunStatus.FAILED:
         raise ApplicationError(record.error or "The run failed.", type=record.error_type, non_retryable=True)
     return {"status": record.status.value}
+
+
+def _show(status: str) -> None:
+    if STATUS in workflow.info().typed_search_attributes:
+        update: SearchAttributeUpdate[str] = STATUS.value_set(status)
+        workflow.upsert_search_attributes([update])  # pyright: ignore[reportUnknownMemberType] (the SDK's own union)
