@@ -21,6 +21,7 @@ from ichor_cli.commands.simulate import simulate
 from ichor_cli.commands.test import run_case_files
 from ichor_cli.commands.validate import validate
 from ichor_cli.failure import Failure, explain, trace
+from ichor_cli.library_logs import silence_libraries
 from ichor_cli.screen import write
 
 _NAME = "ichor"
@@ -66,6 +67,7 @@ def execute(arguments: Sequence[str]) -> int:
     Raises:
         BrokenPipeError: whoever read the output went away.
     """
+    silence_libraries()
     json = "--json" in arguments
     try:
         return app()(args=list(arguments), prog_name=_NAME, standalone_mode=False) or 0
