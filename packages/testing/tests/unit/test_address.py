@@ -24,7 +24,7 @@ async def test_management_api_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ICHOR_RABBITMQ_URL", f"amqp://u:secret@{LOOPBACK}:{port}/")
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://u:secret@{LOOPBACK}:1")
     async with server:
-        with pytest.raises(NobodyAnswers, match="management API .* ICHOR_RABBITMQ_MANAGEMENT_URL") as error:
+        with pytest.raises(NobodyAnswers, match=r"management API .* ICHOR_RABBITMQ_MANAGEMENT_URL") as error:
             async with start_rabbitmq():
                 pass
     assert "secret" not in str(error.value)
