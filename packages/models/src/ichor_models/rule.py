@@ -11,6 +11,7 @@ from ichor_models.duration import Duration, format_duration
 from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, Graph
 from ichor_models.model import Model
+from ichor_models.zone import check_zone
 
 _SHORTEST = timedelta(seconds=1)
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
@@ -27,7 +28,7 @@ class Schedule(Model):
 
     cron: Annotated[str, AfterValidator(check_cron)] | None = None
     every: Annotated[Duration, AfterValidator(_not_too_short)] | None = None
-    timezone: str = Field(default="UTC", pattern=_ZONE)
+    timezone: Annotated[str, AfterValidator(check_zone)] = Field(default="UTC", pattern=_ZONE)
     catchup_window: Duration = timedelta(hours=1)
     overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"
 
