@@ -13,8 +13,9 @@ help: ## show this
 setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python environment
 	@infra/bootstrap
 
+# What somebody installed beside the workspace, such as handlers of their own, stays: --inexact.
 sync:
-	@$(UV) sync --all-packages --quiet $(if $(filter true,$(CI)),--locked)
+	@$(UV) sync --all-packages --inexact --quiet $(if $(filter true,$(CI)),--locked)
 
 check: sync ## lint, formatting, types, layers
 	$(RUN) ruff check

@@ -42,6 +42,8 @@ def load(point: EntryPoint) -> list[AnyHandler]:
         found = list(_handlers(point.load()))
     except Exception as error:
         raise BrokenEntryPoint(f"The handlers of {owner(point)} cannot be loaded: {error!r}") from error
+    if not found:
+        raise BrokenEntryPoint(f"{owner(point)} holds no handler; write @action before a function in it, or remove it.")
     for item in found:
         if not isinstance(item, Handler):
             raise BrokenEntryPoint(f"{owner(point)} holds {item!r}, which is no handler; use @action.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ichor_activities.errors import MissingSecret
+from ichor_activities.errors import InvalidConfiguration, MissingSecret
 
 PREFIX = "ICHOR_SECRET_"
 
@@ -32,8 +32,14 @@ class SecretFiles:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SecretFiles":
-        """Read ICHOR_SECRETS_DIR and keep the variables."""
+        """Read ICHOR_SECRETS_DIR and keep the variables.
+
+        Raises:
+            InvalidConfiguration: it is no folder.
+        """
         directory = environment.get("ICHOR_SECRETS_DIR")
+        if directory and not Path(directory).is_dir():
+            raise InvalidConfiguration(f"ICHOR_SECRETS_DIR: {directory} is no folder; make it, or unset the variable.")
         return cls(Path(directory) if directory else None, environment)
 
     async def get(self, name: str) -> str:

@@ -64,7 +64,7 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
     """
     async with AsyncExitStack() as stack:
         say("Starting PostgreSQL, RabbitMQ and Temporal")
-        postgres, rabbitmq, temporal = await _servers(stack, options.data_dir)
+        postgres, rabbitmq, temporal = await _servers(stack, options.data_dir, say)
         environment = {
             **options.environment,
             **await _addresses(stack, postgres, rabbitmq, options),
@@ -75,11 +75,13 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
         async with connected(environment["ICHOR_DATABASE_URL"], max_size=1) as pool:
             await migrate(pool)
         say("Starting the worker and the trigger")
-        services = await asyncio.gather(*(_service(stack, module, environment) for module in (WORKER, TRIGGER)))
-        yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, tuple(services))
+        services = await _services(stack, environment)
+        yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services)
 
 
-async def _servers(stack: AsyncExitStack, data_dir: Path | None) -> tuple[PostgresServer, RabbitServer, TemporalServer]:
+async def _servers(
+    stack: AsyncExitStack, data_dir: Path | None, say: Say
+) -> tuple[PostgresServer, RabbitServer, TemporalServer]:
     """Start the three at once; whatever came up ends with the stack, also where another one failed."""
 
     def folder(name: str) -> Path | None:
@@ -88,22 +90,31 @@ async def _servers(stack: AsyncExitStack, data_dir: Path | None) -> tuple[Postgr
     async with asyncio.TaskGroup() as group:
         postgres = group.create_task(stack.enter_async_context(start_postgres(data_dir=folder("postgres"))))
         rabbitmq = group.create_task(stack.enter_async_context(start_rabbitmq(data_dir=folder("rabbitmq"))))
-        temporal = group.create_task(stack.enter_async_context(start_temporal(data_dir=folder("temporal"), ui=True)))
+        started = start_temporal(data_dir=folder("temporal"), ui=True, say=say)
+        temporal = group.create_task(stack.enter_async_context(started))
     return postgres.result(), rabbitmq.result(), temporal.result()
 
 
 async def _addresses(
     stack: AsyncExitStack, postgres: PostgresServer, rabbitmq: RabbitServer, options: StackOptions
 ) -> dict[str, str]:
+    management = {"ICHOR_RABBITMQ_MANAGEMENT_URL": rabbitmq.management_url}
     if not options.apart:
-        return {"ICHOR_DATABASE_URL": postgres.url, "ICHOR_RABBITMQ_URL": rabbitmq.url}
+        return {"ICHOR_DATABASE_URL": postgres.url, "ICHOR_RABBITMQ_URL": rabbitmq.url, **management}
     database = await stack.enter_async_context(isolated_database(postgres))
     vhost = await stack.enter_async_context(isolated_vhost(rabbitmq))
     return {
         "ICHOR_DATABASE_URL": database.url,
         "ICHOR_RABBITMQ_URL": vhost.url,
+        **management,
         "ICHOR_TASK_QUEUE": isolated_task_queue(),
     }
+
+
+async def _services(stack: AsyncExitStack, environment: Mapping[str, str]) -> tuple[ServiceProcess, ...]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_service(stack, module, environment)) for module in (WORKER, TRIGGER)]
+    return tuple(task.result() for task in tasks)
 
 
 async def _service(stack: AsyncExitStack, module: str, environment: Mapping[str, str]) -> ServiceProcess:

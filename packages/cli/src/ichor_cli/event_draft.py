@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from ichor_models import EntityEvent, InvalidDocument, parse_event
+from ichor_models.spelling import ended, unknown_key
 from pydantic import JsonValue
 
 from ichor_cli.errors import WrongUsage
-from ichor_cli.source_file import read_document
+from ichor_cli.source_file import called, read_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class EventDraft:
         document = self._from_file()
         document |= {key: value for key, value in (self.fields or {}).items() if value is not None}
         self._lay_data(document)
+        self._need(document)
         document.setdefault("event_type", "on_create")
         document.setdefault("event_id", str(uuid4()))
         document.setdefault("timestamp", datetime.now(UTC).isoformat().replace("+00:00", "Z"))
@@ -48,7 +50,20 @@ class EventDraft:
             raise _wrong(f"{self.file}: {error}") from None
         if not isinstance(document, dict):
             raise _wrong(f"{self.file} holds no event: it must be an object.")
+        for key in document.keys() - EntityEvent.model_fields.keys():
+            raise _wrong(
+                f"{called(self.file)}: {key!r} is no key of an event; {ended(unknown_key(EntityEvent, (key,)))}"
+            )
         return document
+
+    def _need(self, document: Mapping[str, JsonValue]) -> None:
+        """Refuse an event that does not say what happened to what; only one of options alone is an on_create."""
+        if document.get("entity_name") is None:
+            where = "--entity NAME" if self.file is None else "--entity NAME, or entity_name in the file"
+            raise _wrong(f"The event names no entity: write {where}.")
+        if self.file is not None and document.get("event_type") is None:
+            file = called(self.file)
+            raise _wrong(f"The event does not say what happened: write event_type into {file}, or --type TYPE.")
 
     def _lay_data(self, document: dict[str, JsonValue]) -> None:
         data = document.get("raw_data", {})

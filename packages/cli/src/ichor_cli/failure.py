@@ -36,6 +36,9 @@ _KINDS: Mapping[str, Kind] = {
         "broken_actions", _MISSING, "Correct or uninstall the package that the message names."
     ),
     "ichor_testing.errors.ServerMissing": Kind("server_missing", _MISSING, "Install it, or set its address."),
+    "ichor_testing.errors.NobodyAnswers": Kind(
+        "server_unreachable", _MISSING, "If it was an `ichor dev` that has ended, open a new shell."
+    ),
     "ichor_testing.errors.TestingError": Kind("server_failed", _MISSING, "Read the end of its log in the message."),
     "ichor_service.errors.InvalidSetting": Kind("invalid_setting", _USAGE, "Set the variable, or a line in .env."),
     "ichor_service.errors.Unreachable": Kind("unreachable", _MISSING, "Start the server, or correct its address."),

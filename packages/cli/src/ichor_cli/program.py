@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -11,7 +13,7 @@ from ichor_cli.commands.dev import dev
 from ichor_cli.commands.export import export
 from ichor_cli.commands.fire import fire
 from ichor_cli.commands.migrate import migrate
-from ichor_cli.commands.rules import rules
+from ichor_cli.commands.rules import activate, deactivate, rules
 from ichor_cli.commands.run import run
 from ichor_cli.commands.runs import rerun, runs
 from ichor_cli.commands.runs import show as show_run
@@ -21,6 +23,7 @@ from ichor_cli.commands.simulate import simulate
 from ichor_cli.commands.test import run_case_files
 from ichor_cli.commands.validate import validate
 from ichor_cli.failure import Failure, explain, trace
+from ichor_cli.library_logs import silence_libraries
 from ichor_cli.screen import write
 
 _NAME = "ichor"
@@ -35,10 +38,10 @@ _COMMANDS = {
     "migrate": migrate,
     "apply": apply,
     "export": export,
-    "rules": rules,
     "fire": fire,
     "dev": dev,
 }
+_RULES_COMMANDS = {"activate": activate, "deactivate": deactivate}
 _RUNS_COMMANDS = {"show": show_run, "rerun": rerun}
 
 
@@ -46,18 +49,35 @@ def app() -> typer.Typer:
     """Return the program's commands."""
     commands = typer.Typer(
         name=_NAME,
-        help="Validate, simulate, run, test, apply, fire and watch workflow rules.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    commands.callback()(_about)
     for name, command in _COMMANDS.items():
         commands.command(name)(command)
+    about_rules = typer.Typer(invoke_without_command=True, callback=rules)
+    for name, command in _RULES_COMMANDS.items():
+        about_rules.command(name)(command)
+    commands.add_typer(about_rules, name="rules")
     about_runs = typer.Typer(invoke_without_command=True, callback=runs)
     for name, command in _RUNS_COMMANDS.items():
         about_runs.command(name)(command)
     commands.add_typer(about_runs, name="runs")
     return commands
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{_NAME} {metadata.version('ichor-cli')}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and leave.")
+
+
+def _about(version: Annotated[bool, _VERSION] = False) -> None:
+    """Validate, simulate, run, test, apply, fire and watch workflow rules."""
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -66,6 +86,7 @@ def execute(arguments: Sequence[str]) -> int:
     Raises:
         BrokenPipeError: whoever read the output went away.
     """
+    silence_libraries()
     json = "--json" in arguments
     try:
         return app()(args=list(arguments), prog_name=_NAME, standalone_mode=False) or 0

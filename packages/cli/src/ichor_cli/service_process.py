@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -24,6 +25,11 @@ class ServiceProcess:
     module: str
     address: str
     keeper: Keeper
+
+    @property
+    def health(self) -> str:
+        """Return where it says whether it is ready."""
+        return f"{self.address}/healthz/ready"
 
     async def ready(self) -> None:
         """Return when it says that it is ready.
@@ -50,17 +56,17 @@ class ServiceProcess:
 
     def _answers(self) -> bool:
         try:
-            with urlopen(f"{self.address}/healthz/ready", timeout=2) as answer:
+            with urlopen(self.health, timeout=2) as answer:
                 return answer.status == 200
         except (URLError, OSError):
             return False
 
 
 async def start_service(module: str, environment: Mapping[str, str]) -> ServiceProcess:
-    """Start a program with these variables over our own, and a free port for its health checks."""
+    """Start a program in our folder, with these variables over our own and a free port for its health checks."""
     port = free_port()
     folder = private_folder()
     variables = {**os.environ, **environment, "ICHOR_HTTP_PORT": str(port)}
-    command = Command([sys.executable, "-m", module], variables, folder)
+    command = Command([sys.executable, "-P", "-m", module], variables, Path.cwd())
     keeper = await keep(folder, [command], Watch(), grace=_GRACE)
     return ServiceProcess(module, f"http://{LOOPBACK}:{port}", keeper)

@@ -23,6 +23,11 @@ def read_document(file: str | Path) -> JsonValue:
     return load_text(_text(_content(file)))
 
 
+def called(file: str | Path) -> str:
+    """Return what people call a file that they named."""
+    return "standard input" if file == STDIN else str(file)
+
+
 def folder_of(file: str | Path) -> Path:
     """Return the folder that a file's own references start from."""
     return Path() if file == STDIN else Path(file).parent

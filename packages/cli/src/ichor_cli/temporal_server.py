@@ -1,7 +1,7 @@
 """The Temporal that a command works with: the one of an address, else a development server of its own."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from ichor_service import Settings, Unreachable, load_settings, temporal_link
@@ -11,14 +11,18 @@ from temporalio.service import RPCError
 
 from ichor_cli.errors import Missing, WrongUsage
 
+type Say = Callable[[str], None]
+
 _PATIENCE = 10.0
 # Otherwise a run that continues as new within a second of its start waits until that second is over.
 _AT_ONCE = {"history.workflowIdReuseMinimalInterval": "0s"}
 
 
 @asynccontextmanager
-async def temporal_client(address: str | None = None) -> AsyncGenerator[Client]:
+async def temporal_client(say: Say, address: str | None = None) -> AsyncGenerator[Client]:
     """Yield a client of `address`, else of ICHOR_TEMPORAL_ADDRESS, else of a development server until the block ends.
+
+    `say` is told of what takes minutes.
 
     Raises:
         Missing: the server does not answer.
@@ -26,14 +30,14 @@ async def temporal_client(address: str | None = None) -> AsyncGenerator[Client]:
     """
     settings = _settings(address)
     if settings.temporal_address is not None:
-        yield await connect(settings)
+        yield await connect(settings, "ICHOR_TEMPORAL_ADDRESS" if address is None else "--address")
         return
-    async with start_temporal(dynamic_config=_AT_ONCE) as server:
+    async with start_temporal(dynamic_config=_AT_ONCE, say=say) as server:
         yield await server.connect()
 
 
-async def connect(settings: Settings) -> Client:
-    """Return a client of the Temporal that the settings name.
+async def connect(settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS") -> Client:
+    """Return a client of the Temporal that the settings name; `origin` is where the person wrote its address.
 
     Raises:
         Missing: it does not answer.
@@ -46,7 +50,7 @@ async def connect(settings: Settings) -> Client:
         raise Missing(
             f"Temporal at {settings.temporal_address} does not answer: {reason}.",
             code="temporal_unreachable",
-            mend="Start it, or correct the address in ICHOR_TEMPORAL_ADDRESS.",
+            mend=f"Start it, or correct the address in {origin}.",
         ) from None
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ichor_models import Case, Catalogue, Expectation, InvalidDocument, Problem, Report, Rule, check_document
+from ichor_models.spelling import meant
 from ichor_models.wording import all_in_words
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ichor_cli.errors import InvalidCase
-from ichor_cli.source_file import folder_of, read_document
+from ichor_cli.source_file import called, folder_of, read_document
 
 _KEYS = ("name", "why", "graph", "file", "case", "expect")
 _OF_A_RULE = ("actions", "edges", "trigger")
@@ -47,7 +48,7 @@ def read_trial(file: str | Path, types: Catalogue) -> Trial:
     try:
         return as_trial(read_document(file), file, types)
     except InvalidDocument as error:
-        return refused(str(file), Problem(code="invalid_file", where="file", message=str(error)))
+        return refused(called(file), Problem(code="invalid_file", where="file", message=str(error)))
 
 
 def as_trial(document: JsonValue, file: str | Path, types: Catalogue) -> Trial:
@@ -57,10 +58,10 @@ def as_trial(document: JsonValue, file: str | Path, types: Catalogue) -> Trial:
         InvalidDocument: it is a case file that names another file, which cannot be read as a document.
     """
     if not isinstance(document, dict) or not is_case_file(document):
-        return Trial(str(file), *check_document(document, types))
+        return Trial(called(file), *check_document(document, types))
     problems = tuple(case_file_problems(document))
     if problems:
-        return refused(str(file), *problems)
+        return refused(called(file), *problems)
     other = document.get("file")
     inner = read_document(folder_of(file) / other) if isinstance(other, str) else document["graph"]
     name = document.get("name")
@@ -75,7 +76,8 @@ def as_trial(document: JsonValue, file: str | Path, types: Catalogue) -> Trial:
 def case_file_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
     """Yield what is wrong with a case file, its rule aside."""
     for key in document.keys() - set(_KEYS):
-        message = f"{key!r} is no key of a case file; there are {', '.join(_KEYS)}."
+        hint = meant(key, _KEYS) or f"there are {', '.join(_KEYS)}."
+        message = f"{key!r} is no key of a case file; {hint}"
         yield Problem(code="unknown_key", where=key, message=message)
     if ("graph" in document) == ("file" in document):
         yield Problem(code="missing_key", where="graph", message="Write either graph or file, the path of a rule.")

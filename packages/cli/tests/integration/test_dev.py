@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
 type Write = Callable[..., Path]
 type Document = dict[str, Any]
 
@@ -67,12 +70,50 @@ async def test_two_beside_each_other(write: Write, rule: Document, tmp_path: Pat
         assert (await ichor(environment, "rules"))["error"]["code"] == "database_unreachable"
 
 
-async def test_worker_that_dies_ends_it(tmp_path: Path) -> None:
+async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
+    write(".env", "ICHOR_TASK_QUEUE=from-dotenv\nICHOR_ENTITIES=entities.yaml\n")
+    write("entities.yaml", "entities: {orders: {}}\n")
     async with dev(tmp_path) as (process, document):
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(document["health"]["ichor_trigger"])).is_success
         log = Path(document["logs"]["ichor_worker"])
+        assert "from-dotenv" in await asyncio.to_thread(log.read_text)
         from ichor_testing.keeper import Keeper
 
         Keeper(str(log.parent)).ask("kill")
         _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 3
     assert b"ichor_worker" in err
+
+
+@pytest.mark.parametrize("line", [b"Starting PostgreSQL", b"Migrating", b"Starting the worker"])
+async def test_interrupted_while_it_starts(tmp_path: Path, line: bytes) -> None:
+    os.chmod(tmp_path, 0o711)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(*ICHOR, "dev", env=environment, stdout=PIPE, stderr=PIPE)
+    assert process.stderr is not None
+    while line not in await asyncio.wait_for(process.stderr.readline(), 60):
+        pass
+    await asyncio.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    assert err.splitlines()[-1] == b"Stopping"
+    assert b"Traceback" not in err
+    assert os.listdir(tmp_path) == []
+
+
+ADDRESSES = {
+    "ICHOR_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x",
+    "ICHOR_RABBITMQ_URL": "amqp://u:secret@127.0.0.1:1/x",
+    "ICHOR_TEMPORAL_ADDRESS": "127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize("variable", ADDRESSES)
+async def test_an_address_that_nobody_answers_at(variable: str) -> None:
+    told = await asyncio.wait_for(ichor({variable: ADDRESSES[variable]}, "dev"), 30)
+    assert (told["exit"], told["error"]["code"]) == (3, "server_unreachable")
+    assert variable in told["error"]["message"]
+    assert "127.0.0.1:1" in told["error"]["message"]
+    assert "secret" not in told["error"]["message"]

@@ -18,11 +18,21 @@ ICHOR = (sys.executable, "-m", "ichor_cli")
 HEAVY = ("temporalio", "asyncpg", "aio_pika", "testcontainers", "ichor_service", "httpx")
 
 
+def hear_key_presses() -> None:
+    """Take SIGINT as a terminal's child does, also below a parent that ignores it, as nohup's are."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def started(*arguments: str | Path, **environment: str) -> AsyncGenerator[Process]:
     """Yield a process of `ichor`, killed where the block leaves it running."""
     process = await asyncio.create_subprocess_exec(
-        *ICHOR, *map(str, arguments), stdout=PIPE, stderr=PIPE, env={**os.environ, **environment}
+        *ICHOR,
+        *map(str, arguments),
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, **environment},
+        preexec_fn=hear_key_presses,
     )
     try:
         yield process

@@ -111,7 +111,8 @@ class Recorder:
             if note.ending.unhandled
         ]
         more = len(failures) - _MOST_ERRORS
-        return "; ".join(failures[:_MOST_ERRORS]) + (f"; and {more} more" if more > 0 else "") or None
+        told = "; ".join(failures[:_MOST_ERRORS]).replace(".; ", "; ")
+        return told + (f"; and {more} more" if more > 0 else "") or None
 
 
 def _because(ending: Ending) -> str:

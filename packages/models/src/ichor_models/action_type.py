@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ichor_models.errors import ConfigError
 from ichor_models.graph import FAILURE, SUCCESS
 from ichor_models.text import as_text
-from ichor_models.wording import in_words
+from ichor_models.wording import in_words_of_a_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ class Catalogue(Mapping[str, ActionType]):
 
 
 def describe(error: ErrorDetails) -> str:
-    """Say what is wrong at which key, without the value, which may be secret."""
+    """Say what is wrong at which key of a resolved config, without the value, which may be secret."""
     place = ".".join(map(str, error["loc"]))
-    return f"{place or 'it'} {in_words(error)}"
+    return f"{place or 'it'} {in_words_of_a_template(error)}"
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:

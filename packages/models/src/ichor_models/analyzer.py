@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ichor_models.action_type import Catalogue
+from ichor_models.condition_doubt import condition_doubts
 from ichor_models.config_template import written
 from ichor_models.control import CONDITION, DELAY
 from ichor_models.errors import TemplateError
@@ -15,6 +17,7 @@ from ichor_models.path import Path
 from ichor_models.problem import Problem, Report
 from ichor_models.references import OF_CHANGES, parts, reads
 from ichor_models.rule import Rule
+from ichor_models.spelling import ended, unknown_key
 from ichor_models.structure import edge_place, failure_joins, structure_problems
 from ichor_models.template import Placeholder, Secret, scan
 from ichor_models.text import shown
@@ -41,7 +44,13 @@ def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
         *(problem for action in rule.actions for problem in _action(action, catalogue)),
         *reads.problems(),
     ]
-    warnings = [*failure_joins(rule.graph), *_ports(rule, catalogue), *reads.warnings(), *_without_row(rule)]
+    warnings = [
+        *failure_joins(rule.graph),
+        *_ports(rule, catalogue),
+        *condition_doubts(rule),
+        *reads.warnings(),
+        *_without_row(rule),
+    ]
     return Report(problems=tuple(problems), warnings=tuple(warnings))
 
 
@@ -67,7 +76,8 @@ def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:
         for error in catalogue[action.type].errors(action.config):
             if not _settled_later(error):
                 place = ".".join(["config", *map(str, error["loc"])])
-                yield Problem(code="invalid_config", where=f"{where}.{place}", message=_config_message(action, error))
+                message = _config_message(action, catalogue[action.type].config, error)
+                yield Problem(code="invalid_config", where=f"{where}.{place}", message=message)
     else:
         known = ", ".join(sorted(catalogue))
         message = f"{action.type!r} is no action type that is known here; there are {known}."
@@ -105,10 +115,10 @@ def _settled_later(error: ErrorDetails) -> bool:
     return error["type"] not in _NEVER_TEXT
 
 
-def _config_message(action: Action, error: ErrorDetails) -> str:
+def _config_message(action: Action, config: type[BaseModel], error: ErrorDetails) -> str:
     key = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"{action.type} has no config key {key!r}; remove it or correct its spelling."
+        return f"{action.type} has no config key {key!r}; {ended(unknown_key(config, error['loc']))}"
     if error["type"] == "missing":
         return f"{action.type} needs the config key {key!r}; add it."
     return sentence(error)

@@ -2,8 +2,9 @@
 
 IchorError
 ├── InvalidRule        a rule that the analyzer refuses; carries every problem
-├── InvalidEvent       an event that cannot be used; carries a stable code
-├── InvalidReply       a reply that cannot be used; carries a stable code
+├── InvalidMessage     a message that cannot be used; carries a stable code
+│   ├── InvalidEvent   an event
+│   └── InvalidReply   a reply
 ├── InvalidDocument    a file that is no YAML, JSON or case at all
 ├── TemplateError      a template that cannot be read, or cannot be resolved with the data it met
 ├── InvalidDuration    a text that is no duration
@@ -32,7 +33,7 @@ class InvalidRule(IchorError):
         self.problems = problems
 
 
-class _Unusable(IchorError):
+class InvalidMessage(IchorError):
     """A message cannot be used; `code` is stable, the message says what to mend."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -40,11 +41,11 @@ class _Unusable(IchorError):
         self.code = code
 
 
-class InvalidEvent(_Unusable):
+class InvalidEvent(InvalidMessage):
     """An event cannot be used."""
 
 
-class InvalidReply(_Unusable):
+class InvalidReply(InvalidMessage):
     """A reply cannot be used."""
 
 

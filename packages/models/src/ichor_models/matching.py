@@ -116,9 +116,9 @@ def _compared(event: EntityEvent, rule: Listening, now: datetime) -> tuple[Decis
     except ValueError as error:
         return Decision.UNREADABLE, f"its conditions cannot be read: {error}"
     lookup = _lookup(event, rule, now)
-    for number, condition in enumerate(conditions, 1):
+    for index, condition in enumerate(conditions):
         if not condition.holds(lookup):
-            return Decision.DIFFERS, f"condition {number} does not hold: {_written(condition)}"
+            return Decision.DIFFERS, f"conditions.{index} does not hold: {_written(condition)}"
     because = f"all conditions hold ({len(conditions)})" if conditions else "it has no conditions"
     return Decision.MATCHES, because
 
@@ -139,16 +139,16 @@ def read_conditions(stored: JsonValue) -> tuple[Condition, ...]:
         return ()
     if not isinstance(listed, list):
         raise ValueError("field_conditions must be a list")
-    return tuple(_read(number, item) for number, item in enumerate(listed, 1))
+    return tuple(_read(index, item) for index, item in enumerate(listed))
 
 
-def _read(number: int, item: JsonValue) -> Condition:
+def _read(index: int, item: JsonValue) -> Condition:
     if not isinstance(item, dict):
-        raise ValueError(f"condition {number} must be an object")
+        raise ValueError(f"conditions.{index} must be an object")
     try:
         return Condition.model_validate({key: item[key] for key in Condition.model_fields if key in item})
     except ValidationError as error:
-        raise ValueError(f"condition {number}: {all_in_words(error)}") from None
+        raise ValueError(f"conditions.{index}: {all_in_words(error)}") from None
 
 
 def _lookup(event: EntityEvent, rule: Listening, now: datetime) -> Lookup:

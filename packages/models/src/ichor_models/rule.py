@@ -1,8 +1,6 @@
 """A rule: what starts a run, and the graph that it runs."""
 
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
@@ -13,6 +11,7 @@ from ichor_models.duration import Duration, format_duration
 from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, Graph
 from ichor_models.model import Model
+from ichor_models.zone import check_zone
 
 _SECOND = timedelta(seconds=1)
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
@@ -26,24 +25,12 @@ def _in_seconds(interval: timedelta) -> timedelta:
     return interval
 
 
-@cache
-def _zones() -> frozenset[str]:
-    """Return the names of the IANA's time zones, the same on every machine."""
-    return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
-
-
-def _known_zone(name: str) -> str:
-    if name not in _zones():
-        raise ValueError(f"there is no time zone {name}; write one like UTC or Europe/Berlin")
-    return name
-
-
 class Schedule(Model):
     """When a `scheduled` rule fires: a cron expression or an interval, in a time zone."""
 
     cron: Annotated[str, AfterValidator(check_cron)] | None = None
     every: Annotated[Duration, AfterValidator(_in_seconds)] | None = None
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(default="UTC", pattern=_ZONE)
+    timezone: Annotated[str, AfterValidator(check_zone)] = Field(default="UTC", pattern=_ZONE)
     catchup_window: Duration = timedelta(hours=1)
     overlap: Literal["skip", "buffer_one", "buffer_all", "allow_all", "cancel_other", "terminate_other"] = "skip"
 

@@ -12,13 +12,14 @@ from ichor_models.event import EventType
 from ichor_models.graph import Action, Edge, EdgeType
 from ichor_models.problem import Problem, Report
 from ichor_models.rule import Rule, RunOptions, Trigger
+from ichor_models.spelling import ended, unknown_key
 from ichor_models.strict_json import check_json
 from ichor_models.text import as_text, shown
 from ichor_models.wording import in_words
 from ichor_models.yaml_text import dump_text
 
-_PARTS = {"trigger": Trigger, "options": RunOptions}
-_LISTS = {"actions": Action, "edges": Edge}
+_PARTS: Mapping[str, type[BaseModel]] = {"trigger": Trigger, "options": RunOptions}
+_LISTS: Mapping[str, type[BaseModel]] = {"actions": Action, "edges": Edge}
 _INTERNAL = {"problem", "repeated"}
 _EDGE = re.compile(r"edges\[([0-9]+)\]")
 
@@ -76,7 +77,7 @@ def _draft(document: dict[str, JsonValue]) -> tuple[Rule, list[Problem]]:
     try:
         return Rule.model_validate({**head, **fields}), problems
     except ValidationError as error:
-        problems[:0] = _problems(error, "", head)
+        problems[:0] = _problems(error, Rule, "", head)
         name = head.get("name")
         return Rule(name=name if isinstance(name, str) else "", **fields), problems
 
@@ -89,7 +90,7 @@ def _part(document: dict[str, JsonValue], key: str, problems: list[Problem]) -> 
     try:
         return _PARTS[key].model_validate(document.get(key))
     except ValidationError as error:
-        problems.extend(_problems(error, key, document.get(key)))
+        problems.extend(_problems(error, _PARTS[key], key, document.get(key)))
         return None
 
 
@@ -107,7 +108,7 @@ def _items(document: dict[str, JsonValue], key: str, problems: list[Problem]) ->
                 item = {name: value for name, value in item.items() if name not in _INTERNAL}
             yield _LISTS[key].model_validate(item)
         except ValidationError as error:
-            problems.extend(_problems(error, where, item))
+            problems.extend(_problems(error, _LISTS[key], where, item))
             yield from _salvaged(key, item)
 
 
@@ -139,12 +140,15 @@ def _text(value: JsonValue) -> str | None:
     return as_text(value) if isinstance(value, (str, int, float)) else None
 
 
-def _problems(error: ValidationError, where: str, value: JsonValue) -> Iterator[Problem]:
+def _problems(error: ValidationError, model: type[BaseModel], where: str, value: JsonValue) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         place = ".".join([part for part in (where, *map(str, item["loc"])) if part]) or "file"
         last = item["loc"][-1] if item["loc"] else ""
         code = {"extra_forbidden": "unknown_key", "missing": "missing_key"}.get(item["type"], "invalid_value")
         message = f"{f'The key {last!r}' if isinstance(last, str) and last else 'It'} {in_words(item)}."
+        if code == "unknown_key":
+            hint = unknown_key(model, item["loc"], without=_INTERNAL)
+            message = f"The key {last!r} is no key that belongs here; {ended(hint)}"
         if where.startswith("edges") and last == "type" and code == "invalid_value":
             code = "unknown_edge_type"
             message = f"{shown(as_text(item['input']))} is no edge type; write one of {', '.join(EdgeType)}."

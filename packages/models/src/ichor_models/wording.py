@@ -3,6 +3,7 @@
 pydantic's own texts are for programmers. All that people read goes through here.
 """
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -34,10 +35,10 @@ _WORDS = {
 
 _KINDS = {
     "string": ("text", "put it in quotes"),
-    "int": ("a whole number", "write it without quotes, like 5"),
-    "float": ("a number", "write it without quotes, like 1.5"),
-    "decimal": ("a number", "write it like 1.5"),
-    "bool": ("true or false", "write it without quotes"),
+    "int": ("a whole number", "write one like 5"),
+    "float": ("a number", "write one like 1.5"),
+    "decimal": ("a number", "write one like 1.5"),
+    "bool": ("true or false", "write one of them"),
     "list": ("a list", "put it in [ ]"),
     "tuple": ("a list", "put it in [ ]"),
     "set": ("a list", "put it in [ ]"),
@@ -58,6 +59,13 @@ _KINDS = {
 }
 """What each family of types of errors asks for, and the mend: `int` for `int_type`, `int_parsing`, `int_from_float`."""
 
+_BARE = {
+    "int": re.compile(r"[-+]?[0-9]+"),
+    "float": re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"),
+    "bool": re.compile("true|false", re.IGNORECASE),
+}
+"""What text would be of the kind if it stood without its quotes."""
+
 _FAMILIES = sorted(_KINDS, key=len, reverse=True)
 _PREFIXES = ("Value error, ", "Assertion failed, ")
 _LIMITS = ("min_length", "max_length")
@@ -71,7 +79,20 @@ def in_words(error: ErrorDetails) -> str:
     family = next((name for name in _FAMILIES if kind.startswith(f"{name}_")), None)
     if family is None or kind in _WORDS:
         return f"cannot be used: {_own_words(error['msg'])}"
-    return _must_be(*_KINDS[family], error["input"], wrong_kind=kind.endswith("_type"))
+    what, mend = _KINDS[family]
+    value = error["input"]
+    if isinstance(value, str) and family in _BARE and _BARE[family].fullmatch(value.strip()):
+        mend = "write it without quotes"
+    return _must_be(what, mend, value, wrong_kind=kind.endswith("_type"))
+
+
+def in_words_of_a_template(error: ErrorDetails) -> str:
+    """Say what is wrong with a value that nobody wrote: a template made it."""
+    family = next((name for name in _FAMILIES if error["type"].startswith(f"{name}_")), None)
+    if family is None or error["type"] in _WORDS:
+        return in_words(error)
+    found = "null" if error["input"] is None else _kind_of(error["input"])
+    return f"must be {_KINDS[family][0]}, not {found}; see what its template reads"
 
 
 def sentence(error: ErrorDetails) -> str:

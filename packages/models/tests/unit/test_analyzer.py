@@ -214,7 +214,7 @@ def test_a_key_that_is_unknown_or_missing_is_told_with_its_type() -> None:
     messages = [problem.message for problem in analyze([action("a", massage="x")], "> a").problems]
     assert messages == [
         "mail needs the config key 'message'; add it.",
-        "mail has no config key 'massage'; remove it or correct its spelling.",
+        "mail has no config key 'massage'; did you mean 'message'?",
     ]
 
 

@@ -75,7 +75,7 @@ def test_every_condition_must_hold_and_the_first_that_does_not_is_named():
         )
     )
     assert match.decision is Decision.DIFFERS
-    assert match.because == "condition 2 does not hold: status equals 'paid'"
+    assert match.because == "conditions.1 does not hold: status equals 'paid'"
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_every_condition_must_hold_and_the_first_that_does_not_is_named():
         ([1], "must be an object"),
         (7, "must be an object"),
         ({"field_conditions": "total > 5"}, "must be a list"),
-        ({"field_conditions": ["total"]}, "condition 1 must be an object"),
-        (fields({"field_name": "total", "operator": "is_larger", "value": 1}), "condition 1: operator"),
-        (fields({"operator": "equals", "value": 1}), "condition 1: field_name"),
+        ({"field_conditions": ["total"]}, "conditions.0 must be an object"),
+        (fields({"field_name": "total", "operator": "is_larger", "value": 1}), "conditions.0: operator"),
+        (fields({"operator": "equals", "value": 1}), "conditions.0: field_name"),
     ],
 )
 def test_conditions_that_cannot_be_read_never_match(stored: JsonValue, said: str):

@@ -52,7 +52,7 @@ def test_where_both_kinds_of_days_are_limited_either_is_enough() -> None:
         ({"cron": "@reboot"}, "has 1 fields"),
         ({"every": "500ms"}, "1s or more"),
         ({"every": "1500ms"}, "whole seconds; 1.5s is not"),
-        ({"every": "1h", "timezone": "Europe/Berln"}, "there is no time zone Europe/Berln"),
+        ({"every": "1h", "timezone": "Europe/Berln"}, "there is no time zone 'Europe/Berln'"),
         ({"every": "1h", "cron": "@daily"}, "either cron or every"),
     ],
 )

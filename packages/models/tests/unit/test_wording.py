@@ -7,7 +7,7 @@ import pytest
 from ichor_models import Duration, EventType
 from ichor_models.model import Model
 from ichor_models.wording import all_in_words, in_words, sentence
-from pydantic import AwareDatetime, Field, HttpUrl, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, HttpUrl, StrictBool, StrictInt, TypeAdapter, ValidationError
 
 
 def errors(type_: Any, value: object) -> ValidationError:
@@ -33,12 +33,15 @@ class Inner(Model):
         (str, None, "must be text, not null; write it out, or remove the key"),
         (str, [], "must be text, not a list; put it in quotes"),
         (str, {5}, "must be text, not that; put it in quotes"),
-        (int, "many", "must be a whole number; write it without quotes, like 5"),
-        (int, 1.5, "must be a whole number; write it without quotes, like 5"),
-        (int, [], "must be a whole number, not a list; write it without quotes, like 5"),
-        (float, "x", "must be a number; write it without quotes, like 1.5"),
-        (Decimal, "x", "must be a number; write it like 1.5"),
-        (bool, "perhaps", "must be true or false; write it without quotes"),
+        (int, "many", "must be a whole number; write one like 5"),
+        (int, 1.5, "must be a whole number; write one like 5"),
+        (int, [], "must be a whole number, not a list; write one like 5"),
+        (float, "x", "must be a number; write one like 1.5"),
+        (Decimal, "x", "must be a number; write one like 1.5"),
+        (bool, "perhaps", "must be true or false; write one of them"),
+        (StrictBool, "true", "must be true or false, not text; write it without quotes"),
+        (StrictBool, "maybe", "must be true or false, not text; write one of them"),
+        (StrictInt, "5", "must be a whole number, not text; write it without quotes"),
         (list[int], "x", "must be a list, not text; put it in [ ]"),
         (tuple[int, ...], {}, "must be a list, not an object; put it in [ ]"),
         (dict[str, int], [], "must be an object, not a list; write its keys and values"),
@@ -79,7 +82,7 @@ def test_a_sentence_names_the_key() -> None:
     found = [sentence(error) for error in errors(Inner, {"count": "x"}).errors()]
     assert found == [
         "The key 'name' is missing; add it.",
-        "The key 'count' must be a whole number; write it without quotes, like 5.",
+        "The key 'count' must be a whole number; write one like 5.",
     ]
     assert sentence(errors(Inner, 5).errors()[0]) == "It must be an object, not a number; write its keys and values."
 

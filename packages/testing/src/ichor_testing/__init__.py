@@ -5,7 +5,14 @@ Importing it loads nothing heavy: clients and Docker are imported by what uses t
 
 from ichor_testing.database import Database, isolated_database, template_database
 from ichor_testing.deadline import until
-from ichor_testing.errors import DeadlineExceeded, ServerFailed, ServerMissing, ServerNotOurs, TestingError
+from ichor_testing.errors import (
+    DeadlineExceeded,
+    NobodyAnswers,
+    ServerFailed,
+    ServerMissing,
+    ServerNotOurs,
+    TestingError,
+)
 from ichor_testing.exit_guard import guard_exit
 from ichor_testing.http import Answer, HttpSink, ReceivedRequest, start_http
 from ichor_testing.ports import free_port, free_ports
@@ -22,6 +29,7 @@ __all__ = [
     "Database",
     "DeadlineExceeded",
     "HttpSink",
+    "NobodyAnswers",
     "PostgresServer",
     "RabbitServer",
     "ReceivedMail",

@@ -31,7 +31,11 @@ def find_dev_server() -> Path | None:
     return find_program("temporal") or _cached()
 
 
-async def obtain_dev_server(say: Say = lambda _: None) -> Path | None:
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+async def obtain_dev_server(say: Say = silent) -> Path | None:
     """Return the program, fetched into the cache where need be; None where it cannot be had."""
     return find_dev_server() or await asyncio.to_thread(_fetch, say)
 

@@ -3,6 +3,7 @@
 TestingError
 ├── ServerMissing      no address, no Docker engine, no program: the message says how to get one
 ├── ServerFailed       it was started and did not come up, with the end of its log
+│   └── NobodyAnswers      the environment names its address, and nothing answers there
 ├── ServerNotOurs      it was found by its address, so this process may not kill or restart it
 └── DeadlineExceeded   a condition did not come true in time
 """
@@ -20,6 +21,10 @@ class ServerMissing(TestingError):
 
 class ServerFailed(TestingError):
     """A server was started and ended, or never became ready."""
+
+
+class NobodyAnswers(ServerFailed):
+    """An address in the environment leads to no server."""
 
 
 class ServerNotOurs(TestingError):

@@ -9,18 +9,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ichor_testing.account import Account
 from ichor_testing.errors import ServerFailed
+from ichor_testing.uninterrupted import uninterrupted
 
 HELD_DESCRIPTOR = 63
 HELD_FOLDER = f"/proc/self/fd/{HELD_DESCRIPTOR}"
 _ANSWER_SECONDS = 90.0
 _LOG_LINES = 25
+_REMOVAL_TRIES = 20
+_REMOVAL_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +139,31 @@ async def supervise(program: Sequence[str], plan: Mapping[str, Any], folder: Pat
         "log": str(folder / "log"),
         "remove": [str(folder), *map(str, watch.remove)],
     }
-    done = await asyncio.to_thread(_run, program, json.dumps(whole))
+    keeper = Keeper(str(folder))
+    try:
+        done = await uninterrupted(asyncio.to_thread(_run, program, json.dumps(whole)))
+    except asyncio.CancelledError:
+        await asyncio.to_thread(_undo, keeper)
+        raise
     if done.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise ServerFailed(f"could not start a server: {done.stderr.strip()}")
-    return Keeper(str(folder))
+    return keeper
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, also one into which what just ended still wrote; what cannot be removed stays."""
+    for _ in range(_REMOVAL_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_REMOVAL_PAUSE)
+
+
+def _undo(keeper: Keeper) -> None:
+    with suppress(ServerFailed):
+        keeper.stop()
+    remove_folder(Path(keeper.folder))
 
 
 def _run(program: Sequence[str], plan: str) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncGenerator, Generator
@@ -12,12 +11,14 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from ichor_testing.account import Account, unprivileged
+from ichor_testing.address import Address
 from ichor_testing.errors import ServerFailed
-from ichor_testing.keeper import HELD_FOLDER, Command, Watch, keep, private_folder
+from ichor_testing.keeper import HELD_FOLDER, Command, Watch, keep, private_folder, remove_folder
 from ichor_testing.ports import LOOPBACK, free_port, require_free
 from ichor_testing.program import find_program, newest_first
 from ichor_testing.server import Server, first_found, launch_until_ready
 from ichor_testing.source import Source
+from ichor_testing.uninterrupted import uninterrupted
 
 URL_VARIABLE = "ICHOR_DATABASE_URL"
 IMAGE = "postgres:17-alpine"
@@ -106,7 +107,7 @@ async def _by_address() -> PostgresServer | None:
     if not url:
         return None
     server = PostgresServer(Source.ENV, None, url)
-    await server.ready(10)
+    await Address(server.name, URL_VARIABLE, url).answering(server.answers)
     return server
 
 
@@ -144,9 +145,9 @@ async def _by_program(options: PostgresOptions, watch: Watch) -> PostgresServer 
         folder = private_folder()
         data = options.data_dir or folder / "data"
         try:
-            await asyncio.to_thread(_initialise, postgres, data, account)
+            await uninterrupted(asyncio.to_thread(_initialise, postgres, data, account))
         except BaseException:
-            shutil.rmtree(folder)
+            remove_folder(folder)
             raise
         argv = [str(postgres), "-D", HELD_FOLDER if account else str(data), "-p", str(port), *options.settings()]
         argv += ["-c", f"listen_addresses={LOOPBACK}", "-c", "unix_socket_directories="]

@@ -7,6 +7,7 @@ Exits 0 when all three can be started, else 3 with what is missing and how to ge
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ichor_testing.errors import ServerMissing
 from ichor_testing.source import Source, candidates
 
 MISSING = 3
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,12 @@ def _needs(say: Callable[[str], None]) -> Sequence[Need]:
 
 
 def main() -> None:
-    """Provision, saying so on standard error."""
-    sys.exit(asyncio.run(provision(partial(print, file=sys.stderr, flush=True))))
+    """Provision, saying so on standard error; a key press ends it quietly."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.exit(asyncio.run(provision(partial(print, file=sys.stderr, flush=True))))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """RabbitMQ to test and develop against."""
 
 import os
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from ichor_testing.keeper import Command, Keeper, Watch, keep, private_folder
+from ichor_testing.address import Address, without_password
+from ichor_testing.errors import NobodyAnswers
+from ichor_testing.keeper import Command, Keeper, Watch, keep, private_folder, remove_folder
 from ichor_testing.ports import LOOPBACK, free_ports, require_free
 from ichor_testing.program import find_program, newest_first
 from ichor_testing.server import Server, first_found, launch_until_ready
@@ -109,9 +110,22 @@ async def _by_address() -> RabbitServer | None:
     url = os.environ.get(URL_VARIABLE)
     if not url:
         return None
-    server = RabbitServer(Source.ENV, None, url, os.environ.get(MANAGEMENT_VARIABLE) or management_url(url))
-    await server.ready(10)
+    stated = os.environ.get(MANAGEMENT_VARIABLE)
+    server = RabbitServer(Source.ENV, None, url, stated or management_url(url))
+    await Address(server.name, URL_VARIABLE, url).listening(_AMQP_PORT)
+    api = Address("RabbitMQ's management API", MANAGEMENT_VARIABLE, server.management_url)
+    try:
+        await api.answering(server.answers)
+    except NobodyAnswers as error:
+        raise error if stated else _guessed(api) from None
     return server
+
+
+def _guessed(api: Address) -> NobodyAnswers:
+    return NobodyAnswers(
+        f"{api.what} does not answer at {without_password(api.text)}, its usual place beside {URL_VARIABLE}; "
+        f"say in {MANAGEMENT_VARIABLE} where it is, or unset {URL_VARIABLE}, and a server is started for you."
+    )
 
 
 def management_url(url: str) -> str:
@@ -153,7 +167,7 @@ async def _by_program(options: RabbitOptions, watch: Watch) -> RabbitServer | No
         try:
             home = _prepare(folder, options.data_dir, ports)
         except BaseException:
-            shutil.rmtree(folder)
+            remove_folder(folder)
             raise
         environment = _environment(home, folder, ports)
         commands = [

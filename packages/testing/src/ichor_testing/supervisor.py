@@ -273,7 +273,7 @@ def _leave(error: str) -> None:
 def _keep(plan: dict[str, Any], workload: Workload, caller: int) -> None:
     def clean() -> None:
         for path in plan["remove"]:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
 
     watched = Watched(plan["watch"])
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
@@ -289,6 +289,15 @@ def _keep(plan: dict[str, Any], workload: Workload, caller: int) -> None:
             return
         os.close(caller)
         serve(workload, control, watched, clean)
+
+
+def _remove(path: str) -> None:
+    """Remove a folder; where the server's last words still reached it, once more."""
+    for _ in range(20):
+        shutil.rmtree(path, ignore_errors=True)
+        if not os.path.exists(path):
+            return
+        time.sleep(0.05)
 
 
 def _detach() -> None:

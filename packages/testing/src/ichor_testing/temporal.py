@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ichor_testing.address import Address
+from ichor_testing.dev_server import Say, obtain_dev_server, silent
 from ichor_testing.keeper import Command, Watch, keep, private_folder
 from ichor_testing.ports import LOOPBACK, free_ports, require_free
 from ichor_testing.server import Server, first_found, launch_until_ready
@@ -118,20 +120,23 @@ async def start_temporal(
     ui_port: int | None = None,
     namespace: str = "default",
     dynamic_config: Mapping[str, Any] | None = None,
+    say: Say = silent,
 ) -> AsyncGenerator[TemporalServer]:
     """Yield a running Temporal that ends with the block, or with this process.
 
     `dynamic_config` adds to the fast settings, for instance `{"limit.historyCount.suggestContinueAsNew": 50}`.
-    Where ICHOR_TEMPORAL_ADDRESS is set, that server is meant and the other parameters mean nothing.
+    Where ICHOR_TEMPORAL_ADDRESS is set, that server is meant and the other parameters mean nothing. `say` is told of
+    what takes minutes: the download or the build of the dev server.
     """
-    server = await launch_temporal(TemporalOptions(source, port, data_dir, ui, ui_port, namespace, dynamic_config))
+    options = TemporalOptions(source, port, data_dir, ui, ui_port, namespace, dynamic_config)
+    server = await launch_temporal(options, say=say)
     try:
         yield server
     finally:
         await server.stop()
 
 
-async def launch_temporal(options: TemporalOptions, watch: Watch | None = None) -> TemporalServer:
+async def launch_temporal(options: TemporalOptions, watch: Watch | None = None, say: Say = silent) -> TemporalServer:
     """Return a running Temporal that ends with the watched process, or when it is stopped."""
     watched = watch or Watch()
 
@@ -139,7 +144,7 @@ async def launch_temporal(options: TemporalOptions, watch: Watch | None = None) 
         return await _by_docker(options, watched)
 
     async def local() -> TemporalServer | None:
-        return await _by_program(options, watched)
+        return await _by_program(options, watched, say)
 
     finders = {Source.ENV: _by_address, Source.DOCKER: docker, Source.LOCAL: local}
     return await first_found("Temporal", finders, options.source, MEND)
@@ -150,7 +155,7 @@ async def _by_address() -> TemporalServer | None:
     if not address:
         return None
     server = TemporalServer(Source.ENV, None, address, os.environ.get(NAMESPACE_VARIABLE) or "default")
-    await server.ready(10)
+    await Address(server.name, ADDRESS_VARIABLE, address).answering(server.answers)
     return server
 
 
@@ -177,10 +182,8 @@ async def _by_docker(options: TemporalOptions, watch: Watch) -> TemporalServer |
     return await launch_until_ready(launch, fixed_port=options.has_fixed_port)
 
 
-async def _by_program(options: TemporalOptions, watch: Watch) -> TemporalServer | None:
-    from ichor_testing.dev_server import obtain_dev_server
-
-    program = await obtain_dev_server()
+async def _by_program(options: TemporalOptions, watch: Watch, say: Say) -> TemporalServer | None:
+    program = await obtain_dev_server(say)
     if program is None:
         return None
 

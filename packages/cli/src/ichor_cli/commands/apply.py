@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ichor_cli.action_types import catalogue
-from ichor_cli.arguments import Json
+from ichor_cli.arguments import USER, Json
 from ichor_cli.screen import Screen
 from ichor_cli.trial import Trial, read_trial
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from ichor_cli.application import Applied
 
 _FILES = typer.Argument(metavar="FILE", help="Workflow files; - is standard input.", show_default=False)
-_USER = typer.Option("--as", metavar="USER_ID", help="Who makes the change; existing databases ask for it.")
 
 
 def apply(
     files: Annotated[list[str], _FILES],
-    user: Annotated[str | None, _USER] = None,
+    user: Annotated[str | None, USER] = None,
     json: Json = False,
 ) -> int:
     """Save workflow files in the database: over the rule of the same id, else name, else as new ones.

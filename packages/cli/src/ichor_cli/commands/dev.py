@@ -43,7 +43,7 @@ async def _dev(screen: Screen, keep: Path | None) -> int:
         return await running
     screen.note("Stopping")
     running.cancel()
-    await asyncio.wait((running,))
+    await asyncio.gather(running, return_exceptions=True)
     return 0
 
 
@@ -68,6 +68,7 @@ def _document(stack: "DevStack") -> dict[str, JsonValue]:
         "environment": dict(stack.environment),
         "temporal_ui": stack.temporal_ui,
         "rabbitmq_ui": stack.rabbitmq_ui,
+        "health": {service.module: service.health for service in stack.services},
         "logs": {service.module: str(service.keeper.log) for service in stack.services},
     }
 
@@ -77,5 +78,9 @@ def _text(stack: "DevStack") -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items()]
     places = [f"# Temporal: {stack.temporal_ui or stack.environment['ICHOR_TEMPORAL_ADDRESS']}"]
     places += [f"# RabbitMQ: {stack.rabbitmq_ui}"]
-    places += [f"# log of {service.module}: {service.keeper.log}" for service in stack.services]
+    for service in stack.services:
+        places += [
+            f"# health of {service.module}: {service.health}",
+            f"# log of {service.module}: {service.keeper.log}",
+        ]
     return "\n".join(["# Running; for another shell:", *lines, *places, "# Ctrl-C ends it."])

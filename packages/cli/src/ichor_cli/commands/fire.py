@@ -28,7 +28,7 @@ _WAIT = typer.Option("--wait", help="Publish, wait for the runs, and exit 1 unle
 def fire(
     file: Annotated[str | None, _FILE] = None,
     entity: Annotated[str | None, typer.Option("--entity", help="The entity's name.")] = None,
-    type: Annotated[EventType | None, typer.Option("--type", help="What happened; on_create by default.")] = None,
+    type: Annotated[EventType | None, typer.Option("--type", help="What happened; on_create without a file.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="The entity's id.")] = None,
     user: Annotated[str | None, typer.Option("--user", help="The id of the user behind it.")] = None,
     event_id: Annotated[str | None, typer.Option("--event-id", help="Its own id; a new one by default.")] = None,
@@ -38,7 +38,9 @@ def fire(
     explain: Annotated[bool, _EXPLAIN] = False,
     publish: Annotated[bool, _PUBLISH] = False,
     wait: Annotated[bool, _WAIT] = False,
-    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait, like 90s.")] = "60s",
+    timeout: Annotated[
+        str, typer.Option("--timeout", help="How long to wait, like 90s; a number alone means seconds.")
+    ] = "60s",
     json: Json = False,
 ) -> int:
     """Publish an entity event to RabbitMQ, as an application would; or say which rules it would start."""
@@ -70,7 +72,7 @@ def seconds(text: str) -> float:
         WrongUsage: it is no duration.
     """
     try:
-        return parse_duration(text).total_seconds()
+        return parse_duration(f"{text.strip()}s" if text.strip().isdigit() else text).total_seconds()
     except InvalidDuration as error:
         raise WrongUsage(f"--timeout: {error}.", code="usage", mend="Write it like 90s or 5m.") from None
 

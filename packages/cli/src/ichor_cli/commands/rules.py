@@ -1,22 +1,56 @@
-"""`ichor rules`."""
+"""`ichor rules`, `ichor rules activate`, `ichor rules deactivate`."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ichor_cli.arguments import Json
+import typer
+
+from ichor_cli.arguments import USER, Json, refuse_json_before
 from ichor_cli.screen import Screen
 
 if TYPE_CHECKING:
     from ichor_edgestore import RuleSummary
+    from ichor_models import RuleId
     from rich.console import RenderableType
 
+_RULE = typer.Argument(metavar="RULE", help="The id or the name of a rule.", show_default=False)
 
-def rules(json: Json = False) -> int:
-    """List the rules of the database."""
+
+def rules(context: typer.Context, json: Json = False) -> int:
+    """List the rules of the database; `deactivate` one of them, or `activate` it again."""
+    if context.invoked_subcommand is not None:
+        refuse_json_before(context, json)
+        return 0
     found = asyncio.run(_list())
     Screen(json).answer({"rules": [rule.model_dump(mode="json") for rule in found]}, lambda: _table(found))
     return 0
+
+
+def activate(rule: Annotated[str, _RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+    """Let events start a rule again."""
+    return _switch(rule, True, user, Screen(json))
+
+
+def deactivate(rule: Annotated[str, _RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+    """Keep events from starting a rule; its runs in flight go on."""
+    return _switch(rule, False, user, Screen(json))
+
+
+def _switch(rule: str, active: bool, user: str | None, screen: Screen) -> int:
+    rule_id = asyncio.run(_set_active(rule, active, user))
+    what = "active: events start it" if active else "inactive: no event starts it"
+    screen.answer({"rule_id": rule_id, "is_active": active}, lambda: f"{rule} is {what}.")
+    return 0
+
+
+async def _set_active(rule: str, active: bool, user: str | None) -> "RuleId":
+    from ichor_cli.store import edge_store
+
+    async with edge_store() as store:
+        rule_id = await store.find_rule(rule)
+        await (store.activate_rule if active else store.deactivate_rule)(rule_id, user_id=user)
+        return rule_id
 
 
 async def _list() -> "Sequence[RuleSummary]":

@@ -1,6 +1,7 @@
 """`ichor run`."""
 
 import asyncio
+from collections.abc import Callable
 
 from ichor_models import Case, Outcome, Rule
 
@@ -28,14 +29,18 @@ def run(
     if trial.rule is None:
         return refuse(screen, trial)
     with screen.busy("Running on Temporal"):
-        outcome = asyncio.run(_run(trial.rule, chosen_case(trial, trial.rule, case), events_per_run, address))
+        outcome = asyncio.run(
+            _run(trial.rule, chosen_case(trial, trial.rule, case), events_per_run, address, screen.note)
+        )
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
     return 0
 
 
-async def _run(rule: Rule, case: Case, events_per_run: int | None, address: str | None) -> Outcome:
+async def _run(
+    rule: Rule, case: Case, events_per_run: int | None, address: str | None, say: Callable[[str], None]
+) -> Outcome:
     from ichor_cli.case_worker import case_worker
     from ichor_cli.temporal_server import temporal_client
 
-    async with temporal_client(address) as client, case_worker(client, catalogue()) as worker:
+    async with temporal_client(say, address) as client, case_worker(client, catalogue()) as worker:
         return await worker.run(rule, case, events_per_run)

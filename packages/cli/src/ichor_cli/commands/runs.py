@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from ichor_models import RuleId, RunStatus, parse_duration
 
-from ichor_cli.arguments import Json
+from ichor_cli.arguments import Json, refuse_json_before
 from ichor_cli.commands.fire import seconds
 from ichor_cli.errors import WrongUsage
 from ichor_cli.run_table import run_picture, run_table, well_ended
@@ -37,9 +37,7 @@ def runs(
 ) -> int:
     """List runs, the newest first; `show` one of them, or `rerun` it."""
     if context.invoked_subcommand is not None:
-        if json:
-            mend = f"`ichor runs {context.invoked_subcommand} … --json`."
-            raise WrongUsage("--json belongs behind the command.", code="usage", mend=mend)
+        refuse_json_before(context, json)
         return 0
     found = asyncio.run(_list(rule, entity, tuple(status or ()), _time(since), limit))
     Screen(json).answer(
@@ -59,7 +57,9 @@ def show(run: Annotated[str, _RUN], json: Json = False) -> int:
 def rerun(
     run: Annotated[str, _RUN],
     wait: Annotated[bool, _WAIT] = False,
-    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait, like 90s.")] = "60s",
+    timeout: Annotated[
+        str, typer.Option("--timeout", help="How long to wait, like 90s; a number alone means seconds.")
+    ] = "60s",
     json: Json = False,
 ) -> int:
     """Run it again: the same event and trigger data, the rule's graph as it is now."""

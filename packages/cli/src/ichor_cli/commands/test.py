@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +42,7 @@ def run_case_files(
     screen = Screen(json)
     files = find_case_files(paths)
     with screen.busy(f"Running {len(files)} cases"):
-        verdicts = asyncio.run(_judge(files, on, events_per_run, address))
+        verdicts = asyncio.run(_judge(files, _runner(on, events_per_run, address, screen)))
     failed = sum(not verdict.passed for verdict in verdicts)
     screen.answer(
         {
@@ -55,9 +55,7 @@ def run_case_files(
     return 1 if failed else 0
 
 
-async def _judge(
-    files: Sequence[CaseFile], engine: Engine, events_per_run: int | None, address: str | None
-) -> list[Verdict]:
+async def _judge(files: Sequence[CaseFile], running: AbstractAsyncContextManager[Runner]) -> list[Verdict]:
     places = asyncio.Semaphore(_AT_ONCE)
     types = catalogue()
 
@@ -65,19 +63,21 @@ async def _judge(
         async with places:
             return await judge(file, types, runner)
 
-    async with _runner(engine, events_per_run, address) as runner:
+    async with running as runner:
         return await asyncio.gather(*(one(file, runner) for file in files))
 
 
 @asynccontextmanager
-async def _runner(engine: Engine, events_per_run: int | None, address: str | None) -> AsyncGenerator[Runner]:
+async def _runner(
+    engine: Engine, events_per_run: int | None, address: str | None, screen: Screen
+) -> AsyncGenerator[Runner]:
     if engine is Engine.SIMULATOR:
         yield _simulated
         return
     from ichor_cli.case_worker import case_worker
     from ichor_cli.temporal_server import temporal_client
 
-    async with temporal_client(address) as client, case_worker(client, catalogue()) as worker:
+    async with temporal_client(screen.note, address) as client, case_worker(client, catalogue()) as worker:
 
         async def run(rule: Rule, case: Case) -> Outcome:
             return await worker.run(rule, case, events_per_run)

@@ -11,6 +11,7 @@ from ichor_cli.arguments import Json
 from ichor_cli.errors import WrongUsage
 from ichor_cli.report_text import report_text
 from ichor_cli.screen import Screen
+from ichor_cli.source_file import called
 from ichor_cli.trial import read_trial
 
 _FILE = typer.Argument(help="A workflow file, YAML or JSON; - is standard input.", show_default=False)
@@ -29,7 +30,9 @@ def validate(
     if (file is None) == (rule is None):
         raise WrongUsage("Name either a file or a rule.", code="usage", mend="`ichor validate FILE` or `--rule NAME`.")
     report = read_trial(file, catalogue()).report if file is not None else asyncio.run(_stored(rule or ""))
-    Screen(json).answer(report.document(), lambda: report_text(report, file or rule or ""))
+    Screen(json).answer(
+        report.document(), lambda: report_text(report, called(file) if file is not None else rule or "")
+    )
     return 0 if report.valid else 1
 
 
