@@ -8,7 +8,7 @@ from ichor_activities.sql_failure import as_action_error
 LONGEST_MESSAGE = 2000
 
 
-def as_failure(error: Exception, redaction: Redaction) -> ActionError:
+def as_failure(error: BaseException, redaction: Redaction) -> ActionError:
     """Return an error without secrets; one that nobody foresaw may be tried again and is named by its class."""
     known = error if isinstance(error, ActionError) else as_action_error(error)
     if known is None:

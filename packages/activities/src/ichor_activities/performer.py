@@ -82,7 +82,7 @@ class Performer:
         try:
             filled = await fill_secrets(call, self.secrets)
             return await self._act_in_time(handler, call, attempt, filled)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failure = as_failure(error, filled.redaction)
             await self.fail(call, failure, RunLogger(call, filled.redaction))
             raise failure from None

@@ -27,6 +27,8 @@ calls: list[str] = []
 async def charge_card(config: Charge, run: ActionContext) -> dict[str, Any]:
     calls.append(run.idempotency_key)
     run.logger.info("charging with %s", config.token)
+    if config.amount == 99:
+        raise SystemExit(f"bad {config.token}")
     if config.amount < 0:
         raise RuntimeError(f"refused {config.token}")
     return {"token": config.token, "headers": {"auth": f"Bearer {config.token}"}}
@@ -115,6 +117,13 @@ async def test_errors_hold_no_secret(pool: asyncpg.Pool, performer: Performer, m
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
     assert await journal(pool) == {"state": "failed", "attempts": 2, "result": None, "error": error}
+
+
+async def test_a_handler_that_exits_leaks_nothing(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    call = await known(pool, with_secret(make_call, 99))
+    with pytest.raises(ActionError) as raised:
+        await attempt(performer, charge_card, call)
+    assert (raised.value.message, raised.value.type) == ("bad {{secret:token}}", "SystemExit")
 
 
 async def test_what_is_done_is_not_done_again(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+UNWRITABLE = 3
 
 
 def main() -> NoReturn:
@@ -33,11 +34,15 @@ def run(arguments: Sequence[str]) -> int:
 def leave(code: int) -> NoReturn:
     """End the process, at once where threads of the Temporal SDK would outlive the interpreter and crash it."""
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
     except BrokenPipeError:
         code = PIPE_CLOSED
         _silence()
+    except OSError as error:
+        code = UNWRITABLE
+        _silence()
+        os.write(2, f"ichor: the output cannot be written: {error.strerror}.\n".encode())
     if "temporalio.worker" in sys.modules:
         os._exit(code)
     sys.exit(code)

@@ -7,12 +7,16 @@ the action, are the engine's: the handler never sees them. A row that cannot be 
 from typing import NamedTuple
 
 from ichor_models import Action, ActionOptions
+from ichor_models.text import shown
 from ichor_models.wording import all_in_words
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
 ACTION_TYPE = "action_type"
 OPTIONS = "options"
+_OWN = "ichor."
+"""How the names of the engine's own activities begin."""
+_LONGEST_TYPE = 200
 RESERVED = (ACTION_TYPE, "type", OPTIONS)
 """The keys of a stored config that no handler can have."""
 
@@ -49,6 +53,8 @@ class StoredAction(NamedTuple):
 
     def _type(self, config: dict[str, JsonValue]) -> tuple[str, str | None]:
         for candidate in (self.template_type, config.get(ACTION_TYPE), config.get("type")):
+            if isinstance(candidate, str) and (candidate.startswith(_OWN) or len(candidate) > _LONGEST_TYPE):
+                return "", f"The type of the stored action cannot be one: {shown(candidate)}."
             if isinstance(candidate, str) and candidate:
                 return candidate, None
         return "", "The stored action has no type: neither a template nor a key `action_type` in its config."

@@ -39,7 +39,7 @@ class StoredEdge(NamedTuple):
             target=names.get(self.target, self.target),
             type=type_,
             order=self.order,
-            source_output=(self.source_output or None) if type_.takes_port else None,
+            source_output=self.source_output if type_.takes_port else None,
         )
 
 

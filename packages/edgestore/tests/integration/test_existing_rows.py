@@ -100,6 +100,15 @@ async def test_a_run_does_not_need_a_readable_trigger(ichor: EdgeStore, event: E
     assert (await ichor.pin_run(rule(3), event)).created
 
 
+async def test_a_database_that_wants_every_column(
+    ichor: EdgeStore, empty_pool: asyncpg.Pool, event: EntityEvent
+) -> None:
+    await empty_pool.execute("DELETE FROM workflow.automation_executions")
+    for column in ("trigger_data", "actions_executed"):
+        await empty_pool.execute(f"ALTER TABLE workflow.automation_executions ALTER COLUMN {column} SET NOT NULL")
+    assert (await ichor.pin_run(rule(1), event)).created
+
+
 async def test_limits_that_cannot_be_read_fail_the_run_only(
     ichor: EdgeStore, empty_pool: asyncpg.Pool, event: EntityEvent
 ) -> None:

@@ -64,6 +64,13 @@ def test_an_action_without_a_type_has_a_problem() -> None:
     assert "no type" in (action('{"a": 1}').problem or "")
 
 
+@pytest.mark.parametrize("type_", ["ichor.run_ended", "x" * 300])
+def test_a_type_that_no_handler_can_have(type_: str) -> None:
+    found = action(f'{{"action_type": "{type_}"}}', None)
+    assert found.type == ""
+    assert "cannot be one" in (found.problem or "")
+
+
 def test_the_options_are_taken_out() -> None:
     found = action('{"options": {"timeout": "5s"}, "a": 1}', "mail")
     assert found.config == {"a": 1}

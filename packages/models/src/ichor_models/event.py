@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from ichor_models.errors import InvalidEvent
 from ichor_models.ids import LONGEST_ID, ApplicationId, EventId
@@ -21,6 +21,10 @@ class EventType(StrEnum):
     ON_DELETE = "on_delete"
     SCHEDULED = "scheduled"
     MANUAL = "manual"
+
+
+def _nothing_as_empty(value: object) -> object:
+    return {} if value is None else value
 
 
 def _with_zone(moment: datetime) -> datetime:
@@ -55,7 +59,7 @@ class EntityEvent(Model):
     entity_id: ApplicationId | None = None
     user_id: ApplicationId | None = None
     timestamp: Annotated[datetime, AfterValidator(_with_zone)] | None = None
-    raw_data: dict[str, JsonValue] = Field(default_factory=dict)
+    raw_data: Annotated[dict[str, JsonValue], BeforeValidator(_nothing_as_empty)] = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None
     lineage: Lineage | None = None
 

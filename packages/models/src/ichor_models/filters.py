@@ -3,10 +3,12 @@
 A missing value passes through every filter but `default`. A value that a filter cannot take fails the action.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import quote
 
 from pydantic import JsonValue
 
@@ -119,6 +121,14 @@ def _join(value: JsonValue, argument: str) -> JsonValue:
     return argument.join(as_text(item) for item in _list("join", value))
 
 
+def _json(value: JsonValue, _: str) -> JsonValue:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _urlencode(value: JsonValue, _: str) -> JsonValue:
+    return quote(_text(value), safe="")
+
+
 def _first(value: JsonValue, _: str) -> JsonValue:
     return next(iter(_list("first", value)), None)
 
@@ -180,6 +190,8 @@ _FILTERS: dict[str, tuple[Apply, Callable[[str, str], None], str]] = {
     "currency": (_currency, _code, "USD"),
     "formatDate": (_format_date, _form, "short"),
     "join": (_join, _anything, ", "),
+    "json": (_json, _nothing, ""),
+    "urlencode": (_urlencode, _nothing, ""),
     "first": (_first, _nothing, ""),
     "last": (_last, _nothing, ""),
 }

@@ -4,8 +4,9 @@ import hashlib
 import json
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field, JsonValue, StrictBool, StrictInt
+from pydantic import BeforeValidator, Field, JsonValue, StrictBool, StrictInt
 
 from ichor_models.duration import Duration
 from ichor_models.ids import VersionHash
@@ -76,6 +77,11 @@ class Action(Model):
         return self.id or self.name
 
 
+def _named_port(value: object) -> object:
+    """Read the empty text as no port, as stored rows have it."""
+    return None if value == "" else value
+
+
 class Edge(Model):
     """An arrow to `target`, from `source` or from the start; both are names of actions."""
 
@@ -83,7 +89,7 @@ class Edge(Model):
     target: str
     type: EdgeType
     order: StrictInt = Field(default=0, ge=-_LARGEST_ORDER, le=_LARGEST_ORDER)
-    source_output: str | None = None
+    source_output: Annotated[str | None, BeforeValidator(_named_port)] = None
 
 
 class Graph(Model):

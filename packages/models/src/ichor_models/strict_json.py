@@ -8,6 +8,8 @@ from typing import NoReturn, cast
 from pydantic import JsonValue
 
 _DEEPEST = 100
+_MOST_BITS = 14_000
+"""About 4,200 digits, just below what the standard library writes of a number."""
 
 
 def parse_json(body: bytes | str, *, unique_keys: bool = False) -> JsonValue:
@@ -81,7 +83,7 @@ def storable[T](value: T) -> T:
     """Return JSON that every store can hold: U+0000 and halves of characters in its text become U+FFFD.
 
     Raises:
-        ValueError: a number is infinite or none.
+        ValueError: a number is infinite, none, or too large.
     """
     return cast("T", _storable(cast("JsonValue", value)))
 
@@ -92,6 +94,8 @@ def _storable(value: JsonValue) -> JsonValue:
             return _storable_text(value)
         case float() if not isfinite(value):
             raise ValueError("JSON knows no infinite number and no NaN")
+        case int() if value.bit_length() > _MOST_BITS:
+            raise ValueError("a number is too large")
         case list():
             return [_storable(item) for item in value]
         case dict():

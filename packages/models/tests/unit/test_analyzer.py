@@ -234,12 +234,14 @@ def test_the_fields_of_a_triggers_conditions_are_paths() -> None:
         Condition(field_name="customer.vip", operator=Operator.IS_NULL),
         Condition(field_name="x.", operator=Operator.CHANGED_TO),
         Condition(field_name="x.", operator=Operator.EQUALS),
+        Condition(field_name="{{ total }}", operator=Operator.EQUALS, value=5),
     ]
     trigger = Trigger(event=EventType.MANUAL, conditions=tuple(conditions))
     rule = Rule(name="r", trigger=trigger, actions=(action("a"),), edges=tuple(edges("> a")))
     assert coded(analyze_rule(rule, CATALOGUE).problems) == [
         ("malformed_template", "trigger.conditions.0.field_name"),
         ("malformed_template", "trigger.conditions.3.field_name"),
+        ("malformed_template", "trigger.conditions.4.field_name"),
     ]
 
 

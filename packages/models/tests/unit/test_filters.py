@@ -190,9 +190,8 @@ def test_a_value_that_a_filter_cannot_take_fails(value: JsonValue, filters: str,
 def test_an_unknown_filter_is_refused_and_the_known_are_told(name: str) -> None:
     error = refused(name)
     assert error.code == "unknown_filter"
-    assert "there are capitalize, currency, default, first, formatDate, join, last, lowercase, round, trim" in str(
-        error
-    )
+    known = "capitalize, currency, default, first, formatDate, join, json, last, lowercase, round, trim, truncate"
+    assert f"there are {known}, uppercase, urlencode" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -250,3 +249,16 @@ values: st.SearchStrategy[JsonValue] = scalars | st.builds(list[JsonValue], st.l
 def test_a_filter_gives_a_value_or_a_template_error(value: JsonValue, filters: list[str]) -> None:
     with suppress(TemplateError):
         filtered(value, " | ".join(filters))
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "expected"),
+    [
+        ("a b&c=d#e/ä", "urlencode", "a%20b%26c%3Dd%23e%2F%C3%A4"),
+        (6.0, "urlencode", "6"),
+        ('say "hi"', "json", '"say \\"hi\\""'),
+        ({"a": [1, None]}, "json", '{"a":[1,null]}'),
+    ],
+)
+def test_values_for_urls_and_json(value: JsonValue, written: str, expected: str) -> None:
+    assert filtered(value, written) == expected

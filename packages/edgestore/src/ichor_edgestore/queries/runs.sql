@@ -7,12 +7,14 @@ WITH version AS (
 )
 INSERT INTO workflow.automation_executions (
     id, automation_rules_id, entity_type, trigger_data, status, error_message, error_type, executed_at,
-    trigger_source, event_id, rerun, workflow_id, event, options, graph_version, ended_at
+    trigger_source, event_id, rerun, workflow_id, event, options, graph_version, ended_at, actions_executed
 )
 VALUES (
     -- An Ichor database has varchar(50) here; the whole name is in the event.
     $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
-    CASE WHEN $5::text <> 'pending' THEN now() END
+    CASE WHEN $5::text <> 'pending' THEN now() END,
+    -- An Ichor database may want a value here; the run writes its actions when it ends.
+    '[]'
 )
 ON CONFLICT DO NOTHING
 RETURNING id

@@ -48,7 +48,8 @@ def activity_options(action: Action, index: int) -> ActivityOptions:
 
 def activity_id(name: str, index: int) -> str:
     """Return an id that reads like the action's name and is unique in its run; `ichor.` is the engine's own."""
-    if len(name.encode()) > _LONGEST_ID or name.startswith("ichor."):
+    looks_numbered = name.partition(":")[0].isdigit()
+    if len(name.encode()) > _LONGEST_ID or name.startswith("ichor.") or looks_numbered:
         return f"{index}:{_cut(name, _LONGEST_ID)}"
     return name
 
