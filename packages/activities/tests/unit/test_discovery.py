@@ -51,6 +51,7 @@ def several() -> list[object]:
 def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     made = ModuleType("payments")
     vars(made).update(charge=charge_card, again=charge_card, refund=refund_card, several=several, no="handler")
+    monkeypatch.setitem(sys.modules, "empty_payments", ModuleType("empty_payments"))
     vars(made).update(both=(charge_card, refund_card), mixed=[charge_card, "no"])
     monkeypatch.setitem(sys.modules, "payments", made)
     return made
@@ -87,6 +88,12 @@ def test_takes_one_handler() -> None:
 def test_names_both_packages_of_a_type() -> None:
     with pytest.raises(DuplicateType, match=r"charge_card.*\(pay = .*\(billing = "):
         discover([point("payments"), point("payments:charge", "billing")])
+
+
+@pytest.mark.usefixtures("module")
+def test_refuses_a_module_without_a_handler() -> None:
+    with pytest.raises(BrokenEntryPoint, match=r"pay = empty_payments.* holds no handler; write @action"):
+        discover([point("empty_payments")])
 
 
 @pytest.mark.parametrize("value", ["payments:missing", "no_such_package", "payments:mixed", "payments:no"])

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ichor_activities import MissingSecret, SecretFiles
+from ichor_activities import InvalidConfiguration, MissingSecret, SecretFiles
 from ichor_activities.filled_config import fill_secrets
 from ichor_activities.redaction import Redaction
 from ichor_activities.run_logger import RunLogger
@@ -29,6 +29,11 @@ async def test_a_changed_file_is_used_at_once(tmp_path: Path) -> None:
     for value in ("old", "new"):
         (tmp_path / "token").write_text(value)
         assert await source.get("token") == value
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfiguration, match=r"ICHOR_SECRETS_DIR: .* is no folder"):
+        SecretFiles.from_environment({"ICHOR_SECRETS_DIR": str(tmp_path / "none")})
 
 
 @pytest.mark.parametrize("name", ["..", ".", "..data", ".hidden", "missing", "folder"])

@@ -91,6 +91,11 @@ def test_refuses_items_that_are_none(item: str) -> None:
         WebAccess.parse(item)
 
 
+def test_an_address_in_place_of_a_host_is_told_its_host() -> None:
+    with pytest.raises(InvalidConfiguration, match=r"write the host alone: hooks\.internal\."):
+        WebAccess.parse("http://hooks.internal/path")
+
+
 async def _send(url: str, access: WebAccess, addresses: list[str]) -> Answer:
     async def resolver(host: str, port: int) -> list[str]:
         return addresses

@@ -1,5 +1,6 @@
 """The action types that rules may use here: those of all installed packages."""
 
+import inspect
 import sys
 from contextlib import redirect_stdout
 from functools import cache
@@ -22,6 +23,13 @@ def registry() -> "Registry":
         from ichor_activities import discover
 
         return discover()
+
+
+def description(name: str) -> str | None:
+    """Return what the docstring of a type's handler says, else that of its config."""
+    handler = registry().get(name)
+    text = getattr(handler.function, "__doc__", None) if handler else catalogue()[name].config.__doc__
+    return inspect.cleandoc(text) if text else None
 
 
 def catalogue() -> Catalogue:

@@ -1,16 +1,19 @@
 """The case files that the arguments of `ichor test` mean."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ichor_models import InvalidDocument
+from ichor_models import Case, InvalidDocument
 from pydantic import JsonValue
 
 from ichor_cli.errors import Missing, WrongUsage
 from ichor_cli.source_file import read_document
 from ichor_cli.trial import looks_like_case_file
 
+_MEANT = re.compile(rb"""^[\s{,]*["']?(case|expect|graph)["']?\s*:""", re.MULTILINE)
+"""A key that tells a case file which cannot be read from what else lies in a folder."""
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
@@ -23,10 +26,11 @@ class CaseFile:
     unreadable: str | None = None
 
 
-def find_case_files(paths: Iterable[Path]) -> list[CaseFile]:
+def find_case_files(paths: Iterable[Path], skipped: Callable[[Path], None] = lambda _: None) -> list[CaseFile]:
     """Return the files that are named, and those in the folders that are named, each once.
 
-    In a folder a file counts that cannot be read, or is meant as a case file; workflow files and others do not.
+    In a folder a file counts that is meant as a case file, with mistakes perhaps; workflow files do not, and `skipped`
+    is told of what is neither.
 
     Raises:
         Missing: a path leads nowhere.
@@ -40,6 +44,9 @@ def find_case_files(paths: Iterable[Path]) -> list[CaseFile]:
     files = [_read(path) for path in found.values()]
     named = {path.resolve() for path in wanted if not path.is_dir()}
     cases = [file for file in files if _counts(file) or file.path.resolve() in named]
+    for file in files:
+        if file not in cases and not _is_known(file.document):
+            skipped(file.path)
     if not cases:
         places = ", ".join(map(str, wanted))
         raise WrongUsage(
@@ -67,4 +74,15 @@ def _read(path: Path) -> CaseFile:
 
 
 def _counts(file: CaseFile) -> bool:
-    return file.unreadable is not None or looks_like_case_file(file.document)
+    if file.unreadable is None:
+        return looks_like_case_file(file.document)
+    return _MEANT.search(file.path.read_bytes()) is not None
+
+
+def _is_known(document: JsonValue) -> bool:
+    """Tell a workflow file, or a case without a rule, from what has nothing to do with us."""
+    if not isinstance(document, dict):
+        return False
+    return (
+        "actions" in document or "edges" in document or (bool(document) and document.keys() <= Case.model_fields.keys())
+    )

@@ -7,20 +7,23 @@ IchorError (ichor_models)
     └── Missing        a file, a server or another thing that the command needs is not there: exit 3
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ichor_models import IchorError
+from pydantic import JsonValue
 
 
 class CliError(IchorError):
-    """The root of this package's errors; `code` is stable, `mend` says what to do."""
+    """The root of this package's errors; `code` is stable, `mend` says what to do, `details` are for programs."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, code: str, mend: str) -> None:
+    def __init__(self, message: str, *, code: str, mend: str, details: Mapping[str, JsonValue] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.mend = mend
+        self.details = details or {}
 
 
 class WrongUsage(CliError):

@@ -3,7 +3,7 @@
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import JsonValue
@@ -67,17 +67,18 @@ class Failure:
     message: str
     mend: str
     exit_code: int
+    details: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     def document(self) -> dict[str, JsonValue]:
         """Return it as every command prints it with --json."""
-        return {"error": {"code": self.code, "message": self.message, "mend": self.mend}}
+        return {"error": {"code": self.code, "message": self.message, "mend": self.mend, **self.details}}
 
 
 def explain(error: BaseException) -> Failure:
     """Return what to tell of an error; one that nobody foresaw is a bug, and says how to see more."""
     first = next(_single(error))
     if isinstance(first, CliError):
-        return Failure(first.code, str(first), first.mend, first.exit_code)
+        return Failure(first.code, str(first), first.mend, first.exit_code, first.details)
     for cls in type(first).__mro__:
         kind = _KINDS.get(f"{cls.__module__}.{cls.__qualname__}")
         if kind is not None:

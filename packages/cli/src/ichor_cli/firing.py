@@ -9,7 +9,7 @@ from ichor_models import EntityEvent, Match, match_rules, rules_on_the_way, work
 from ichor_service import load_settings
 from pydantic import JsonValue
 
-from ichor_cli.awaited_runs import wait_for_runs
+from ichor_cli.awaited_runs import known_runs, wait_for_runs
 from ichor_cli.publication import publish
 from ichor_cli.store import edge_store
 
@@ -27,12 +27,13 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What came of it."""
+    """What came of it; `repeated` are the runs that an earlier event of the same id had started."""
 
     event: Mapping[str, JsonValue]
     published: bool
     matches: Sequence[Match] | None = None
     runs: Sequence[RunView] | None = None
+    repeated: Sequence[RunView] = ()
 
     def result(self) -> dict[str, JsonValue]:
         """Return it as `ichor fire --json` prints it."""
@@ -41,6 +42,7 @@ class Fired:
             result["rules"] = [_match(match) for match in self.matches]
         if self.runs is not None:
             result["runs"] = [run.model_dump(mode="json", exclude={"graph", "trigger_data"}) for run in self.runs]
+            result["repeated"] = [run.execution_id for run in self.repeated]
         return result
 
 
@@ -55,13 +57,14 @@ async def fire(firing: Firing) -> Fired:
         candidates = await store.candidates(firing.event.entity_name, firing.event.event_type)
         names = await store.rule_names(rules_on_the_way(firing.event))
         matches = match_rules(firing.event, candidates, datetime.now(UTC), names)
+        ids = [workflow_id(match.rule_id, firing.event.event_id) for match in matches if match.matches]
+        before = await known_runs(store, ids)
         if firing.publish:
             await publish(settings, firing.event, firing.document)
         runs = None
         if firing.wait is not None:
-            ids = [workflow_id(match.rule_id, firing.event.event_id) for match in matches if match.matches]
-            runs = await wait_for_runs(store, ids, firing.wait)
-        return Fired(firing.document, firing.publish, matches if firing.explain else None, runs)
+            runs = await wait_for_runs(store, ids, firing.wait, event_id=firing.event.event_id)
+        return Fired(firing.document, firing.publish, matches if firing.explain else None, runs, before)
 
 
 def _reads(firing: Firing) -> bool:

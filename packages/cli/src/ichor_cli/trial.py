@@ -40,7 +40,9 @@ def looks_like_case_file(document: JsonValue) -> bool:
     """Tell a file that is meant as a case file, with mistakes perhaps, from what else lies in a folder."""
     if not isinstance(document, dict) or any(key in document for key in _OF_A_RULE):
         return False
-    return _has_rule(document) or "expect" in document or "case" in document
+    if "expect" in document or "case" in document:
+        return True
+    return _has_rule(document) and all(key in _KEYS or meant(key, _KEYS) for key in document)
 
 
 def read_trial(file: str | Path, types: Catalogue) -> Trial:

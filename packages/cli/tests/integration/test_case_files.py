@@ -37,6 +37,7 @@ async def test_passes(ichor: Ichor, write: Write, case_file: Document) -> None:
     assert json.loads(told.stdout) == {
         "passed": 1,
         "failed": 0,
+        "skipped": [],
         "cases": [{"file": str(file), "name": "big", "passed": True, "problems": [], "differences": []}],
     }
 
@@ -124,9 +125,15 @@ async def test_what_counts_in_a_folder(
     write("README.md", "text")
     told = await ichor("test", tmp_path, tmp_path / "a", "--json")
     assert (told.returncode, json.loads(told.stdout)["passed"]) == (0, 2)
-    write("broken.json", "{")
+    write("broken.json", '{"case": ')
+    compose = write("docker-compose.yaml", "x: &x {a: 1}\nservices: {a: *x}\n")
     told = await ichor("test", tmp_path, "--json")
-    assert (told.returncode, json.loads(told.stdout)["failed"]) == (1, 1)
+    document = json.loads(told.stdout)
+    assert (told.returncode, document["failed"]) == (1, 1)
+    assert document["skipped"] == [str(compose), str(tmp_path / "package.json")]
+    assert f"{compose} is skipped" in told.stderr
+    named = await ichor("test", compose, "--json")
+    assert (named.returncode, json.loads(named.stdout)["failed"]) == (1, 1)
 
 
 async def test_named_file_must_be_a_case_file(ichor: Ichor, write: Write, rule: Document) -> None:

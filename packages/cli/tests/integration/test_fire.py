@@ -91,6 +91,8 @@ async def test_wait_gives_up(ichor: Ichor, write: Write, rule: Document) -> None
     told = await ichor("fire", "--entity", "orders", "--wait", "--timeout", "200ms", "--json")
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "not_ended")
+    assert error["event_id"] in error["message"]
+    assert error["runs"] == []
     none = await ichor("fire", "--entity", "nothing", "--wait", "--json")
     assert (none.returncode, json.loads(none.stdout)["runs"]) == (0, [])
 
@@ -100,3 +102,39 @@ async def test_broker_that_is_not_there(ichor: Ichor, monkeypatch: pytest.Monkey
     told = await ichor("fire", "--entity", "orders", "--json")
     assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "rabbitmq_unreachable")
     assert "secret" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("event", "options", "said"),
+    [
+        ({"event_typo": "on_create", "entity_name": "orders"}, [], "did you mean 'event_type'?"),
+        ({"entity_name": "orders"}, [], "--type TYPE"),
+        ({"event_type": "on_create"}, [], "--entity NAME"),
+        (None, [], "--entity NAME"),
+    ],
+)
+async def test_event_that_does_not_say_what_happened(
+    ichor: Ichor, write: Write, event: Document | None, options: list[str], said: str
+) -> None:
+    file = [] if event is None else [write("event.json", event)]
+    told = await ichor("fire", *file, *options)
+    assert told.returncode == 2
+    assert said in told.stderr
+
+
+@pytest.mark.usefixtures("broker")
+async def test_event_type_by_option(ichor: Ichor, write: Write) -> None:
+    told = await ichor("fire", write("event.json", {"entity_name": "orders"}), "--type", "on_delete")
+    assert "Published orders.on_delete" in told.stdout
+
+
+@pytest.mark.parametrize("text", ["nonsense", "5 parsecs"])
+async def test_timeout_that_is_none(ichor: Ichor, text: str) -> None:
+    told = await ichor("fire", "--entity", "orders", "--wait", "--timeout", text, "--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (2, "usage")
+
+
+@pytest.mark.usefixtures("database", "broker")
+async def test_a_number_alone_means_seconds(ichor: Ichor) -> None:
+    told = await ichor("fire", "--entity", "nothing", "--wait", "--timeout", "5", "--json")
+    assert told.returncode == 0

@@ -147,3 +147,15 @@ async def test_database_that_is_not_there(
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (exit_code, code)
     assert "secret" not in told.stdout + told.stderr
+
+
+@pytest.mark.usefixtures("database")
+async def test_rules_are_switched_off_and_on(ichor: Ichor, write: Write, rule: Document) -> None:
+    saved = (await result(ichor, "apply", write("rule.json", rule)))["rules"][0]
+    for command, active in (("deactivate", False), ("activate", True)):
+        told = await result(ichor, "rules", command, "Order approval")
+        assert told == {"rule_id": saved["rule_id"], "is_active": active, "exit": 0}
+        assert [found["is_active"] for found in (await result(ichor, "rules"))["rules"]] == [active]
+    people = await ichor("rules", "deactivate", saved["rule_id"])
+    assert "inactive: no event starts it" in people.stdout
+    assert (await result(ichor, "rules", "deactivate", "nobody"))["error"]["code"] == "rule_not_found"

@@ -166,5 +166,6 @@ async def test_server_that_is_not_there(ichor: Ichor, write: Write) -> None:
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "temporal_unreachable")
     assert "127.0.0.1:1" in error["message"]
+    assert error["mend"].endswith("in --address.")
     wrong = await ichor("run", write("rule.json", chain(1)), "--address", "nonsense", "--json")
     assert (wrong.returncode, json.loads(wrong.stdout)["error"]["code"]) == (2, "usage")

@@ -137,3 +137,23 @@ async def test_what_cannot_be_done_is_one_document(
     assert (people.returncode, people.stdout) == (exit_code, "")
     assert error["message"] in people.stderr
     assert "Traceback" not in people.stderr
+
+
+async def test_standard_input_is_called_so(ichor: Ichor, rule: dict[str, Any]) -> None:
+    told = await ichor("validate", "-", stdin=json.dumps(rule).encode())
+    assert told.stdout == "standard input is valid.\n"
+
+
+async def test_one_action_type_in_full(ichor: Ichor) -> None:
+    told = await ichor("actions", "send_email")
+    assert told.returncode == 0
+    for part in ("recipients", "required", "output ports: success, failure", "limits: 30m0s for each of 3 attempts"):
+        assert part in told.stdout
+    (found,) = json.loads((await ichor("actions", "send_email", "--json")).stdout)["actions"]
+    assert found["description"]
+    assert found["limits"] == {"timeout": "30m0s", "max_attempts": 3, "backoff": "1s"}
+
+
+async def test_version(ichor: Ichor) -> None:
+    told = await ichor("--version")
+    assert (told.returncode, told.stdout.split()[0]) == (0, "ichor")

@@ -172,3 +172,10 @@ def test_a_catalogue_finds_types_by_name() -> None:
     assert len(catalogue) == 3
     assert catalogue["mail"] is MAIL
     assert catalogue.get("teleport") is None
+
+
+@pytest.mark.parametrize(("value", "said"), [("many", "not text"), (None, "not null")])
+def test_a_value_that_a_template_made_is_not_to_be_written_otherwise(value: str | None, said: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        MAIL.fit({"copies": value})
+    assert f"copies must be a whole number, {said}; see what its template reads" in str(told.value)

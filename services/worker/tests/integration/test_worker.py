@@ -123,3 +123,6 @@ async def test_a_wrong_setting_stops_it_at_once(environment: dict[str, str], tmp
     async with start_program("ichor_worker", environment | {"ICHOR_ENTITIES": str(tmp_path / "none.yaml")}) as worker:
         assert await worker.ended() == 2
         assert "ICHOR_ENTITIES" in worker.complaint
+    async with start_program("ichor_worker", environment | {"ICHOR_SECRETS_DIR": str(tmp_path / "none")}) as worker:
+        assert await worker.ended() == 2
+        assert worker.complaint.startswith("ichor-worker: ICHOR_SECRETS_DIR: ")

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from ichor_models import ActionType
+from ichor_models import ActionType, format_duration
 from pydantic import JsonValue
 
-from ichor_cli.action_types import catalogue
+from ichor_cli.action_types import catalogue, description
 from ichor_cli.arguments import Json
+from ichor_cli.config_table import type_picture
 from ichor_cli.errors import Missing
 from ichor_cli.screen import Screen
 
@@ -26,12 +27,24 @@ def actions(
             f"There is no action type {type!r}.", code="unknown_action_type", mend="`ichor actions` lists all."
         )
     chosen = [types[name] for name in sorted(types) if type in (None, name)]
-    Screen(json).answer({"actions": [_document(item) for item in chosen]}, lambda: _table(chosen))
+    people = (lambda: _table(chosen)) if type is None else (lambda: type_picture(types[type], description(type)))
+    Screen(json).answer({"actions": [_document(item) for item in chosen]}, people)
     return 0
 
 
 def _document(item: ActionType) -> dict[str, JsonValue]:
-    return {"type": item.name, "ports": list(item.all_ports), "config": item.config.model_json_schema()}
+    policy = item.policy
+    return {
+        "type": item.name,
+        "description": description(item.name),
+        "ports": list(item.all_ports),
+        "config": item.config.model_json_schema(),
+        "limits": {
+            "timeout": format_duration(policy.timeout),
+            "max_attempts": policy.max_attempts,
+            "backoff": format_duration(policy.backoff),
+        },
+    }
 
 
 def _table(types: list[ActionType]) -> "RenderableType":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from ichor_models import EventType, InvalidDuration, parse_duration
 
-from ichor_cli.arguments import Json
+from ichor_cli.arguments import Json, Timeout
 from ichor_cli.errors import WrongUsage
 from ichor_cli.event_draft import EventDraft, as_event
 from ichor_cli.screen import Screen
@@ -38,9 +38,7 @@ def fire(
     explain: Annotated[bool, _EXPLAIN] = False,
     publish: Annotated[bool, _PUBLISH] = False,
     wait: Annotated[bool, _WAIT] = False,
-    timeout: Annotated[
-        str, typer.Option("--timeout", help="How long to wait, like 90s; a number alone means seconds.")
-    ] = "60s",
+    timeout: Timeout = "60s",
     json: Json = False,
 ) -> int:
     """Publish an entity event to RabbitMQ, as an application would; or say which rules it would start."""
@@ -92,6 +90,11 @@ def _told(fired: "Fired") -> "RenderableType":
     if fired.published:
         event = fired.event
         parts.append(Text(f"Published {event['entity_name']}.{event['event_type']} as {event['event_id']}."))
+    if fired.published and fired.repeated:
+        new = len(fired.runs or fired.repeated) - len(fired.repeated)
+        told = f"{new} more were started" if new else "nothing new was started"
+        ids = ", ".join(run.execution_id for run in fired.repeated)
+        parts.append(Text(f"An event of this id came before, and its runs are {ids}; {told}.", "yellow"))
     if fired.runs is not None:
         parts.append(run_table(fired.runs) if fired.runs else Text("No rule matches it.", "yellow"))
     return Group(*parts)

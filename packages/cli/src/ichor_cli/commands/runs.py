@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from ichor_models import RuleId, RunStatus, parse_duration
 
-from ichor_cli.arguments import Json, refuse_json_before
+from ichor_cli.arguments import Json, Timeout, refuse_json_before
 from ichor_cli.commands.fire import seconds
 from ichor_cli.errors import WrongUsage
 from ichor_cli.run_table import run_picture, run_table, well_ended
@@ -57,9 +57,7 @@ def show(run: Annotated[str, _RUN], json: Json = False) -> int:
 def rerun(
     run: Annotated[str, _RUN],
     wait: Annotated[bool, _WAIT] = False,
-    timeout: Annotated[
-        str, typer.Option("--timeout", help="How long to wait, like 90s; a number alone means seconds.")
-    ] = "60s",
+    timeout: Timeout = "60s",
     json: Json = False,
 ) -> int:
     """Run it again: the same event and trigger data, the rule's graph as it is now."""

@@ -40,7 +40,10 @@ def run_case_files(
     Exits 0 where all is as expected, 1 where something differs or a file is broken, 2 where there is no case file.
     """
     screen = Screen(json)
-    files = find_case_files(paths)
+    skipped: list[str] = []
+    files = find_case_files(paths, lambda path: skipped.append(str(path)))
+    for path in skipped:
+        screen.note(f"{path} is skipped: it is no case file and no workflow file.")
     with screen.busy(f"Running {len(files)} cases"):
         verdicts = asyncio.run(_judge(files, _runner(on, events_per_run, address, screen)))
     failed = sum(not verdict.passed for verdict in verdicts)
@@ -48,6 +51,7 @@ def run_case_files(
         {
             "passed": len(verdicts) - failed,
             "failed": failed,
+            "skipped": list(skipped),
             "cases": [verdict.document() for verdict in verdicts],
         },
         lambda: verdict_table(verdicts),
