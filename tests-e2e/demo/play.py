@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from carrier import answering
 from expected_run import ExpectedRun, outcomes, watch
 from ichor_cli.action_types import catalogue
 from ichor_cli.application import apply_rule
@@ -34,7 +35,7 @@ async def play(story: Story, *, stay: bool) -> int:
             os.environ.update(stack.environment)
             database = stack.environment["ICHOR_DATABASE_URL"]
             await open_shop(database)
-            async with edge_store() as store:
+            async with answering(stack.environment["ICHOR_RABBITMQ_URL"]), edge_store() as store:
                 runs = await tell(story, store)
                 surprises = [*unexpected(runs), *await extra_runs(store, runs)]
             found = await look_around(database, mails)

@@ -1,6 +1,8 @@
 """Everything that the engine needs, started on this machine: three servers, a migrated database, worker and trigger."""
 
 import asyncio
+import os
+import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ichor_edgestore import connected, migrate
+from ichor_service import variable
 from ichor_testing import (
     PostgresServer,
     RabbitServer,
@@ -75,8 +78,22 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
         async with connected(environment["ICHOR_DATABASE_URL"], max_size=1) as pool:
             await migrate(pool)
         say("Starting the worker and the trigger")
-        services = await _services(stack, environment)
+        services = await _services(stack, {**environment, **_token_keys(options.data_dir)})
         yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services)
+
+
+def _token_keys(data_dir: Path | None) -> dict[str, str]:
+    """Return the keys of reply tokens: the environment has its own, else they are kept with the data, else new."""
+    if variable("token_keys") in os.environ:
+        return {}
+    keys = secrets.token_urlsafe(32)
+    if data_dir is not None:
+        file = data_dir / "token-keys"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(keys)
+        keys = file.read_text()
+    return {variable("token_keys"): keys}
 
 
 async def _servers(
