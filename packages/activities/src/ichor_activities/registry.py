@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from ichor_models import CONTROL_TYPES, Catalogue
-from pydantic import JsonValue
 
 from ichor_activities.errors import DuplicateType
 from ichor_activities.handler import AnyHandler
@@ -44,7 +43,3 @@ class Registry(Mapping[str, AnyHandler]):
     def catalogue(self) -> Catalogue:
         """Return what rules are checked against: all types, those of the interpreter included."""
         return self._catalogue
-
-    def json_schema(self, name: str) -> dict[str, JsonValue]:
-        """Return the JSON Schema of a type's config."""
-        return self._catalogue[name].config.model_json_schema()

@@ -87,19 +87,6 @@ class Template:
         part = self.parts[0] if len(self.parts) == 1 else None
         return part if isinstance(part, Placeholder) else None
 
-    @property
-    def literal(self) -> bool:
-        """Say whether there is nothing to resolve in it."""
-        return all(isinstance(part, str) for part in self.parts)
-
-    def placeholders(self) -> Iterator[Placeholder]:
-        """Yield what has to be resolved."""
-        return (part for part in self.parts if isinstance(part, Placeholder))
-
-    def secrets(self) -> Iterator[Secret]:
-        """Yield the secrets it names."""
-        return (part for part in self.parts if isinstance(part, Secret))
-
 
 @lru_cache(maxsize=20_000)
 def parse_template(text: str) -> Template:

@@ -184,16 +184,16 @@ def test_a_secret_stays_as_text_beside_its_place(text: str, value: str, places: 
 
 @pytest.mark.parametrize("text", ["{{ secret }}", "{{ secret.x }}", "{{ secrets:x }}"])
 def test_a_path_that_only_looks_like_a_secret_is_a_path(text: str) -> None:
-    assert not list(parse_template(text).secrets())
+    assert not [part for part in parse_template(text).parts if isinstance(part, Secret)]
 
 
 def test_a_template_tells_its_parts() -> None:
     template = parse_template("a {{ b | default:x }}{{secret:c}}{{ expr: d + e.f }}")
     assert [part.name for part in template.parts if isinstance(part, Secret)] == ["c"]
-    assert [path.text for item in template.placeholders() for path in item.paths()] == ["b", "d", "e.f"]
+    found = [part for part in template.parts if isinstance(part, Placeholder)]
+    assert [path.text for item in found for path in item.paths()] == ["b", "d", "e.f"]
     assert template.single is None
-    assert not template.literal
-    assert parse_template("plain { text }").literal
+    assert parse_template("plain { text }").parts == ("plain { text }",)
 
 
 @pytest.mark.parametrize(
