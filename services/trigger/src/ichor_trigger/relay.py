@@ -88,27 +88,27 @@ class Relay:
                 await stop.sleep(next(pauses))
 
     async def _one_connection(self, stop: Stop) -> bool:
-        """Work for as long as the connections last; say whether it came to working."""
-        began = False
+        """Work for as long as the connections last; say whether events could be relayed."""
         try:
             async with self._broker.connection(stop) as connection:
                 channel = await connection.channel(returns_raise=True)
                 await reach("PostgreSQL", self._store.connect, stop)
                 async with self._store.opened.outbox.listening() as signal:
                     await connection.during(EVENTS.declare(channel))
-                    self._note(None)
-                    began = True
                     await self._relay(connection, channel, signal, stop)
         except (Stopped, Unavailable) as error:
             self._note(reason(error))
             raise
         except Exception as error:
+            worked = self._trouble is None
             self._note(reason(error))
-        return began
+            return worked
+        return True
 
     async def _relay(self, connection: BrokerConnection, channel: AbstractChannel, signal: Signal, stop: Stop) -> None:
         while not stop.asked:
             pause = await self._batch(connection, channel, stop)
+            self._note(None)
             if pause:
                 await stop.interrupt(connection.during(signal.wait(pause)))
 
@@ -147,7 +147,7 @@ class Relay:
     def _note(self, trouble: str | None) -> None:
         if trouble is not None and self._trouble is None:
             _log.warning("events are not relayed", reason=trouble)
-        elif trouble is None:
+        elif trouble is None and self._trouble is not None:
             _log.info("relaying", exchange=EVENTS.exchange)
         self._trouble = trouble
 

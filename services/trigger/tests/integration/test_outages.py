@@ -152,13 +152,14 @@ async def test_the_relay_waits_for_servers_that_are_away_and_counts_no_attempt(s
         await trigger.ready()
         await emit(servers, "emitted at once")
         await ran(servers, "emitted at once")
-        async with away(servers.rabbitmq, trigger, "relay"):
-            await emit(servers, "without broker 1", "without broker 2")
-        await ran(servers, "without broker 2")
         async with away(servers.postgres, trigger, "relay"):
             pass
         await emit(servers, "after the database")
         await ran(servers, "after the database")
+        # Last: a quorum queue of RabbitMQ 3.10 that is killed right after it was made may never confirm again.
+        async with away(servers.rabbitmq, trigger, "relay"):
+            await emit(servers, "without broker 1", "without broker 2")
+        await ran(servers, "without broker 2")
         assert not [line for line in trigger.logs if line["message"] in ("event refused", "event given up")]
         assert await trigger.stop() == 0
 
