@@ -59,7 +59,8 @@ async def apply_rule(store: EdgeStore, file: str, rule: Rule, types: Catalogue, 
     except InvalidRule as error:
         return Applied(file, Change.REFUSED, Report(problems=error.problems), rule.name)
     except (AmbiguousRule, ConstraintViolated) as error:
-        problem = Problem(code="not_stored", where="rule", message=str(error))
+        code = "ambiguous_rule" if isinstance(error, AmbiguousRule) else "not_stored"
+        problem = Problem(code=code, where="rule", message=str(error))
         return Applied(file, Change.REFUSED, Report(problems=(problem,)), rule.name)
     report = Report(warnings=saved.warnings)
     return Applied(file, await _change(store, saved, before), report, rule.name, saved)

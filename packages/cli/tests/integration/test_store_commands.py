@@ -93,9 +93,13 @@ async def test_ambiguous_name(ichor: Ichor, write: Write, rule: Document, databa
         )
     finally:
         await connection.close()
-    for arguments in (("export", rule["name"]), ("apply", write("rule.json", rule))):
-        told = await result(ichor, *arguments)
-        assert (told["exit"], told["error"]["code"]) == (2, "ambiguous_rule")
+    told = await result(ichor, "export", rule["name"])
+    assert (told["exit"], told["error"]["code"]) == (2, "ambiguous_rule")
+    fine = write("fine.json", {**rule, "name": "Another"})
+    told = await result(ichor, "apply", fine, write("rule.json", rule))
+    assert told["exit"] == 1
+    assert [item["result"] for item in told["rules"]] == ["created", "refused"]
+    assert told["rules"][1]["problems"][0]["code"] == "ambiguous_rule"
 
 
 async def test_stored_rule_is_validated(ichor: Ichor, write: Write, rule: Document, database: Database) -> None:

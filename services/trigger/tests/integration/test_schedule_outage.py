@@ -45,12 +45,16 @@ async def test_no_firing_is_lost_or_done_twice(environment: dict[str, str], pool
 
         await until(have_ended, f"every firing up to {moment}", seconds=60)
 
+    async def has_fired() -> bool:
+        return len(await fired(datetime.now(UTC))) >= 3
+
     async with start_temporal(data_dir=tmp_path) as temporal:
         own = environment | {"ICHOR_TEMPORAL_ADDRESS": temporal.url, "ICHOR_TEMPORAL_NAMESPACE": temporal.namespace}
         async with start_program("ichor_worker", own) as worker:
             async with start_program("ichor_trigger", own, "--only", "schedules") as trigger:
                 await trigger.ready()
                 await worker.ready()
+                await until(has_fired, "three firings")
                 await all_ended(datetime.now(UTC))
                 await trigger.kill()
                 await temporal.kill()
