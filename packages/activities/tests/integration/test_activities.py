@@ -164,6 +164,20 @@ async def test_attempts_that_were_lost_with_their_worker_count(
     assert not tried
 
 
+async def test_a_last_failure_that_temporal_did_not_hear_of_is_told(
+    kitchen: Kitchen, pool: asyncpg.Pool, make_call: Any
+) -> None:
+    call = make_call("order_pizza", {"text": "Funghi"})
+    handle = await kitchen.start(call, max_attempts=1)
+    await EdgeStore(pool).journal.started(call)
+    await EdgeStore(pool).journal.failed(call, ActionError("no oven", type="oven", retryable=True))
+    async with kitchen.worker():
+        with pytest.raises(WorkflowFailureError) as raised:
+            await handle.result()
+    assert "no oven" in str(raised.value.cause.__cause__)
+    assert not tried
+
+
 async def test_what_no_retry_mends_is_not_tried_again(kitchen: Kitchen, make_call: Any) -> None:
     async with kitchen.worker():
         error = await kitchen.error(make_call("order_pizza", {"fail": 9, "retryable": False}))

@@ -23,7 +23,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One file with what became of it; a file that is fine is not saved where another one is refused."""
+    """One file with what became of it; a file that is fine is not saved where another one is not valid."""
 
     file: str
     change: Change

@@ -42,7 +42,7 @@ class Journal:
         """Note an attempt and count it, unless an earlier one completed the action."""
         with action_errors():
             row = await self._database.row(_QUERIES["started"], *_action(call))
-        return Begun(row["attempts"], row["recorded"]) if row else Begun(1, None)
+        return Begun(row["attempts"], row["recorded"], row["failure"]) if row else Begun(1, None)
 
     async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
         """Note the result of an action whose effects are not in our database; the first result stays."""

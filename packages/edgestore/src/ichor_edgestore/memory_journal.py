@@ -46,9 +46,9 @@ class MemoryJournal:
             known = self._entries.get(_key(call))
             if known is not None and known.state == "completed":
                 return Begun(known.attempts, known.result)
-            attempt = known.attempts + 1 if known else 1
+            attempt, failure = (known.attempts + 1, known.error) if known else (1, None)
             self._write(call, self._entry(call), attempts=attempt, state="running", error=None, ended=None)
-            return Begun(attempt, None)
+            return Begun(attempt, None, failure)
 
     async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
         entry = self._entry(call)

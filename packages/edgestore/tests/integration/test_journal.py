@@ -25,11 +25,13 @@ def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
 
 
 async def test_an_attempt_has_no_result_before_one_completed(store: Store, call: ActionCall) -> None:
-    assert await store.journal.started(call) == (1, None)
+    assert await store.journal.started(call) == (1, None, None)
     await store.journal.failed(call, ActionError("no", retryable=True))
-    assert await store.journal.started(call) == (2, None)
+    failure = {"message": "no", "type": "ActionError", "retryable": True}
+    assert await store.journal.started(call) == (2, None, failure)
+    assert await store.journal.started(call) == (3, None, None)
     await store.journal.completed(call, {"sent": [1.5, None]})
-    assert await store.journal.started(call) == (2, {"sent": [1.5, None]})
+    assert (await store.journal.started(call))[:2] == (3, {"sent": [1.5, None]})
 
 
 async def test_the_first_result_stays(store: Store, call: ActionCall) -> None:

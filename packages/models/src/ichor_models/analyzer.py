@@ -59,7 +59,9 @@ def _head(rule: Rule) -> Iterator[Problem]:
         yield Problem(code="invalid_name", where="name", message="The rule has no name; write one.")
     for index, condition in enumerate(rule.trigger.conditions):
         if "{{" in condition.field_name:
-            message = f"The conditions of a trigger read paths; write {shown(condition.field_name)} without braces."
+            message = (
+                f"{shown(condition.field_name)} is no path; the conditions of a trigger read paths without braces."
+            )
             yield Problem(code="malformed_template", where=f"trigger.conditions.{index}.field_name", message=message)
         elif condition.operator not in OF_CHANGES:
             yield from _field(Path.of(condition.field_name), f"trigger.conditions.{index}.field_name")

@@ -16,10 +16,14 @@ from ichor_models.row_change import RowChange
 
 
 class Begun(NamedTuple):
-    """An attempt that was noted: its number, from 1, and the result that an earlier one completed with, if any."""
+    """An attempt that was noted: its number, from 1, and the result that an earlier one completed with, if any.
+
+    `failure` is the error that the last one noted; None where it noted none, as one that was lost.
+    """
 
     attempt: int
     recorded: dict[str, JsonValue] | None
+    failure: dict[str, JsonValue] | None = None
 
 
 class Transaction(Protocol):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from ichor_models import ActionCall, ActionError, ActionJournal, ActionPolicy
+from ichor_models import ActionCall, ActionError, ActionJournal, ActionPolicy, Begun
 from pydantic import JsonValue
 from temporalio import activity
 
@@ -60,7 +60,7 @@ async def _attempt(handler: AnyHandler, performer: Performer, call: ActionCall) 
     if begun.recorded is not None:
         return begun.recorded
     if begun.attempt > limit:
-        error = _lost(call, limit)
+        error = _last_failure(begun) or _lost(call, limit)
         await performer.fail(call, error)
         raise as_application_error(error, is_last=True)
     try:
@@ -84,6 +84,15 @@ async def _signs_of_life() -> AsyncGenerator[None]:
         yield
     finally:
         beating.cancel()
+
+
+def _last_failure(begun: Begun) -> ActionError | None:
+    """Return how the last attempt failed, where Temporal did not hear of it in time."""
+    match begun.failure:
+        case {"message": str(message), "type": str(type_), "retryable": bool(retryable)}:
+            return ActionError(message, type=type_, retryable=retryable)
+        case _:
+            return None
 
 
 def _lost(call: ActionCall, limit: int) -> ActionError:

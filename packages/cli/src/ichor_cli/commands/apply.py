@@ -25,7 +25,8 @@ def apply(
 ) -> int:
     """Save workflow files in the database: over the rule of the same id, else name, else as new ones.
 
-    Where one of the files is not valid nothing is saved, and the command exits 1.
+    Where one of the files is not valid nothing is saved; what only the database refuses, as a name that two rules have,
+    keeps no other file from being saved. Either way the command exits 1.
     """
     from ichor_cli.application import refusals
 

@@ -1,4 +1,5 @@
 -- name: started
+WITH before AS (SELECT error FROM workflow.run_actions WHERE execution_id = $1 AND action_key = $2)
 INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts)
 VALUES ($1, $2, $3, $4, 'running', 1)
 ON CONFLICT (execution_id, action_key) DO UPDATE
@@ -6,7 +7,8 @@ SET state = CASE WHEN a.state = 'completed' THEN a.state ELSE 'running' END,
     attempts = CASE WHEN a.state = 'completed' THEN a.attempts ELSE a.attempts + 1 END,
     error = CASE WHEN a.state = 'completed' THEN a.error END,
     ended = CASE WHEN a.state = 'completed' THEN a.ended END
-RETURNING attempts, CASE WHEN state = 'completed' THEN result END AS recorded
+RETURNING attempts, CASE WHEN state = 'completed' THEN result END AS recorded,
+    (SELECT error FROM before) AS failure
 
 -- name: completed
 INSERT INTO workflow.run_actions AS a (execution_id, action_key, name, action_type, state, attempts, ended, result)
