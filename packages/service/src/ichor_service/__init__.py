@@ -13,7 +13,7 @@ from ichor_service.logs import configure_logs
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.publisher import Publisher, Unroutable
-from ichor_service.reach import growing_pauses, reach
+from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.stop import Stop, leave
@@ -51,6 +51,7 @@ __all__ = [
     "Unreachable",
     "Unroutable",
     "Unusable",
+    "again_and_again",
     "configure_logs",
     "environment",
     "growing_pauses",

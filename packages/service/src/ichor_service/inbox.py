@@ -11,7 +11,6 @@
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -20,7 +19,7 @@ from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.consumption import Consumption, Handle, InboxOptions
 from ichor_service.errors import Stopped, Unavailable, Unreachable
 from ichor_service.link import Link
-from ichor_service.reach import growing_pauses, reach
+from ichor_service.reach import again_and_again, reach
 from ichor_service.reason import reason
 from ichor_service.stop import Stop
 from ichor_service.topology import Topology
@@ -59,12 +58,7 @@ class Inbox:
         Raises:
             Unavailable: what is there is not as it must be, and waiting does not mend it.
         """
-        pauses = growing_pauses()
-        with suppress(Stopped):
-            while True:
-                if await self._one_connection(stop):
-                    pauses = growing_pauses()
-                await stop.sleep(next(pauses))
+        await again_and_again(lambda: self._one_connection(stop), stop)
 
     async def _one_connection(self, stop: Stop) -> bool:
         """Work for as long as one connection lasts; say whether it came to consuming."""

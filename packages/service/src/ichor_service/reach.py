@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 import structlog
 
-from ichor_service.errors import ServiceError, Unreachable
+from ichor_service.errors import ServiceError, Stopped, Unreachable
 from ichor_service.reason import reason
 from ichor_service.stop import Stop
 
@@ -72,3 +73,16 @@ def _say_once(what: str, why: str) -> None:
     if _said.get(what) != why:
         _log.warning("not reachable, trying again", server=what, reason=why)
     _said[what] = why
+
+
+async def again_and_again(attempt: Callable[[], Awaitable[bool]], stop: Stop) -> None:
+    """Do something that ends with a lost connection again and again, after growing pauses, until told to stop.
+
+    `attempt` says whether it came to working; then the pauses begin anew.
+    """
+    pauses = growing_pauses()
+    with suppress(Stopped):
+        while True:
+            if await attempt():
+                pauses = growing_pauses()
+            await stop.sleep(next(pauses))

@@ -12,7 +12,6 @@ So each entity's events reach the exchange in their order, each at least once, a
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -29,7 +28,7 @@ from ichor_service import (
     Stopped,
     Unavailable,
     Unreachable,
-    growing_pauses,
+    again_and_again,
     reach,
     reason,
 )
@@ -80,12 +79,7 @@ class Relay:
         Raises:
             Unavailable: what is there is not as it must be, and waiting does not mend it.
         """
-        pauses = growing_pauses()
-        with suppress(Stopped):
-            while True:
-                if await self._one_connection(stop):
-                    pauses = growing_pauses()
-                await stop.sleep(next(pauses))
+        await again_and_again(lambda: self._one_connection(stop), stop)
 
     async def _one_connection(self, stop: Stop) -> bool:
         """Work for as long as the connections last; say whether events could be relayed."""

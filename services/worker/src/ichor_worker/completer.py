@@ -5,23 +5,24 @@ was. A reply that comes again, or a claim whose signal may have been lost, only 
 has the answer ignores.
 """
 
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore, StoreError, Verdict
 from ichor_executor.temporal import REPLY
-from ichor_models import InvalidReply, Reply, ReplyNotice, parse_reply
+from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyNotice, parse_reply
 from ichor_service import Letter, Link, Stop, Stopped, Unreachable, Unusable, reason
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from ichor_worker.question_sender import QuestionSender
-
 _UNDELIVERED = timedelta(seconds=1)
 _UNSENT = timedelta(seconds=3)
 _PAUSE = 0.5
+_LONGER = 3.0
 _SENTENCES = {
     Verdict.OTHER: "The question has another answer already; the first one stands.",
     Verdict.LATE: "The time for this reply was over; the action went on without it.",
@@ -29,6 +30,14 @@ _SENTENCES = {
     Verdict.UNKNOWN: "There is no such question; its run may have been removed.",
 }
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class Resender(Protocol):
+    """Sends a question that may not have been sent."""
+
+    async def send_again(self, opened: OpenedQuestion) -> None:
+        """Send it."""
+        ...
 
 
 class Completer:
@@ -57,24 +66,27 @@ class Completer:
         elif not await self._deliver(question, claim.notice, claim.workflow_id):
             raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED])
 
-    async def sweep(self, sender: QuestionSender | None, stop: Stop) -> None:
+    async def sweep(self, sender: Resender | None, stop: Stop) -> None:
         """Until told to stop, deliver replies that may not have been, and send questions that may not have been."""
         try:
             while True:
-                await self._sweep_once(sender)
-                await stop.sleep(_PAUSE)
+                went_well = await self._sweep_once(sender)
+                await stop.sleep(_PAUSE if went_well else _LONGER)
         except Stopped:
             return
 
-    async def _sweep_once(self, sender: QuestionSender | None) -> None:
+    async def _sweep_once(self, sender: Resender | None) -> bool:
+        """Deal with each reply and question by itself, so that none holds up another; say whether all went well."""
+        store = self._store.opened
         try:
-            for reply in await self._store.opened.undelivered_replies(_UNDELIVERED):
-                await self._deliver(reply.id, reply.notice, reply.workflow_id)
-            if sender is not None:
-                for opened in await self._store.opened.unsent_questions(_UNSENT):
-                    await sender.send_again(opened)
-        except (Unreachable, StoreError) as error:
-            _log.debug("replies and questions wait", reason=reason(error))
+            replies = await store.undelivered_replies(_UNDELIVERED)
+            questions = await store.unsent_questions(_UNSENT) if sender is not None else ()
+        except Exception as error:
+            return _waits(error)
+        done = [await _by_itself(self._deliver(item.id, item.notice, item.workflow_id)) for item in replies]
+        if sender is not None:
+            done += [await _by_itself(sender.send_again(opened)) for opened in questions]
+        return all(done)
 
     async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> bool:
         """Tell a run the answer; say whether it is still there."""
@@ -88,6 +100,21 @@ class Completer:
             return False
         await self._store.opened.reply_delivered(question)
         return True
+
+
+async def _by_itself(work: Awaitable[object]) -> bool:
+    try:
+        await work
+    except Exception as error:
+        return _waits(error)
+    return True
+
+
+def _waits(error: Exception) -> bool:
+    """Log why something waits: loudly only where no server is to blame."""
+    level = _log.debug if isinstance(error, (Unreachable, StoreError)) else _log.error
+    level("replies and questions wait", reason=reason(error))
+    return False
 
 
 def _read(letter: Letter, keys: TokenKeys, max_bytes: int) -> tuple[UUID, Reply]:
