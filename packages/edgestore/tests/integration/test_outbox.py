@@ -308,7 +308,7 @@ async def test_a_signal_comes_with_the_commit_and_ends_with_its_connection(
 ) -> None:
     async with edge_store.outbox.listening() as signal:
         await signal.wait(0.01)
-        await emit(pool, "a1", "a2")
+        await emit(pool, "a1")
         await asyncio.wait_for(signal.wait(60), 5)
         await pool.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
