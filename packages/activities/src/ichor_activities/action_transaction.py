@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from ichor_models import OpenedQuestion, Question, RowChange, Transaction
+from ichor_models import OpenedQuestion, Person, Question, RowChange, Transaction, VoteResult
 from pydantic import JsonValue
 
 from ichor_activities.sql_failure import refusals
@@ -37,6 +38,10 @@ class ActionTransaction:
     async def ask(self, question: Question) -> OpenedQuestion:
         """Open the action's question; a handler returns its question instead."""
         return await self._transaction.ask(question)
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None) -> VoteResult:
+        """Count the vote of a person on the approval of another action."""
+        return await self._transaction.vote(approval_id, person, approves=approves, reason=reason)
 
     async def emit(self, *changes: RowChange) -> None:
         """Tell other rules of changes, one event each; they are sent if the transaction is committed."""

@@ -46,6 +46,20 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("send_email", {"recipients": ["x@example.com"], "subject": "", "simulate_failure": True, "failure_message": "m"}),
     ("create_alert", {"message": "m", "recipients": {"users": [USER]}, "severity": "", "context": {"a": 1}}),
     ("create_alert", {"message": "m", "recipients": {"roles": [USER]}, "severity": "low", "resolve_prior": True}),
+    ("send_notification", {"recipients": [USER], "priority": "", "message": "m"}),
+    ("send_notification", {"recipients": [USER], "priority": "critical", "message": "m", "title": 5}),
+    ("seek_approval", {"approvers": [USER], "approval_type": "all", "timeout_hours": 4, "approval_message": "m"}),
+    (
+        "seek_approval",
+        {
+            "approvers": {"users": [USER], "roles": ["boss"]},
+            "required": 2,
+            "timeout": "90m",
+            "reminder": "15m",
+            "escalation": {"after": "1h", "approvers": {"roles": ["director"]}},
+        },
+    ),
+    ("resolve_approval_request", {"approval_request_id": USER, "resolution": "rejected", "reason": "r"}),
     ("call_webhook", {"url": "https://x.example"}),
     (
         "call_webhook",

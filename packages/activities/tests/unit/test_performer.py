@@ -18,10 +18,13 @@ from ichor_models import (
     Begun,
     Message,
     OpenedQuestion,
+    Person,
     Question,
     RowChange,
     SecretPlace,
     Transaction,
+    VoteResult,
+    VoteVerdict,
 )
 from pydantic import JsonValue
 
@@ -90,6 +93,9 @@ class Broken:
 
     async def question(self) -> OpenedQuestion | None:
         return None
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None) -> VoteResult:
+        return VoteResult(verdict=VoteVerdict.UNKNOWN)
 
     async def ask(self, question: Question) -> OpenedQuestion:
         self._maybe("ask")

@@ -9,6 +9,7 @@ import typer
 
 from ichor_cli.commands.actions import actions
 from ichor_cli.commands.apply import apply
+from ichor_cli.commands.approvals import approvals, approve
 from ichor_cli.commands.dev import dev
 from ichor_cli.commands.export import export
 from ichor_cli.commands.fire import fire
@@ -39,6 +40,8 @@ _COMMANDS = {
     "apply": apply,
     "export": export,
     "fire": fire,
+    "approvals": approvals,
+    "approve": approve,
     "dev": dev,
 }
 _RULES_COMMANDS = {"activate": activate, "deactivate": deactivate}

@@ -18,9 +18,10 @@ async def edge_store(settings: Settings | None = None) -> AsyncGenerator[EdgeSto
         StoreUnavailable: the database does not answer.
         SchemaError: its tables are not those of this release.
     """
+    settings = settings or load_settings(["database_url"])
     async with connected(database_url(settings), max_size=_CONNECTIONS) as pool:
         await require_schema(pool)
-        yield EdgeStore(pool)
+        yield EdgeStore(pool, roles_sql=settings.roles_sql)
 
 
 def database_url(settings: Settings | None = None) -> str:

@@ -1,6 +1,7 @@
 """Rules, graphs, their versions and runs in PostgreSQL, in the tables of an Ichor database."""
 
 from ichor_edgestore.action_view import ActionView
+from ichor_edgestore.approval_view import ApprovalFilter, ApprovalView, VoteView
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
@@ -43,6 +44,8 @@ __all__ = [
     "ActionView",
     "AlreadyRecorded",
     "AmbiguousRule",
+    "ApprovalFilter",
+    "ApprovalView",
     "Candidate",
     "Claim",
     "ConstraintViolated",
@@ -78,6 +81,7 @@ __all__ = [
     "UndeliveredReply",
     "Unstorable",
     "Verdict",
+    "VoteView",
     "connect",
     "connected",
     "emit_event",

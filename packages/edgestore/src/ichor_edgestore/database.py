@@ -36,6 +36,13 @@ class Session:
         with store_errors():
             return touched(await self._connection.execute(query, *arguments, timeout=within))
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """Let what fails in the block undo only what the block did."""
+        with store_errors():
+            async with self._connection.transaction():
+                yield
+
 
 class Database:
     """A pool of connections."""

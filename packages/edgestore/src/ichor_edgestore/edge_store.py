@@ -11,26 +11,37 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
+from ichor_edgestore.role_query import RoleQuery
 from ichor_edgestore.saving import Analyze
 
 _CLOSE_SECONDS = 1.0
 
 
-class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
-    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
+class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
+    """Rules, graphs, runs, questions and approvals in PostgreSQL; actions write to `journal`, a relay reads `outbox`.
+
+    `roles_sql` gives the roles of the user whose id is its `$1`.
+    """
 
     def __init__(
-        self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
+        self,
+        pool: asyncpg.Pool,
+        *,
+        analyze: Analyze = analyze_rule,
+        check_structure: CheckStructure = fatal_problems,
+        roles_sql: str | None = None,
     ) -> None:
         self._pool = pool
-        database = Database(pool)
+        database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
         PostgresQuestions.__init__(self, database)
-        self.journal = Journal(database)
+        PostgresApprovals.__init__(self, database, roles)
+        self.journal = Journal(database, roles)
         self.outbox = Outbox(database)
 
     async def ping(self) -> None:

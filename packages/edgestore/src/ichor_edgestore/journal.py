@@ -15,17 +15,23 @@ from ichor_models import (
     Begun,
     CausedEvents,
     OpenedQuestion,
+    Person,
     Question,
     RowChange,
+    VoteResult,
+    next_lineage,
     question_id,
 )
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
+from ichor_edgestore.approval_rows import open_in
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.errors import AlreadyRecorded, StoreError
+from ichor_edgestore.postgres_approvals import vote_in
 from ichor_edgestore.postgres_questions import opened_question
 from ichor_edgestore.query_file import load_queries
+from ichor_edgestore.role_query import RoleQuery
 
 _QUERIES = load_queries("journal")
 _EMIT = load_queries("outbox")["emit"]
@@ -35,8 +41,9 @@ _QUESTIONS = load_queries("questions")
 class Journal:
     """Implements `ichor_models.ActionJournal`; failures of the store are `ActionError`s that say if a retry helps."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, roles: RoleQuery) -> None:
         self._database = database
+        self._roles = roles
 
     async def started(self, call: ActionCall) -> Begun:
         """Note an attempt and count it, unless an earlier one completed the action."""
@@ -63,14 +70,17 @@ class Journal:
         """
         with action_errors():
             async with self._database.transaction() as session:
-                yield JournalTransaction(session, call, await _hold(session, call))
+                yield JournalTransaction(session, call, await _hold(session, call), self._roles)
 
 
 class JournalTransaction:
     """Implements `ichor_models.Transaction`."""
 
-    def __init__(self, session: Session, call: ActionCall, recorded: dict[str, JsonValue] | None) -> None:
+    def __init__(
+        self, session: Session, call: ActionCall, recorded: dict[str, JsonValue] | None, roles: RoleQuery
+    ) -> None:
         self._session = session
+        self._roles = roles
         self._call = call
         self._recorded = recorded
         self._caused = CausedEvents(call)
@@ -119,8 +129,19 @@ class JournalTransaction:
                 question.timeout,
                 question.message is not None,
             )
-        assert row is not None, "an insert returns its row"
-        return opened_question(row)
+            assert row is not None, "an insert returns its row"
+            opened = opened_question(row)
+            if question.approval is not None:
+                await open_in(self._session, self._call, opened, question.approval)
+        return opened
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None) -> VoteResult:
+        """Count the vote of a person on the approval of another action."""
+        way = next_lineage(self._call.run)
+        with action_errors():
+            return await vote_in(
+                self._session, self._roles, approval_id, person, approves=approves, reason=reason, lineage=way
+            )
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         """Write the action's result, to be committed together with its effects.

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from ichor_models import (
     ActionCall,
@@ -14,8 +15,11 @@ from ichor_models import (
     CausedEvents,
     EntityEvent,
     OpenedQuestion,
+    Person,
     Question,
     RowChange,
+    VoteResult,
+    VoteVerdict,
     question_id,
 )
 from pydantic import JsonValue
@@ -23,7 +27,7 @@ from pydantic import JsonValue
 from ichor_edgestore.action_view import JournalEntry
 
 if TYPE_CHECKING:
-    from ichor_edgestore.memory_questions import MemoryQuestions
+    from ichor_edgestore.memory_approvals import MemoryApprovals
 
 
 class MemoryJournal:
@@ -34,7 +38,7 @@ class MemoryJournal:
         self.emitted: list[EntityEvent] = []
         """The events of transactions that were committed."""
 
-        self.questions: MemoryQuestions | None = None
+        self.questions: MemoryApprovals | None = None
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def entries(self, execution_id: str) -> list[JournalEntry]:
@@ -87,7 +91,7 @@ class MemoryTransaction:
     """Implements `ichor_models.Transaction`."""
 
     def __init__(
-        self, call: ActionCall, recorded: dict[str, JsonValue] | None, questions: "MemoryQuestions | None" = None
+        self, call: ActionCall, recorded: dict[str, JsonValue] | None, questions: "MemoryApprovals | None" = None
     ) -> None:
         self._call = call
         self._recorded = recorded
@@ -119,6 +123,11 @@ class MemoryTransaction:
         return OpenedQuestion(
             id=question_id(self._call), expires=datetime.now(UTC) + question.timeout, question=question
         )
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None) -> VoteResult:
+        if self._questions is None:
+            return VoteResult(verdict=VoteVerdict.UNKNOWN)
+        return await self._questions.vote(approval_id, person, approves=approves, reason=reason)
 
     async def record(self, result: Mapping[str, JsonValue]) -> None:
         if self._recorded is not None or self.result is not None:

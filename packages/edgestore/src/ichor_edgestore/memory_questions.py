@@ -25,7 +25,9 @@ from ichor_edgestore.postgres_questions import LATE, UndeliveredReply, as_action
 
 
 @dataclass(slots=True)
-class _Kept:
+class KeptQuestion:
+    """A question with all that is known of it."""
+
     call: ActionCall
     question: Question
     expires: datetime
@@ -43,7 +45,7 @@ class MemoryQuestions:
     def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
         self._notes = journal
         self._run = run
-        self._questions: dict[UUID, _Kept] = {}
+        self._questions: dict[UUID, KeptQuestion] = {}
 
     def opened(self, call: ActionCall) -> OpenedQuestion | None:
         """Return the question of a call, where it is open or was."""
@@ -57,7 +59,11 @@ class MemoryQuestions:
         if question_id(call) in self._questions:
             raise ConstraintViolated("The question is open already.")
         expires = datetime.now(UTC) + question.timeout
-        self._questions[question_id(call)] = _Kept(call, question, expires, sent=question.message is None)
+        self._questions[question_id(call)] = KeptQuestion(call, question, expires, sent=question.message is None)
+
+    def kept(self, id: UUID) -> KeptQuestion | None:
+        """Return a question as it stands."""
+        return self._questions.get(id)
 
     def close_all(self, execution_id: ExecutionId) -> None:
         """Close what nobody answered, with its run."""
@@ -130,7 +136,7 @@ class MemoryQuestions:
             await self._notes.completed(call, what)
 
 
-def _notice(kept: _Kept) -> ReplyNotice:
+def _notice(kept: KeptQuestion) -> ReplyNotice:
     return ReplyNotice(action_key=kept.call.key, ask=kept.call.ask, reply=Reply.model_validate(kept.reply))
 
 

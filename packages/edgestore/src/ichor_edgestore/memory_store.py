@@ -3,22 +3,22 @@
 from ichor_models import ExecutionId, RunRecord, analyze_rule
 from ichor_models.structure import fatal_problems
 
+from ichor_edgestore.memory_approvals import MemoryApprovals
 from ichor_edgestore.memory_journal import MemoryJournal
-from ichor_edgestore.memory_questions import MemoryQuestions
 from ichor_edgestore.memory_rules import MemoryRules
 from ichor_edgestore.memory_runs import MemoryRuns
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.saving import Analyze
 
 
-class MemoryStore(MemoryRules, MemoryRuns, MemoryQuestions):
-    """Rules, graphs and runs in memory; what it holds ends with the process."""
+class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
+    """Rules, graphs, runs, questions and approvals in memory; what it holds ends with the process."""
 
     def __init__(self, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems) -> None:
         self.journal = MemoryJournal()
         MemoryRules.__init__(self, analyze)
         MemoryRuns.__init__(self, self.load_rule, check_structure, self.journal)
-        MemoryQuestions.__init__(self, self.journal, self.status_of)
+        MemoryApprovals.__init__(self, self.journal, self.status_of)
         self.journal.questions = self
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:

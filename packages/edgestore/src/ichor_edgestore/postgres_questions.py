@@ -10,6 +10,7 @@ import asyncpg
 from ichor_models import SUCCESS, ActionError, ExecutionId, OpenedQuestion, Question, Reply, ReplyNotice, RunStatus
 from ichor_models.strict_json import storable
 
+from ichor_edgestore.approval_rows import TIMED_OUT, resolve_in
 from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
@@ -54,6 +55,7 @@ class PostgresQuestions:
                 return Reply.model_validate(row["reply"])
             await session.execute(_QUERIES["end"], row["id"], "expired")
             await _note_timeout(session, row)
+            await resolve_in(session, row["id"], TIMED_OUT)
         return None
 
     async def reply_delivered(self, id: UUID) -> None:

@@ -142,6 +142,24 @@ CREATE TABLE workflow.alerts (
     updated_date timestamp NOT NULL
 );
 
+CREATE TABLE workflow.approval_requests (
+    approval_request_id uuid PRIMARY KEY,
+    execution_id uuid NOT NULL REFERENCES workflow.automation_executions (id),
+    rule_id uuid NOT NULL REFERENCES workflow.automation_rules (id),
+    action_name varchar(100) NOT NULL,
+    approvers uuid[] NOT NULL,
+    approval_type varchar(20) NOT NULL CHECK (approval_type IN ('any', 'all', 'majority')),
+    status varchar(20) NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'approved', 'rejected', 'timed_out', 'expired')),
+    timeout_hours integer NOT NULL,
+    task_token text NOT NULL,
+    approval_message text NOT NULL,
+    resolved_by uuid,
+    resolution_reason text,
+    created_date timestamp NOT NULL,
+    resolved_date timestamp
+);
+
 -- Views keep columns from being retyped.
 CREATE VIEW workflow.rule_actions_view AS
 SELECT a.id, a.name, a.action_config, m.action_type

@@ -3,6 +3,7 @@
 from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
 from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
 from ichor_models.analyzer import analyze_rule
+from ichor_models.approval import Approval, ApprovalType, Approvers, Escalation, Person
 from ichor_models.cascade import DEEPEST, next_lineage, rules_on_the_way, spell_chain, visit
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
@@ -49,6 +50,7 @@ from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
+from ichor_models.vote import Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
 from ichor_models.yaml_text import load_text
 
 __all__ = [
@@ -75,6 +77,9 @@ __all__ = [
     "ActionType",
     "Answer",
     "ApplicationId",
+    "Approval",
+    "ApprovalType",
+    "Approvers",
     "Asked",
     "Begun",
     "Case",
@@ -91,6 +96,7 @@ __all__ = [
     "EdgeReason",
     "EdgeType",
     "EntityEvent",
+    "Escalation",
     "EventHeader",
     "EventId",
     "EventType",
@@ -115,6 +121,7 @@ __all__ = [
     "Operator",
     "Outcome",
     "Part",
+    "Person",
     "Placeholder",
     "Problem",
     "Question",
@@ -122,6 +129,7 @@ __all__ = [
     "ReplyError",
     "ReplyNotice",
     "Report",
+    "Resolution",
     "RowChange",
     "Rule",
     "RuleId",
@@ -139,10 +147,15 @@ __all__ = [
     "Trigger",
     "UnknownRun",
     "VersionHash",
+    "Vote",
+    "VoteResult",
+    "VoteVerdict",
     "all_hold",
     "always_there",
     "analyze_rule",
+    "approval_result",
     "check_document",
+    "decide",
     "delay_result",
     "describe",
     "equal",
@@ -166,6 +179,7 @@ __all__ = [
     "run_request",
     "scan",
     "spell_chain",
+    "tally",
     "visit",
     "workflow_id",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue, StrictBool, ValidationError, model_validator
 
 from ichor_models.action_call import ActionCall
+from ichor_models.approval import Approval
 from ichor_models.errors import InvalidReply
 from ichor_models.model import Model
 from ichor_models.strict_json import parse_json
@@ -24,13 +25,14 @@ class Message(Model):
 
 
 class Question(Model):
-    """A question with the time there is for its reply. Without a `message` whoever may answer finds it by itself.
+    """A question with the time there is for its reply: sent as a `message`, or put to people as an `approval`.
 
     `on_timeout` is the action's result where no reply comes in time; without it the action then fails as `timeout`.
     """
 
     timeout: timedelta = Field(gt=timedelta(0))
     message: Message | None = None
+    approval: Approval | None = None
     on_timeout: dict[str, JsonValue] | None = None
 
 

@@ -6,13 +6,16 @@ The store implements it (`ichor_edgestore`), the activities use it; neither impo
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from pydantic import JsonValue
 
 from ichor_models.action_call import ActionCall
+from ichor_models.approval import Person
 from ichor_models.errors import ActionError
 from ichor_models.question import OpenedQuestion, Question
 from ichor_models.row_change import RowChange
+from ichor_models.vote import VoteResult
 
 
 class Begun(NamedTuple):
@@ -56,6 +59,10 @@ class Transaction(Protocol):
 
     async def ask(self, question: Question) -> OpenedQuestion:
         """Open the action's question, to be committed together with its effects; the reply to it ends the action."""
+        ...
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None) -> VoteResult:
+        """Count the vote of a person on the approval of another action; what it decides ends that one."""
         ...
 
 

@@ -3,7 +3,18 @@
 It asks whether the database is there on a connection of its own: those for work may all be in use.
 """
 
-from ichor_edgestore import EdgeStore, InvalidAddress, SchemaError, connect, require_schema
+from uuid import UUID
+
+from ichor_edgestore import (
+    EdgeStore,
+    InvalidAddress,
+    SchemaError,
+    StoreError,
+    StoreUnavailable,
+    connect,
+    require_schema,
+)
+from ichor_models import Person
 
 from ichor_service.errors import InvalidSetting, Unavailable
 from ichor_service.link import Link
@@ -21,13 +32,15 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
             pool = await connect(url, application=application, max_size=connections)
         except InvalidAddress as error:
             raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
+        store = EdgeStore(pool, roles_sql=settings.roles_sql)
         try:
             await require_schema(pool)
+            await _check_roles(store)
             probes.append(EdgeStore(await connect(url, application=f"{application} probe", min_size=0, max_size=1)))
         except BaseException as error:
             pool.terminate()
             raise Unavailable(str(error)) if isinstance(error, SchemaError) else error from None
-        return EdgeStore(pool)
+        return store
 
     async def ask(_: EdgeStore) -> None:
         await probes[0].ping()
@@ -37,3 +50,12 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
             await opened.close()
 
     return Link(open_store, ask, close)
+
+
+async def _check_roles(store: EdgeStore) -> None:
+    try:
+        await store.roles_of(Person(id=str(UUID(int=0))))
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        raise InvalidSetting(f"{variable('roles_sql')} cannot be run: {error}") from None

@@ -67,7 +67,7 @@ class Completer:
             raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED])
 
     async def sweep(self, sender: Resender | None, stop: Stop) -> None:
-        """Until told to stop, deliver replies that may not have been, and send questions that may not have been."""
+        """Until told to stop, deliver replies and send questions that may not have been, and remind approvers."""
         try:
             while True:
                 went_well = await self._sweep_once(sender)
@@ -79,6 +79,7 @@ class Completer:
         """Deal with each reply and question by itself, so that none holds up another; say whether all went well."""
         store = self._store.opened
         try:
+            await store.remind_approvers()
             replies = await store.undelivered_replies(_UNDELIVERED)
             questions = await store.unsent_questions(_UNSENT) if sender is not None else ()
         except Exception as error:

@@ -24,6 +24,7 @@ PROGRAM = Program(
         "http_host",
         "http_port",
         "entities",
+        "roles_sql",
         "smtp_url",
         "smtp_from",
         "webhook_allow",

@@ -23,6 +23,9 @@ class Servers:
     delivered: list[UUID] = field(default_factory=list[UUID])
     sent: list[UUID] = field(default_factory=list[UUID])
 
+    async def remind_approvers(self) -> int:
+        return 0
+
     async def undelivered_replies(self, older_than: timedelta) -> Sequence[UndeliveredReply]:
         notice = ReplyNotice(action_key="a", ask=1, reply=Reply(result={}))
         return [UndeliveredReply(ONE, notice, "refused"), UndeliveredReply(OTHER, notice, "taken")]

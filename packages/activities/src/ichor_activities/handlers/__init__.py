@@ -6,7 +6,10 @@ from ichor_activities.handlers.create_entity import create_entity
 from ichor_activities.handlers.log_audit_entry import log_audit_entry
 from ichor_activities.handlers.lookup_entity import lookup_entity
 from ichor_activities.handlers.request_reply import request_reply
+from ichor_activities.handlers.resolve_approval_request import resolve_approval_request
+from ichor_activities.handlers.seek_approval import seek_approval
 from ichor_activities.handlers.send_email import send_email
+from ichor_activities.handlers.send_notification import send_notification
 from ichor_activities.handlers.transition_status import transition_status
 from ichor_activities.handlers.update_field import update_field
 
@@ -17,7 +20,10 @@ __all__ = [
     "log_audit_entry",
     "lookup_entity",
     "request_reply",
+    "resolve_approval_request",
+    "seek_approval",
     "send_email",
+    "send_notification",
     "transition_status",
     "update_field",
 ]

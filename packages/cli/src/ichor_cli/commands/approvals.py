@@ -1,0 +1,137 @@
+"""`ichor approvals` and `ichor approve`."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from ichor_cli.arguments import Json
+from ichor_cli.errors import CliError, Missing
+from ichor_cli.screen import Screen
+
+if TYPE_CHECKING:
+    from ichor_edgestore import ApprovalView
+    from ichor_models import VoteResult
+
+_APPROVAL = typer.Argument(metavar="APPROVAL", help="The id of an approval.", show_default=False)
+_USER = typer.Option("--as", metavar="USER_ID", help="The approver whose vote it is.", show_default=False)
+_ROLES = typer.Option("--role", help="A role of that user, where ICHOR_ROLES_SQL does not say; may come again.")
+_REJECT = typer.Option("--reject", help="Reject it instead.")
+_REASON = typer.Option("--reason", help="Why, for whoever asks later.")
+_NAME = typer.Option("--name", help="The user's name, for people.")
+_ALL = typer.Option("--all", help="Those that are resolved, too.")
+_ASKED = typer.Option("--as", metavar="USER_ID", help="Only those that this user is asked.")
+_LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
+_LONGEST_REASON = 2000
+_MENDS = {
+    "not_an_approver": "`ichor approvals --json` says who is asked.",
+    "already_voted": "A vote stands.",
+    "already_resolved": "The first decision stands.",
+}
+
+
+def approvals(
+    all: Annotated[bool, _ALL] = False,
+    user: Annotated[str | None, _ASKED] = None,
+    roles: Annotated[list[str] | None, _ROLES] = None,
+    limit: Annotated[int, _LIMIT] = 50,
+    json: Json = False,
+) -> int:
+    """List what people are asked to decide, the newest first; `ichor approve` decides."""
+    found = asyncio.run(_list(None if all else "pending", user, tuple(roles or ()), limit))
+    Screen(json).answer(
+        {"approvals": [approval.model_dump(mode="json") for approval in found]},
+        lambda: _lines(found) or "There are no such approvals.",
+    )
+    return 0
+
+
+def approve(
+    approval: Annotated[UUID, _APPROVAL],
+    user: Annotated[str, _USER],
+    reject: Annotated[bool, _REJECT] = False,
+    reason: Annotated[str | None, _REASON] = None,
+    name: Annotated[str | None, _NAME] = None,
+    roles: Annotated[list[str] | None, _ROLES] = None,
+    json: Json = False,
+) -> int:
+    """Approve what a run asks, or reject it, as one of its approvers."""
+    if reason is not None and len(reason) > _LONGEST_REASON:
+        raise typer.BadParameter(f"it may have {_LONGEST_REASON} characters", param_hint="--reason")
+    result = asyncio.run(_vote(approval, user, name, tuple(roles or ()), approves=not reject, reason=reason))
+    Screen(json).answer(
+        {"approval_id": str(approval), "result": result.verdict, "status": result.status},
+        lambda: _sentence(result, approval),
+    )
+    return 0
+
+
+async def _list(status: str | None, user: str | None, roles: tuple[str, ...], limit: int) -> "Sequence[ApprovalView]":
+    from ichor_edgestore import ApprovalFilter
+    from ichor_models import Person
+
+    from ichor_cli.store import edge_store
+
+    asked = Person(id=user, roles=roles) if user else None
+    async with edge_store() as store:
+        return await store.list_approvals(ApprovalFilter(status=status, asked=asked, limit=limit))
+
+
+async def _vote(
+    approval: UUID, user: str, name: str | None, roles: tuple[str, ...], *, approves: bool, reason: str | None
+) -> "VoteResult":
+    from ichor_models import Person, VoteVerdict
+
+    from ichor_cli.store import edge_store
+
+    async with edge_store() as store:
+        result = await store.vote(approval, Person(id=user, name=name, roles=roles), approves=approves, reason=reason)
+    if result.verdict is VoteVerdict.UNKNOWN:
+        mend = "`ichor approvals --all` lists what there is."
+        raise Missing(f"There is no approval with the id {approval}.", code="approval_not_found", mend=mend)
+    if result.verdict not in (VoteVerdict.DECIDED, VoteVerdict.COUNTED):
+        code = str(result.verdict)
+        raise CliError(
+            f"The vote of {user} does not count: {_because(result)}.",
+            code=code,
+            mend=_MENDS[code],
+            details={"status": result.status},
+        )
+    return result
+
+
+def _because(result: "VoteResult") -> str:
+    match str(result.verdict):
+        case "not_an_approver":
+            return "this user is not asked"
+        case "already_voted":
+            return "this user has voted otherwise before"
+        case _:
+            return f"the approval is {result.status}"
+
+
+def _sentence(result: "VoteResult", approval: UUID) -> str:
+    if result.status == "pending":
+        return f"The vote counts; {approval} waits for others."
+    return f"{approval} is {result.status}."
+
+
+def _lines(found: "Sequence[ApprovalView]") -> str:
+    return "\n".join(
+        line
+        for approval in found
+        for line in (
+            f"{approval.approval_id}  {approval.status}  {approval.rule_name or ''}: {approval.action_name}",
+            f"    {_asked(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC",
+            *([f"    {approval.message}"] if approval.message else []),
+            *(f"    {vote.name or vote.person}: {'yes' if vote.approves else 'no'}" for vote in approval.votes),
+        )
+    )
+
+
+def _asked(approval: "ApprovalView") -> str:
+    people = [f"user {user}" for user in approval.approval.approvers.users]
+    people += [f"role {role}" for role in approval.approval.approvers.roles]
+    return f"{approval.approval.needed} of {', '.join(people)}"

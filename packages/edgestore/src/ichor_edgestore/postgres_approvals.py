@@ -1,0 +1,117 @@
+"""Approvals in PostgreSQL: opened with their question, voted on by people, resolved once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from ichor_models import (
+    Approval,
+    Lineage,
+    Person,
+    Reply,
+    Resolution,
+    Vote,
+    VoteResult,
+    VoteVerdict,
+    approval_result,
+    tally,
+)
+from ichor_models.strict_json import storable
+
+from ichor_edgestore.approval_rows import EXPIRED, PENDING, remind_in, resolve_in
+from ichor_edgestore.approval_view import ALL_APPROVALS, ApprovalFilter, ApprovalView
+from ichor_edgestore.claim import Verdict
+from ichor_edgestore.database import Database, Session
+from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.postgres_questions import claim_in, storable_reply
+from ichor_edgestore.query_file import load_queries
+from ichor_edgestore.role_query import RoleQuery
+
+_QUERIES = load_queries("approvals")
+
+
+class PostgresApprovals:
+    """Counts votes, reminds, escalates, and shows approvals."""
+
+    def __init__(self, database: Database, roles: RoleQuery) -> None:
+        self._database = database
+        self._roles = roles
+
+    async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None = None) -> VoteResult:
+        """Count a person's vote. What decides is the reply to the run's question, and is brought to it soon."""
+        async with self._database.transaction() as session:
+            return await vote_in(session, self._roles, approval_id, person, approves=approves, reason=reason)
+
+    async def roles_of(self, person: Person) -> Sequence[str]:
+        """Return the roles of a person that count."""
+        async with self._database.transaction() as session:
+            return (await self._roles.resolve(session, person)).roles
+
+    async def remind_approvers(self, *, limit: int = 100) -> int:
+        """Remind of approvals, and escalate them, where it is time; return how many there were."""
+        async with self._database.transaction() as session:
+            due = await session.rows(_QUERIES["due"], limit)
+            for row in due:
+                await remind_in(session, row)
+            return len(due)
+
+    async def list_approvals(self, wanted: ApprovalFilter = ALL_APPROVALS) -> Sequence[ApprovalView]:
+        """Return approvals, the newest first."""
+        async with self._database.transaction() as session:
+            person = wanted.asked and await self._roles.resolve(session, wanted.asked)
+            asked = (person is not None, as_uuid(person.id) if person else None, list(person.roles) if person else [])
+            rows = await session.rows(
+                _QUERIES["list"], None, wanted.status, wanted.execution_id, wanted.before, *asked, wanted.limit
+            )
+        return [ApprovalView.model_validate(dict(row)) for row in rows]
+
+    async def find_approval(self, approval_id: UUID) -> ApprovalView | None:
+        """Return one approval."""
+        row = await self._database.row(_QUERIES["list"], approval_id, None, None, None, False, None, [], 1)
+        return ApprovalView.model_validate(dict(row)) if row else None
+
+
+async def vote_in(
+    session: Session,
+    roles: RoleQuery,
+    approval_id: UUID,
+    person: Person,
+    *,
+    approves: bool,
+    reason: str | None,
+    lineage: Lineage | None = None,
+) -> VoteResult:
+    """Count a vote within a transaction that does more; `lineage` is that of a run that votes."""
+    row = await session.row(_QUERIES["hold"], approval_id)
+    if row is None:
+        return VoteResult(verdict=VoteVerdict.UNKNOWN)
+    if row["status"] != PENDING:
+        return VoteResult(verdict=VoteVerdict.RESOLVED, status=row["status"])
+    approval = Approval.model_validate(row["approval"])
+    person = await roles.resolve(session, person)
+    votes = [_vote(item) for item in await session.rows(_QUERIES["votes"], approval_id)]
+    judged = tally(approval, votes, person, approves=approves, reason=storable(reason), escalated=row["escalated"])
+    if (vote := judged.vote) is not None:
+        await session.execute(
+            _QUERIES["vote"], approval_id, person.id, person.name, vote.approves, vote.reason, vote.decides
+        )
+        if judged.resolution is not None:
+            return await _decided(session, approval_id, judged.resolution, vote, lineage)
+    return VoteResult(verdict=judged.verdict, status=PENDING)
+
+
+async def _decided(
+    session: Session, approval_id: UUID, resolution: Resolution, vote: Vote, lineage: Lineage | None
+) -> VoteResult:
+    result = approval_result(approval_id, resolution, vote)
+    claim = await claim_in(session, approval_id, storable_reply(Reply(result=result)))
+    if claim.verdict is not Verdict.TAKEN:
+        await resolve_in(session, approval_id, EXPIRED)
+        return VoteResult(verdict=VoteVerdict.RESOLVED, status=EXPIRED)
+    await resolve_in(session, approval_id, resolution, vote, lineage)
+    return VoteResult(verdict=VoteVerdict.DECIDED, status=resolution)
+
+
+def _vote(row: asyncpg.Record) -> Vote:
+    person = Person(id=row["person"], name=row["name"])
+    return Vote(person=person, approves=row["approves"], reason=row["reason"], decides=row["decides"])
