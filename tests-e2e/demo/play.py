@@ -19,6 +19,7 @@ from ichor_edgestore import EdgeStore
 from ichor_models import RuleId, workflow_id
 from ichor_service import load_settings
 from ichor_testing import start_smtp
+from manager import deciding
 from shop import look_around, open_shop
 from story import HERE, Results, Story
 
@@ -35,7 +36,8 @@ async def play(story: Story, *, stay: bool) -> int:
             os.environ.update(stack.environment)
             database = stack.environment["ICHOR_DATABASE_URL"]
             await open_shop(database)
-            async with answering(stack.environment["ICHOR_RABBITMQ_URL"]), edge_store() as store:
+            carrier = answering(stack.environment["ICHOR_RABBITMQ_URL"])
+            async with carrier, edge_store() as store, deciding(store, say):
                 runs = await tell(story, store)
                 surprises = [*unexpected(runs), *await extra_runs(store, runs)]
             found = await look_around(database, mails)

@@ -70,6 +70,48 @@ async def test_two_beside_each_other(write: Write, rule: Document, tmp_path: Pat
         assert (await ichor(environment, "rules"))["error"]["code"] == "database_unreachable"
 
 
+async def test_people_are_asked_until_they_answer(write: Write, tmp_path: Path) -> None:
+    user = "b0000000-0000-0000-0000-000000000001"
+    asking = {"approvers": [user], "approval_message": "May we?"}
+    file = write(
+        "asking.json",
+        {
+            "name": "Asking",
+            "trigger": {"entity": "orders", "event": "on_create"},
+            "actions": [{"name": "ask", "type": "seek_approval", "config": asking}],
+            "edges": [{"source": None, "target": "ask", "type": "start"}],
+        },
+    )
+    async with dev(tmp_path) as (process, document):
+        environment = document["environment"]
+        await ichor(environment, "apply", file)
+        await ichor(environment, "fire", "--entity", "orders")
+        told = await asyncio.wait_for(_told(process, "ichor approve"), 60)
+        approval = told.split()[2]
+        (waiting,) = (await ichor(environment, "approvals"))["approvals"]
+        assert (waiting["approval_id"], waiting["message"]) == (approval, "May we?")
+        stranger = await ichor(environment, "approve", approval, "--as", "somebody")
+        assert (stranger["exit"], stranger["error"]["code"]) == (1, "not_an_approver")
+        voted = await ichor(environment, "approve", approval, "--as", user, "--reason", "fine")
+        assert (voted["exit"], voted["result"], voted["status"]) == (0, "decided", "approved")
+        (run,) = (await ichor(environment, "runs"))["runs"]
+        shown = await ichor(environment, "runs", "show", run["execution_id"])
+        (action,) = shown["actions"]
+        assert (action["result"]["output"], action["result"]["reason"]) == ("approved", "fine")
+        again = await ichor(environment, "approve", approval, "--as", user, "--reject")
+        assert (again["exit"], again["error"]["code"]) == (1, "already_resolved")
+        unknown = await ichor(environment, "approve", user, "--as", user)
+        assert (unknown["exit"], unknown["error"]["code"]) == (3, "approval_not_found")
+
+
+async def _told(process: Process, words: str) -> str:
+    """Return the first line on stderr with these words."""
+    assert process.stderr is not None
+    while words not in (line := (await process.stderr.readline()).decode()):
+        assert line, "it ended"
+    return line
+
+
 async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
     write(".env", "ICHOR_TASK_QUEUE=from-dotenv\nICHOR_ENTITIES=entities.yaml\n")
     write("entities.yaml", "entities: {orders: {}}\n")

@@ -23,6 +23,8 @@ _KEEP = typer.Option("--keep", metavar="FOLDER", help="Keep the servers' data th
 def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:
     """Run PostgreSQL, RabbitMQ, Temporal, a worker and a trigger on this machine until Ctrl-C.
 
+    What people are asked is said, with the command that answers.
+
     A server is used where its address is set, else one is started by Docker, else by a program of this machine.
     """
     return asyncio.run(_dev(Screen(json), keep))
@@ -51,16 +53,21 @@ async def _run(screen: Screen, stack: "AbstractAsyncContextManager[DevStack]") -
     """Keep the stack up until cancelled, or until a part of it ends: that is told beside the answer, given by then."""
     from ichor_testing import ServerFailed
 
+    from ichor_cli.asked_people import announce_approvals
+
     async with stack as running:
         if screen.json:
             write(_document(running), flush=True)
         else:
             screen.show(_text(running))
+        announcing = asyncio.create_task(announce_approvals(running.environment["ICHOR_DATABASE_URL"], screen.note))
         try:
             await running.watch()
         except ServerFailed as error:
             screen.note(str(error))
             return 3
+        finally:
+            announcing.cancel()
 
 
 def _document(stack: "DevStack") -> dict[str, JsonValue]:

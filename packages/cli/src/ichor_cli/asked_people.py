@@ -1,0 +1,31 @@
+"""Tells whoever watches a development stack what people are asked, and how to answer."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
+
+from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, StoreUnavailable, connected
+
+_PAUSE = 1.0
+
+
+async def announce_approvals(database_url: str, say: Callable[[str], None]) -> None:
+    """Say each approval once, until cancelled."""
+    told = set[UUID]()
+    async with connected(database_url, max_size=1) as pool:
+        store = EdgeStore(pool)
+        while True:
+            with suppress(StoreUnavailable):
+                for approval in await store.list_approvals(ApprovalFilter(status="pending")):
+                    if approval.approval_id not in told:
+                        told.add(approval.approval_id)
+                        say(_sentence(approval))
+            await asyncio.sleep(_PAUSE)
+
+
+def _sentence(approval: ApprovalView) -> str:
+    asked = approval.approval.approvers
+    person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {asked.roles[0]}"
+    what = approval.message or approval.action_name
+    return f"{approval.rule_name}: {what}\n    ichor approve {approval.approval_id} {person}    (or with --reject)"
