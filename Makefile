@@ -5,10 +5,10 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test demo format clean
+.PHONY: help setup sync check test test-chaos demo format clean
 
 help: ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
 
 setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python environment
 	@infra/bootstrap
@@ -25,6 +25,9 @@ check: sync ## lint, formatting, types, layers
 
 test: setup ## run all tests against real servers
 	$(RUN) pytest -n auto --dist worksteal
+
+test-chaos: setup ## kill everything at random under 500 runs, and see that all end as they should; minutes
+	$(RUN) python tests-e2e/chaos/chaos.py
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
