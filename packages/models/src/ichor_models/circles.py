@@ -5,6 +5,8 @@
 | `update_field` | `on_update` of `target_entity` | `target_field` |
 | `transition_status` | `on_update` of `target_entity` | `status_field` |
 | `create_entity` | `on_create` of `target_entity` | those of `fields` |
+| `seek_approval` | `on_create` and `on_update` of `approval_requests` | `status`, `reminders`, `escalated` |
+| `resolve_approval_request` | `on_update` of `approval_requests` | `status` |
 
 It may start an active rule of that entity and event unless a condition cannot hold: on the change of a field that is
 not written, or on the value of one that is. What a template makes is not known, so it may be anything; where it
@@ -24,14 +26,6 @@ from ichor_models.ids import RuleId
 from ichor_models.path import Path
 from ichor_models.problem import Problem
 
-_FIELDS: Mapping[str, tuple[str, str]] = {
-    "update_field": ("target_field", "new_value"),
-    "transition_status": ("status_field", "to_status"),
-}
-_CREATE = "create_entity"
-WRITERS = (*_FIELDS, _CREATE)
-"""The types of actions whose writes start rules."""
-
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -40,6 +34,24 @@ class Write:
     entity: str
     event: EventType
     fields: Mapping[str, JsonValue]
+
+
+_FIELDS: Mapping[str, tuple[str, str]] = {
+    "update_field": ("target_field", "new_value"),
+    "transition_status": ("status_field", "to_status"),
+}
+_CREATE = "create_entity"
+_UNKNOWN: JsonValue = "{{}}"
+_APPROVALS = "approval_requests"
+_FIXED: Mapping[str, tuple[Write, ...]] = {
+    "seek_approval": (
+        Write(_APPROVALS, EventType.ON_CREATE, {}),
+        Write(_APPROVALS, EventType.ON_UPDATE, dict.fromkeys(("status", "reminders", "escalated"), _UNKNOWN)),
+    ),
+    "resolve_approval_request": (Write(_APPROVALS, EventType.ON_UPDATE, {"status": _UNKNOWN}),),
+}
+WRITERS = (*_FIELDS, _CREATE, *_FIXED)
+"""The types of actions whose writes start rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +89,9 @@ def circle_warnings(rule: Link, others: Iterable[Link]) -> tuple[Problem, ...]:
 
 
 def _writes(action: Action) -> Iterator[Write]:
+    yield from _FIXED.get(action.type, ())
     entity = action.config.get("target_entity")
-    if action.type not in WRITERS or not isinstance(entity, str) or "{{" in entity:
+    if action.type not in (*_FIELDS, _CREATE) or not isinstance(entity, str) or "{{" in entity:
         return
     name = entity.rpartition(".")[2]
     if action.type == _CREATE:
@@ -88,7 +101,7 @@ def _writes(action: Action) -> Iterator[Write]:
     field, value = (action.config.get(key) for key in _FIELDS[action.type])
     if isinstance(field, str):
         is_reference = action.config.get("field_type") == "foreign_key"
-        yield Write(name, EventType.ON_UPDATE, {field: "{{}}" if is_reference else value})
+        yield Write(name, EventType.ON_UPDATE, {field: _UNKNOWN if is_reference else value})
 
 
 def _may_start(write: Write, rule: Link) -> bool:

@@ -116,3 +116,14 @@ def test_configs_of_any_shape_are_read():
         Action(name="d", type="create_entity", config={"target_entity": "orders", "fields": "x"}),
     ]
     assert [write.event for write in writes(odd)] == ["on_create"]
+
+
+def test_approvals_start_rules():
+    asks = Action(name="ask", type="seek_approval", config={"approvers": "{{ people }}"})
+    votes = Action(name="vote", type="resolve_approval_request", config={"approval_request_id": "{{ entity_id }}"})
+    on_asking = rule("A", "on_create", asks, entity="approval_requests")
+    assert way(on_asking) == "'A' -> 'A'"
+    on_decision = rule("B", "on_update", asks, entity="approval_requests", when=[changed("status", "approved")])
+    assert way(on_decision) == "'B' -> 'B'"
+    assert way(rule("C", "on_update", votes, entity="approval_requests", when=[changed("reminders", 1)])) is None
+    assert way(rule("D", "on_create", votes, entity="approval_requests"), on_asking) is None
