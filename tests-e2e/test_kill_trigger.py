@@ -71,7 +71,7 @@ async def all_settled(trigger: EngineProgram, pool: asyncpg.Pool) -> None:
     async def are_there() -> bool:
         return await rows(pool) >= EVENTS * len(RULES)
 
-    await until(are_there, "all rows", seconds=60)
+    await until(are_there, "all rows")
     assert await trigger.stop() == 0
 
 

@@ -99,7 +99,7 @@ async def test_kill_worker(
                 query = "SELECT count(*) FROM workflow.automation_executions WHERE status = 'completed'"
                 return await pool.fetchval(query) == RUNS
 
-            await until(are_done, "all runs completed", seconds=60)
+            await until(are_done, "all runs completed")
             assert await second.stop() == 0
 
         notes = await pool.fetch("SELECT message, action FROM workflow.audit_log")

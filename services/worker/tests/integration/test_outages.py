@@ -59,7 +59,7 @@ class Servers:
             async def is_so() -> bool:
                 return (await store.get_run(run)).status is RunStatus.COMPLETED
 
-            await until(is_so, "the end of the run", seconds=60)
+            await until(is_so, "the end of the run")
 
     async def notes(self) -> list[str]:
         query = "SELECT message FROM workflow.audit_log ORDER BY message"

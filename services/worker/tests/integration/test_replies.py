@@ -83,7 +83,7 @@ class Bench:
         async def has_ended() -> bool:
             return (await self.store.get_run(run)).status.ended
 
-        await until(has_ended, "the end of the run", seconds=60)
+        await until(has_ended, "the end of the run")
         return await self.store.get_run(run)
 
 
@@ -95,7 +95,7 @@ async def next_message(queue: AbstractQueue) -> AbstractIncomingMessage:
         found.extend([message] if message else [])
         return bool(found)
 
-    await until(is_there, f"a message in {queue.name}", seconds=30)
+    await until(is_there, f"a message in {queue.name}")
     return found[0]
 
 
