@@ -61,6 +61,14 @@ class EngineProgram:
 
         await until(fails, f"failure of {check} in process {self.process.pid}", seconds=seconds)
 
+    async def failing_only(self, *checks: str) -> None:
+        """Return once these checks fail, in this order, and no other; raises DeadlineExceeded where they do not."""
+
+        async def fail() -> bool:
+            return (await self.health()).get("failing") == [*checks]
+
+        await until(fail, f"failure of only {', '.join(checks)} in process {self.process.pid}")
+
     async def said(self, message: str, seconds: float = 120.0, **fields: object) -> None:
         """Return once a line of that message, with these fields, is in its logs."""
 
