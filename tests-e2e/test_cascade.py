@@ -46,7 +46,7 @@ async def runs(pool: asyncpg.Pool, count: int) -> dict[str, RunSummary]:
         found = await store.list_runs()
         return len(found) >= count and all(run.status.ended for run in found) and await store.outbox_age() is None
 
-    await until(have_ended, f"{count} runs ended", seconds=60)
+    await until(have_ended, f"{count} runs ended")
     found = await store.list_runs()
     assert len(found) == count
     return {f"{run.rule_name} {run.status}": run for run in found}

@@ -48,7 +48,7 @@ async def ended(store: EdgeStore, count: int) -> dict[tuple[str | None, str], Ru
         runs = await store.list_runs()
         return len(runs) == count and all(run.status.ended for run in runs)
 
-    await until(have_ended, f"{count} runs ended", seconds=60)
+    await until(have_ended, f"{count} runs ended")
     views = [await store.get_run(run.execution_id) for run in await store.list_runs()]
     return {(view.rule_name, view.event_id): view for view in views}
 

@@ -96,7 +96,7 @@ async def killed_after(environment: dict[str, str], pool: asyncpg.Pool, count: i
         return await answered(pool) >= count
 
     async with start_program("ichor_worker", environment) as worker:
-        await until(are_answered, f"{count} answers", seconds=90, pause=0.002)
+        await until(are_answered, f"{count} answers", pause=0.002)
         await worker.kill()
 
 
@@ -127,7 +127,7 @@ async def test_kill_completer(
             async def are_done() -> bool:
                 return await completed(pool) == RUNS
 
-            await until(are_done, "all runs completed", seconds=90)
+            await until(are_done, "all runs completed")
             assert await worker.stop() == 0
         notes = [row["message"] for row in await pool.fetch("SELECT message FROM workflow.audit_log ORDER BY message")]
         assert notes == [f"order {number:02} 3 4" for number in range(RUNS)]

@@ -135,7 +135,7 @@ async def test_kill_relay(
                 rows = await pool.fetchval("SELECT count(*) FROM workflow.automation_executions")
                 return await waiting(pool) == 0 and rows >= EVENTS
 
-            await until(has_run, "all runs", seconds=60)
+            await until(has_run, "all runs")
             assert await trigger.stop() == 0
         rows = await pool.fetch("SELECT event_id FROM workflow.automation_executions ORDER BY event_id")
     assert [row["event_id"] for row in rows] == [f"e{number:03}" for number in range(EVENTS)]

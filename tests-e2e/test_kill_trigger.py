@@ -12,6 +12,19 @@ from ichor_testing import Database, TemporalServer, Vhost, until
 from ichor_testing.engine_program import EngineProgram, start_program
 from temporalio.client import Client
 
+GATE = 42
+HOLD_THE_LATER = f"""
+CREATE FUNCTION workflow.wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.event_id >= 'e100' THEN
+        PERFORM pg_advisory_xact_lock_shared({GATE});
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER gate BEFORE INSERT ON workflow.automation_executions
+FOR EACH ROW EXECUTE FUNCTION workflow.wait_at_the_gate();
+"""
 EVENTS = 150
 DUPLICATES = 50
 RULES = [
@@ -58,7 +71,7 @@ async def all_settled(trigger: EngineProgram, pool: asyncpg.Pool) -> None:
     async def are_there() -> bool:
         return await rows(pool) >= EVENTS * len(RULES)
 
-    await until(are_there, "all rows", seconds=60)
+    await until(are_there, "all rows")
     assert await trigger.stop() == 0
 
 
@@ -80,10 +93,13 @@ async def test_kill_trigger(
         store, catalogue = EdgeStore(pool), discover().catalogue
         rules = [(await store.save_rule(Rule.model_validate(rule), catalogue=catalogue)).rule_id for rule in RULES]
 
-        async with start_program("ichor_trigger", environment) as first:
-            await first.ready()
-            await send(rabbitmq_vhost, burst(Random(7)))
-            await kill_in_the_middle(first, pool, 20)
+        await pool.execute(HOLD_THE_LATER)
+        async with pool.acquire() as gate, gate.transaction():
+            await gate.execute(f"SELECT pg_advisory_xact_lock({GATE})")
+            async with start_program("ichor_trigger", environment) as first:
+                await first.ready()
+                await send(rabbitmq_vhost, burst(Random(7)))
+                await kill_in_the_middle(first, pool, 20)
         assert await rows(pool) < EVENTS * len(RULES)
         async with start_program("ichor_trigger", environment) as second:
             await kill_in_the_middle(second, pool, 120)

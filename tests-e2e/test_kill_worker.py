@@ -12,6 +12,18 @@ from ichor_testing import Database, TemporalServer, until
 from ichor_testing.engine_program import EngineProgram, start_program
 from temporalio.client import Client
 
+GATE = 42
+HOLD_THE_LAST = f"""
+CREATE FUNCTION workflow.wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.action = 'note 4' THEN
+        PERFORM pg_advisory_xact_lock_shared({GATE});
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER gate BEFORE INSERT ON workflow.audit_log FOR EACH ROW EXECUTE FUNCTION workflow.wait_at_the_gate();
+"""
 RUNS = 20
 STEPS = 5
 
@@ -75,8 +87,11 @@ async def test_kill_worker(
         await asyncio.gather(
             *(begin(pool, temporal_client, saved.rule_id, number, temporal_task_queue) for number in range(RUNS))
         )
-        async with start_program("ichor_worker", environment) as first:
-            await kill_in_the_middle(first, pool, 10)
+        await pool.execute(HOLD_THE_LAST)
+        async with pool.acquire() as gate, gate.transaction():
+            await gate.execute(f"SELECT pg_advisory_xact_lock({GATE})")
+            async with start_program("ichor_worker", environment) as first:
+                await kill_in_the_middle(first, pool, 10)
         assert await effects(pool) < RUNS * STEPS
         async with start_program("ichor_worker", environment) as second:
 
@@ -84,7 +99,7 @@ async def test_kill_worker(
                 query = "SELECT count(*) FROM workflow.automation_executions WHERE status = 'completed'"
                 return await pool.fetchval(query) == RUNS
 
-            await until(are_done, "all runs completed", seconds=60)
+            await until(are_done, "all runs completed")
             assert await second.stop() == 0
 
         notes = await pool.fetch("SELECT message, action FROM workflow.audit_log")

@@ -12,7 +12,7 @@ from ichor_activities.handler import AnyHandler
 from ichor_activities.handlers import call_webhook
 from ichor_activities.performer import Attempt, Performer
 from ichor_models import ActionCall, ActionError, SecretPlace
-from ichor_testing import free_port, start_http
+from ichor_testing import free_port, start_http, until
 
 
 class Charge(Config):
@@ -36,6 +36,7 @@ async def charge_card(config: Charge, run: ActionContext) -> dict[str, Any]:
 
 @action("charge_slowly")
 async def charge_slowly(config: Charge, run: ActionContext) -> dict[str, Any]:
+    calls.append(run.idempotency_key)
     await asyncio.sleep(30)
     return {}
 
@@ -65,6 +66,10 @@ async def known(pool: asyncpg.Pool, call: ActionCall) -> ActionCall:
 def with_secret(make_call: Any, amount: int) -> ActionCall:
     place = SecretPlace(path=("token",), start=0, name="token")
     return make_call("charge_card", {"amount": amount, "token": "{{secret:token}}"}, secrets=[place])
+
+
+async def _has_begun() -> bool:
+    return bool(calls)
 
 
 async def attempt(performer: Performer, handler: AnyHandler, call: ActionCall, seconds: float | None = None) -> Any:
@@ -165,7 +170,7 @@ async def test_an_action_has_its_time(pool: asyncpg.Pool, performer: Performer, 
 async def test_cancelling_is_no_failure(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, make_call("charge_slowly", {"amount": 1}))
     task = asyncio.create_task(attempt(performer, charge_slowly, call, 20))
-    await asyncio.sleep(0.2)
+    await until(_has_begun, "the start of the action", pause=0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

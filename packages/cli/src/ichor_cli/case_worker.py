@@ -120,9 +120,10 @@ class CaseWorker:
     async def run_started(self, execution_id: ExecutionId) -> None:
         """Do nothing: a case needs no row."""
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         """Keep how the run ended."""
         self._current().record = record
+        return True
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question: no action of a case asks one."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from ichor_edgestore import connected, migrate
+from ichor_edgestore import EdgeStore, connected, migrate
 from ichor_service import variable
 from ichor_testing import (
     PostgresServer,
     RabbitServer,
+    Source,
     TemporalServer,
     isolated_database,
     isolated_task_queue,
@@ -77,6 +78,9 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
         say("Migrating the database")
         async with connected(environment["ICHOR_DATABASE_URL"], max_size=1) as pool:
             await migrate(pool)
+            if options.data_dir is None and temporal.source is not Source.ENV:
+                # It is new: what an earlier one carried, for a database that stays, is gone.
+                await EdgeStore(pool).forget_home()
         say("Starting the worker and the trigger")
         services = await _services(stack, {**environment, **_token_keys(options.data_dir)})
         yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services)

@@ -13,7 +13,7 @@ from ichor_testing import ServerFailed, free_port
 from ichor_testing.keeper import Command, Keeper, Watch, keep, private_folder
 from ichor_testing.ports import LOOPBACK
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _PAUSE = 0.1
 _GRACE = 10.0
 
@@ -37,12 +37,14 @@ class ServiceProcess:
         Raises:
             ServerFailed: it ended, or is not ready in time, with the end of its log.
         """
-        async with asyncio.timeout(_PATIENCE) as patience:
-            while not await asyncio.to_thread(self._answers):
-                await self.check()
-                await asyncio.sleep(_PAUSE)
-        if patience.expired():
-            raise ServerFailed(f"{self.module} is not ready after {_PATIENCE:g} s:\n{self.keeper.log_tail()}")
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not await asyncio.to_thread(self._answers):
+                    await self.check()
+                    await asyncio.sleep(_PAUSE)
+        except TimeoutError:
+            why = f"{self.module} is not ready after {_PATIENCE:g} s:\n{self.keeper.log_tail()}"
+            raise ServerFailed(why) from None
 
     async def check(self) -> None:
         """Raise ServerFailed where it has ended."""

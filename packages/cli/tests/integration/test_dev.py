@@ -25,7 +25,7 @@ async def dev(folder: Path) -> AsyncGenerator[tuple[Process, Document]]:
     """Yield a running `ichor dev` with what it says of itself."""
     process = await asyncio.create_subprocess_exec(*ICHOR, "dev", "--json", cwd=folder, stdout=PIPE, stderr=PIPE)
     try:
-        yield process, await asyncio.wait_for(_document(process), 120)
+        yield process, await asyncio.wait_for(_document(process), 240)
     finally:
         if process.returncode is None:
             process.kill()
@@ -61,8 +61,8 @@ async def test_two_beside_each_other(write: Write, rule: Document, tmp_path: Pat
         assert (await ichor(two["environment"], "rules"))["rules"] == []
         for process, number in ((first, signal.SIGINT), (second, signal.SIGTERM)):
             process.send_signal(number)
-        _, err = await asyncio.wait_for(first.communicate(), 60)
-        await asyncio.wait_for(second.communicate(), 60)
+        _, err = await asyncio.wait_for(first.communicate(), 120)
+        await asyncio.wait_for(second.communicate(), 120)
         assert (first.returncode, second.returncode) == (0, 0)
         assert b"Traceback" not in err
         logs = [Path(log) for log in (*one["logs"].values(), *two["logs"].values())]
@@ -123,7 +123,7 @@ async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
         from ichor_testing.keeper import Keeper
 
         Keeper(str(log.parent)).ask("kill")
-        _, err = await asyncio.wait_for(process.communicate(), 60)
+        _, err = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 3
     assert b"ichor_worker" in err
 
@@ -134,11 +134,11 @@ async def test_interrupted_while_it_starts(tmp_path: Path, line: bytes) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(*ICHOR, "dev", env=environment, stdout=PIPE, stderr=PIPE)
     assert process.stderr is not None
-    while line not in await asyncio.wait_for(process.stderr.readline(), 60):
+    while line not in await asyncio.wait_for(process.stderr.readline(), 120):
         pass
     await asyncio.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 60)
+    _, err = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 0
     assert err.splitlines()[-1] == b"Stopping"
     assert b"Traceback" not in err
@@ -154,7 +154,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("variable", ADDRESSES)
 async def test_an_address_that_nobody_answers_at(variable: str) -> None:
-    told = await asyncio.wait_for(ichor({variable: ADDRESSES[variable]}, "dev"), 30)
+    told = await asyncio.wait_for(ichor({variable: ADDRESSES[variable]}, "dev"), 120)
     assert (told["exit"], told["error"]["code"]) == (3, "server_unreachable")
     assert variable in told["error"]["message"]
     assert "127.0.0.1:1" in told["error"]["message"]

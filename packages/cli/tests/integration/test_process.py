@@ -101,7 +101,7 @@ async def test_interrupted_while_it_runs(write: Write, rule: dict[str, Any], tmp
     async with started("simulate", case, "--case", fifo) as process:
         writer = await asyncio.to_thread(os.open, fifo, os.O_WRONLY)
         process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), 20)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
         os.close(writer)
     assert (process.returncode, out, err) == (130, b"", b"")
 

@@ -27,6 +27,7 @@ from ichor_edgestore.errors import (
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
+from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
@@ -34,7 +35,6 @@ from ichor_edgestore.postgres_questions import UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
-from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
@@ -55,6 +55,8 @@ __all__ = [
     "MemoryStore",
     "Migration",
     "NotRerunnable",
+    "OpenRun",
+    "OpenStatus",
     "Outbox",
     "OutboxBatch",
     "OutboxEvent",
@@ -67,7 +69,6 @@ __all__ = [
     "RunNotFound",
     "RunSummary",
     "RunView",
-    "RunningRun",
     "SavedRule",
     "ScheduledRule",
     "SchemaError",

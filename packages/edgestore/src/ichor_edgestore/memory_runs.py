@@ -24,10 +24,10 @@ from pydantic import JsonValue
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
 from ichor_edgestore.errors import RuleNotFound, RunNotFound
 from ichor_edgestore.memory_journal import MemoryJournal
+from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
-from ichor_edgestore.running_run import RunningRun
 
 
 @dataclass(slots=True)
@@ -35,16 +35,10 @@ class _Kept:
     row: RunRow
     number: int
     source: str
-    error: str | None = None
-    error_type: str | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: datetime | None = None
     ended: datetime | None = None
     actions: tuple[ActionView, ...] = ()
-
-    def pinned(self) -> PinnedRun:
-        """Return the run as it is found again."""
-        return replace(self.row, error=self.error, error_type=self.error_type).pinned(created=False)
 
 
 class MemoryRuns:
@@ -60,6 +54,7 @@ class MemoryRuns:
         self._check_structure = check_structure
         self._journal = journal
         self._runs: dict[str, _Kept] = {}
+        self._home: str | None = None
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         rule = await self._load_rule(rule_id)
@@ -73,7 +68,7 @@ class MemoryRuns:
 
     async def pin_firing(self, firing: Firing) -> PinnedRun | None:
         if firing.workflow_id in self._runs:
-            return self._runs[firing.workflow_id].pinned()
+            return self._runs[firing.workflow_id].row.pinned(created=False)
         try:
             rule = await self._load_rule(firing.rule_id)
         except RuleNotFound:
@@ -99,27 +94,32 @@ class MemoryRuns:
             kept.row = replace(kept.row, status=RunStatus.RUNNING)
             kept.started = datetime.now(UTC)
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         kept = self._stored_run(execution_id)
-        if not kept.row.status.ended:
-            kept.row = replace(kept.row, status=record.status)
-            kept.error, kept.error_type, kept.ended = record.error, record.error_type, datetime.now(UTC)
-            kept.actions = tuple(ended_actions(record, self._journal.entries(execution_id)))
+        if kept.row.status.ended:
+            return False
+        kept.row = replace(kept.row, status=record.status, error=record.error, error_type=record.error_type)
+        kept.ended = datetime.now(UTC)
+        kept.actions = tuple(ended_actions(record, self._journal.entries(execution_id)))
+        return True
 
-    async def pending_runs(self, older_than: timedelta, *, limit: int = 100) -> Sequence[PinnedRun]:
+    async def open_runs(
+        self, status: OpenStatus, older_than: timedelta, *, after: OpenRun | None = None, limit: int = 100
+    ) -> Sequence[OpenRun]:
         latest = datetime.now(UTC) - older_than
-        waiting = [kept for kept in self._runs.values() if kept.row.status is RunStatus.PENDING]
-        old = sorted((kept for kept in waiting if kept.created < latest), key=lambda kept: kept.created)
-        return [kept.row.pinned(created=False) for kept in old[:limit]]
+        wanted = [kept for kept in self._runs.values() if kept.row.status is status and kept.created < latest]
+        runs = [OpenRun(kept.row.execution_id, kept.row.workflow_id, status, kept.created) for kept in wanted]
+        return [run for run in sorted(runs, key=_place) if after is None or _place(run) > _place(after)][:limit]
 
-    async def running_runs(
-        self, older_than: timedelta, *, after: RunningRun | None = None, limit: int = 100
-    ) -> Sequence[RunningRun]:
-        latest, place = datetime.now(UTC) - older_than, (after.created, after.execution_id) if after else None
-        under_way = [kept for kept in self._runs.values() if kept.row.status is RunStatus.RUNNING]
-        runs = [RunningRun(kept.row.execution_id, kept.row.workflow_id, kept.created) for kept in under_way]
-        ordered = sorted((run for run in runs if run.created < latest), key=_place)
-        return [run for run in ordered if place is None or _place(run) > place][:limit]
+    async def pinned_run(self, execution_id: ExecutionId) -> PinnedRun:
+        return self._stored_run(execution_id).row.pinned(created=False)
+
+    async def home_namespace(self, namespace_id: str) -> str:
+        self._home = self._home or namespace_id
+        return self._home
+
+    async def forget_home(self) -> None:
+        self._home = None
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         summaries = [_summary(kept) for kept in reversed(self._runs.values())]
@@ -150,7 +150,7 @@ class MemoryRuns:
         if known is not None:
             return known.row.pinned(created=False)
         ended = datetime.now(UTC) if row.status.ended else None
-        self._runs[row.workflow_id] = _Kept(row, number, source, row.error, row.error_type, ended=ended)
+        self._runs[row.workflow_id] = _Kept(row, number, source, ended=ended)
         return row.pinned(created=True)
 
     def _stored_run(self, execution_id: ExecutionId) -> _Kept:
@@ -175,7 +175,7 @@ def _new_run(rule: Rule, event: EventHeader, trigger_data: dict[str, JsonValue],
     )
 
 
-def _place(run: RunningRun) -> tuple[datetime, ExecutionId]:
+def _place(run: OpenRun) -> tuple[datetime, ExecutionId]:
     return run.created, run.execution_id
 
 
@@ -195,8 +195,8 @@ def _summary(kept: _Kept) -> RunSummary:
         rerun=kept.number,
         source=kept.source,
         status=kept.row.status,
-        error=kept.error,
-        error_type=kept.error_type,
+        error=kept.row.error,
+        error_type=kept.row.error_type,
         created=kept.created,
         started=kept.started,
         ended=kept.ended,

@@ -21,9 +21,10 @@ class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
         MemoryApprovals.__init__(self, self.journal, self.status_of)
         self.journal.questions = self
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
-        await super().run_ended(execution_id, record)
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
+        is_first = await super().run_ended(execution_id, record)
         self.close_all(execution_id)
+        return is_first
 
     async def ping(self) -> None:
         """Answer, as memory always does."""

@@ -64,9 +64,6 @@ class RunRow:
     problems: tuple[Problem, ...] = ()
     """What is wrong with the stored rule besides its graph, so that no run of it can start."""
 
-    error: str | None = None
-    error_type: str | None = None
-
     def checked(self, check_structure: CheckStructure) -> "RunRow":
         """Return the row as failed where its rule cannot be run, else as it is."""
         error = structure_error([*self.problems, *check_structure(self.graph)])

@@ -31,12 +31,12 @@ from ichor_edgestore.action_view import JournalEntry, ended_actions, live_action
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound
 from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
-from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.stored_rule import StoredRule
 
 _QUERIES = load_queries("runs")
@@ -121,8 +121,8 @@ class PostgresRuns:
         if not await self._database.execute(_QUERIES["start"], key):
             await self._require_run(key)
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
-        """Write down how a run ended, with each action's outcome; the first end stays.
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
+        """Write down how a run ended, with each action's outcome; the first end stays. Say whether this is it.
 
         Where the record has no actions those of the journal are written.
 
@@ -132,21 +132,39 @@ class PostgresRuns:
         key = as_uuid(execution_id)
         actions = [view.document() for view in ended_actions(record, await self._journal(key))]
         outcome = (str(record.status), storable(record.error), record.error_type, actions)
-        if not await self._database.execute(_QUERIES["end"], key, *outcome):
-            await self._require_run(key)
+        if await self._database.execute(_QUERIES["end"], key, *outcome):
+            return True
+        await self._require_run(key)
+        return False
 
-    async def pending_runs(self, older_than: timedelta, *, limit: int = 100) -> Sequence[PinnedRun]:
-        """Return runs that have been pending for so long, the oldest first."""
-        rows = await self._database.rows(_QUERIES["pending"], older_than, limit)
-        return [_run_row(row).pinned(created=False) for row in rows]
-
-    async def running_runs(
-        self, older_than: timedelta, *, after: RunningRun | None = None, limit: int = 100
-    ) -> Sequence[RunningRun]:
-        """Return runs under way that were pinned so long ago, the oldest first, those behind `after`."""
+    async def open_runs(
+        self, status: OpenStatus, older_than: timedelta, *, after: OpenRun | None = None, limit: int = 100
+    ) -> Sequence[OpenRun]:
+        """Return runs of a status that were pinned so long ago, the oldest first, those behind `after`."""
         place = (after.created, as_uuid(after.execution_id)) if after else (None, None)
-        rows = await self._database.rows(_QUERIES["running"], older_than, *place, limit)
-        return [RunningRun(ExecutionId(str(row["id"])), row["workflow_id"], row["created"]) for row in rows]
+        rows = await self._database.rows(_QUERIES[status.value], older_than, *place, limit)
+        return [OpenRun(ExecutionId(str(row["id"])), row["workflow_id"], status, row["created"]) for row in rows]
+
+    async def pinned_run(self, execution_id: ExecutionId) -> PinnedRun:
+        """Return a run as it was pinned, with the status that it has now.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        row = await self._database.row(_QUERIES["pinned"], as_uuid(execution_id))
+        if row is None:
+            raise RunNotFound(f"There is no run with the id {execution_id}.")
+        return _run_row(row).pinned(created=False)
+
+    async def home_namespace(self, namespace_id: str) -> str:
+        """Return the id of the Temporal namespace that carries the runs: this one where none was noted before."""
+        await self._database.execute(_QUERIES["settle"], namespace_id)
+        row = await self._database.row(_QUERIES["home"])
+        return row["id"] if row else namespace_id
+
+    async def forget_home(self) -> None:
+        """Forget which namespace carries the runs: that is gone, and the next one that is asked about carries them."""
+        await self._database.execute(_QUERIES["forget"])
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         """Return runs, the newest first."""

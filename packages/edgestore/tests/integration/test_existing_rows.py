@@ -15,6 +15,7 @@ from ichor_models import (
     InvalidRule,
     Rule,
     RuleId,
+    RunStatus,
     Trigger,
 )
 from ichor_models.structure import structure_problems
@@ -133,7 +134,8 @@ async def test_candidates_of_existing_rules(ichor: EdgeStore) -> None:
 
 async def test_old_runs_are_not_ours(ichor: EdgeStore) -> None:
     assert await ichor.list_runs() == []
-    assert await ichor.pending_runs(timedelta(0)) == []
+    for status in (RunStatus.PENDING, RunStatus.RUNNING):
+        assert await ichor.open_runs(status, timedelta(0)) == []
 
 
 async def test_an_old_run_can_be_repeated(ichor: EdgeStore) -> None:

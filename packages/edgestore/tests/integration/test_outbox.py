@@ -87,7 +87,7 @@ async def test_listeners_are_told_at_the_commit(pool: asyncpg.Pool, postgres_dat
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(EMIT, "e-1")
             assert not heard.is_set()
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), 30)
     finally:
         await listener.close()
 
@@ -309,10 +309,10 @@ async def test_a_signal_comes_with_the_commit_and_ends_with_its_connection(
     async with edge_store.outbox.listening() as signal:
         await signal.wait(0.01)
         await emit(pool, "a1")
-        await asyncio.wait_for(signal.wait(60), 5)
+        await asyncio.wait_for(signal.wait(600), 30)
         await pool.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
         )
         with pytest.raises(StoreUnavailable):
-            await signal.wait(60)
+            await signal.wait(600)

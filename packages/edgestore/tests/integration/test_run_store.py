@@ -63,10 +63,10 @@ async def test_triggers_at_once_pin_one_run(store: Store, rule_id: RuleId, event
 async def test_a_run_keeps_its_limits_after_an_edit(
     store: Store, rule_id: RuleId, approval: Rule, event: EntityEvent, catalogue: Catalogue
 ) -> None:
-    await store.pin_run(rule_id, event)
+    pinned = await store.pin_run(rule_id, event)
     await store.save_rule(approval.model_copy(update={"options": RunOptions()}), catalogue=catalogue)
     assert (await store.pin_run(rule_id, event)).request.options == approval.options
-    assert (await store.pending_runs(timedelta(0)))[0].request.options == approval.options
+    assert (await store.pinned_run(pinned.execution_id)).request.options == approval.options
 
 
 async def test_a_run_keeps_its_graph_after_an_edit(
@@ -104,8 +104,8 @@ async def test_a_run_goes_on_and_ends_once(store: Store, rule_id: RuleId, event:
     await store.run_started(run)
     await store.run_started(run)
     assert (await store.get_run(run)).status is RunStatus.RUNNING
-    await store.run_ended(run, RunRecord(status=RunStatus.FAILED, error="It\0 broke", actions=(), order=()))
-    await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(), order=()))
+    assert await store.run_ended(run, RunRecord(status=RunStatus.FAILED, error="It\0 broke", actions=(), order=()))
+    assert not await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(), order=()))
     await store.run_started(run)
     view = await store.get_run(run)
     assert (view.status, (view.error or "")[-5:]) == (RunStatus.FAILED, "broke")
@@ -204,15 +204,18 @@ async def test_pending_runs_are_found_again(
 ) -> None:
     first = await store.pin_run(rule_id, event)
     second = await store.pin_run(rule_id, another_event)
-    assert await store.pending_runs(timedelta(hours=1)) == []
-    waiting = await store.pending_runs(timedelta(0))
-    assert [(run.request, run.workflow_id) for run in waiting] == [
-        (first.request, first.workflow_id),
-        (second.request, second.workflow_id),
+    assert await store.open_runs(RunStatus.PENDING, timedelta(hours=1)) == []
+    waiting = await store.open_runs(RunStatus.PENDING, timedelta(0))
+    assert [(run.workflow_id, run.status) for run in waiting] == [
+        (first.workflow_id, RunStatus.PENDING),
+        (second.workflow_id, RunStatus.PENDING),
     ]
-    assert len(await store.pending_runs(timedelta(0), limit=1)) == 1
+    assert await store.open_runs(RunStatus.PENDING, timedelta(0), limit=1) == waiting[:1]
+    assert await store.open_runs(RunStatus.PENDING, timedelta(0), after=waiting[0]) == waiting[1:]
+    assert (await store.pinned_run(first.execution_id)).request == first.request
     await store.run_started(first.execution_id)
-    assert [run.workflow_id for run in await store.pending_runs(timedelta(0))] == [second.workflow_id]
+    assert await store.open_runs(RunStatus.PENDING, timedelta(0)) == waiting[1:]
+    assert (await store.pinned_run(first.execution_id)).status is RunStatus.RUNNING
 
 
 async def test_runs_are_listed_by_what_they_are(
@@ -241,6 +244,8 @@ async def test_a_run_that_is_not_there(store: Store, wrong: str) -> None:
     with pytest.raises(RunNotFound):
         await store.get_run(wrong)
     with pytest.raises(RunNotFound):
+        await store.pinned_run(ExecutionId(wrong))
+    with pytest.raises(RunNotFound):
         await store.run_started(ExecutionId(wrong))
     with pytest.raises(RunNotFound):
         await store.run_ended(ExecutionId(wrong), RunRecord(status=RunStatus.FAILED, actions=(), order=()))
@@ -260,11 +265,18 @@ async def test_a_cascade_that_stops_at_a_rule_is_a_cancelled_run(
     assert view.ended
     assert not view.started
     assert (await store.pin_run(rule_id, event)).status is RunStatus.CANCELLED
-    assert await store.pending_runs(timedelta(0)) == []
+    assert await store.open_runs(RunStatus.PENDING, timedelta(0)) == []
     assert [run.error_type for run in await store.list_runs()] == ["loop"]
     pinned = await store.pin_run(rule_id, another_event)
     assert (await store.stop_run(match, another_event)).execution_id == pinned.execution_id
     assert (await store.rerun(stopped[0].execution_id)).status is RunStatus.PENDING
+
+
+async def test_the_first_namespace_stays_the_home_of_the_runs(store: Store) -> None:
+    first = await asyncio.gather(*(store.home_namespace("a") for _ in range(3)))
+    assert [*first, await store.home_namespace("b")] == ["a"] * 4
+    await store.forget_home()
+    assert await store.home_namespace("b") == "b"
 
 
 async def test_rules_have_names(store: Store, rule_id: RuleId) -> None:

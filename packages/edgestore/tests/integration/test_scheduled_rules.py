@@ -107,10 +107,10 @@ async def test_runs_under_way_are_listed_part_by_part(
     for run in runs[1:]:
         await store.run_started(run.execution_id)
     await store.run_ended(runs[2].execution_id, RunRecord(status=RunStatus.COMPLETED, actions=(), order=()))
-    first = await store.running_runs(timedelta(0), limit=2)
-    rest = await store.running_runs(timedelta(0), after=first[-1], limit=2)
+    first = await store.open_runs(RunStatus.RUNNING, timedelta(0), limit=2)
+    rest = await store.open_runs(RunStatus.RUNNING, timedelta(0), after=first[-1], limit=2)
     assert [run.workflow_id for run in (*first, *rest)] == [run.workflow_id for run in (runs[1], runs[3], runs[4])]
-    assert await store.running_runs(timedelta(hours=1)) == []
+    assert await store.open_runs(RunStatus.RUNNING, timedelta(hours=1)) == []
 
 
 async def test_a_run_that_cannot_say_how_it_ended_is_recorded_with_what_the_journal_knows(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from ichor_executor import simulate
-from ichor_executor.temporal import NOT_RUN, ExecuteGraphWorkflow, Started, start_run
+from ichor_executor.temporal import NOT_RUN, ExecuteGraphWorkflow, Started, search_attributes, start_run
 from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, RunStatus, UnknownRun
 from ichor_testing import isolated_task_queue, until
 from ichor_testing.fake_handlers import FakeHandlers
@@ -13,6 +13,7 @@ from ichor_testing.graph_builder import GraphBuilder
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from .conftest import Bench
@@ -78,7 +79,7 @@ async def test_what_ended_in_time_counts_although_it_is_heard_after_the_deadline
     handlers.gates["a0"] = asyncio.Event()
     bench = Bench(temporal_client, queue, handlers)
     rule = chain(1)
-    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "1s"})})
+    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "5s"})})
     async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
         async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
             handle = await bench.start(rule, Case())
@@ -96,7 +97,7 @@ async def test_what_ended_in_time_counts_although_it_is_heard_after_the_deadline
 
 
 async def test_a_run_whose_row_is_gone_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def gone(execution_id: ExecutionId, record: RunRecord) -> None:
+    async def gone(execution_id: ExecutionId, record: RunRecord) -> bool:
         raise UnknownRun("There is no such run.")
 
     monkeypatch.setattr(bench.handlers, "run_ended", gone)
@@ -133,6 +134,13 @@ async def test_a_run_starts_once_for_its_id(bench: Bench) -> None:
     assert await start_run(bench.client, request, **options) is Started.BEFORE
     await bench.client.get_workflow_handle(options["workflow_id"]).result()
     assert await start_run(bench.client, request, **options) is Started.BEFORE
+
+
+async def test_who_cannot_be_asked_for_search_attributes_is_not_said_to_have_none(temporal_client: Client) -> None:
+    elsewhere = Client(temporal_client.service_client, namespace="nowhere")
+    assert await search_attributes(temporal_client)
+    with pytest.raises(RPCError):
+        await search_attributes(elsewhere)
 
 
 async def test_a_cycle_fails_at_once_and_is_recorded(bench: Bench) -> None:

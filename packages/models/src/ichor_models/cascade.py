@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from ichor_models.action_call import RunHeader
 from ichor_models.event import EntityEvent, Lineage
-from ichor_models.ids import RuleId
+from ichor_models.ids import LONGEST_ID, RuleId
+from ichor_models.text import cut
 
 DEEPEST = 16
 """How many runs after its first event a cascade may still start others (events.md)."""
@@ -34,13 +35,16 @@ def rules_on_the_way(event: EntityEvent) -> frozenset[RuleId]:
 
 
 def spell_chain(lineage: Lineage, names: Mapping[RuleId, str]) -> str:
-    """Return the way to an event for people: which rule ran for which entity; without its name a rule is its id."""
+    """Return the way to an event for people: which rule ran for which entity; without its name a rule is its id.
+
+    Senders may write what they like into a lineage, so what is longer than an id is cut.
+    """
     shown = [_spell(item, names) for item in lineage.visited[-_MOST_SHOWN:]]
     left_out = ["…"] if len(lineage.visited) > _MOST_SHOWN else []
-    return " -> ".join([f"event {lineage.root}", *left_out, *shown])
+    return " -> ".join([f"event {cut(lineage.root, LONGEST_ID)}", *left_out, *shown])
 
 
 def _spell(item: str, names: Mapping[RuleId, str]) -> str:
-    rule, _, entity = item.partition(":")
+    rule, entity = (cut(part, LONGEST_ID) for part in item.partition(":")[::2])
     name = names.get(RuleId(rule))
     return f"{name!r} ({rule}) for {entity or 'no entity'}" if name else f"{rule} for {entity or 'no entity'}"

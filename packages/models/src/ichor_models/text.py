@@ -18,7 +18,12 @@ def as_text(value: JsonValue) -> str:
 
 def shown(text: str) -> str:
     """Quote a text for a message, cut where it is long."""
-    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
+    return repr(cut(text, _MOST_SHOWN))
+
+
+def cut(text: str, most: int) -> str:
+    """Return the beginning of a text where it is longer than so many characters, else all of it."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _compact(value: JsonValue) -> str:

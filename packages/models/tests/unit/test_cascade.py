@@ -78,6 +78,13 @@ def test_a_long_chain_is_cut():
     assert spell_chain(lineage, {}).startswith("event e0 -> … -> r83 for o1 -> ")
 
 
+def test_what_is_no_id_is_cut():
+    huge = "x" * 1_000_000
+    spelled = spell_chain(Lineage(root=huge, depth=2, visited=(huge, f"r1:{huge}")), {})
+    assert len(spelled) < 1000
+    assert spelled.endswith("x… for no entity -> r1 for " + "x" * 200 + "…")
+
+
 def test_what_an_action_causes_is_told_in_its_name():
     caused = CausedEvents(call()).of(change())
     assert (caused.user_id, caused.lineage) == ("u1", Lineage(root="e1", depth=1, visited=("r1:o1",)))

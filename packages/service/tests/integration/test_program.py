@@ -59,11 +59,11 @@ async def test_a_second_signal_ends_it_at_once():
         process.send_signal(signal.SIGTERM)
         await is_up(process)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 128 + signal.SIGTERM
+        assert await asyncio.wait_for(process.wait(), 30) == 128 + signal.SIGTERM
 
 
 async def test_what_hangs_is_left_behind_after_the_grace():
     async with program("print('up', flush=True); await asyncio.sleep(60)", grace="500ms") as process:
         await is_up(process)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0

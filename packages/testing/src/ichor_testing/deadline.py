@@ -8,7 +8,7 @@ from ichor_testing.errors import DeadlineExceeded
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 30.0, pause: float = 0.05
+    condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 120.0, pause: float = 0.05
 ) -> None:
     """Poll `condition` until it is true; raises DeadlineExceeded naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds

@@ -44,7 +44,7 @@ class EngineProgram:
                 return (await http.get("/healthz/ready")).json()
         return {}
 
-    async def ready(self, seconds: float = 30.0) -> None:
+    async def ready(self, seconds: float = 120.0) -> None:
         """Return once it is ready; raises DeadlineExceeded where it is not."""
 
         async def is_ready() -> bool:
@@ -53,7 +53,7 @@ class EngineProgram:
 
         await until(is_ready, f"readiness of process {self.process.pid}", seconds=seconds)
 
-    async def failing(self, check: str, seconds: float = 30.0) -> None:
+    async def failing(self, check: str, seconds: float = 120.0) -> None:
         """Return once a check fails; raises DeadlineExceeded where it does not."""
 
         async def fails() -> bool:
@@ -61,7 +61,15 @@ class EngineProgram:
 
         await until(fails, f"failure of {check} in process {self.process.pid}", seconds=seconds)
 
-    async def said(self, message: str, seconds: float = 30.0, **fields: object) -> None:
+    async def failing_only(self, *checks: str) -> None:
+        """Return once these checks fail, in this order, and no other; raises DeadlineExceeded where they do not."""
+
+        async def fail() -> bool:
+            return (await self.health()).get("failing") == [*checks]
+
+        await until(fail, f"failure of only {', '.join(checks)} in process {self.process.pid}")
+
+    async def said(self, message: str, seconds: float = 120.0, **fields: object) -> None:
         """Return once a line of that message, with these fields, is in its logs."""
 
         async def is_said() -> bool:
@@ -70,11 +78,11 @@ class EngineProgram:
 
         await until(is_said, f"the log line {message!r} of process {self.process.pid}", seconds=seconds)
 
-    async def ended(self, seconds: float = 30.0) -> int:
+    async def ended(self, seconds: float = 120.0) -> int:
         """Return the exit code of a program that ends by itself."""
         return await asyncio.wait_for(self.process.wait(), seconds)
 
-    async def stop(self, seconds: float = 30.0) -> int:
+    async def stop(self, seconds: float = 120.0) -> int:
         """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return await self.ended(seconds)

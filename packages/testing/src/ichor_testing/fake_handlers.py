@@ -93,9 +93,9 @@ class FakeHandlers:
         """Remember that a run started."""
         self.started.append(execution_id)
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         """Remember how a run ended; the first end stays."""
-        self.records.setdefault(execution_id, record)
+        return self.records.setdefault(execution_id, record) is record
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question, or return the reply in `late`."""

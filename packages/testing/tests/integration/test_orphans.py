@@ -45,4 +45,4 @@ async def test_servers_end_with_their_process(ending: signal.Signals) -> None:
     async def gone() -> bool:
         return all(map(is_free, told["ports"])) and not any(map(exists, told["folders"]))
 
-    await until(gone, "the end of the servers", seconds=20)
+    await until(gone, "the end of the servers")

@@ -29,7 +29,7 @@ async def test_vhost_takes_messages(rabbitmq_vhost: Vhost) -> None:
         channel = await connection.channel()
         queue = await channel.declare_queue("replies", durable=True, arguments={"x-queue-type": "quorum"})
         await channel.default_exchange.publish(aio_pika.Message(b"hello"), "replies")
-        message = await queue.get(timeout=5)
+        message = await queue.get(timeout=30)
         assert message is not None
         assert message.body == b"hello"
         await message.ack()

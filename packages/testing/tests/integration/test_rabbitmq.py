@@ -29,7 +29,7 @@ async def take(url: str) -> bytes:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue("kept", durable=True, arguments=QUORUM)
-        async with queue.iterator(timeout=10) as messages:
+        async with queue.iterator(timeout=30) as messages:
             message = await anext(messages)
             await message.ack()
             return message.body

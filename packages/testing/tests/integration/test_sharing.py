@@ -79,7 +79,7 @@ async def test_server_ends_with_a_killed_controller(suite: Path) -> None:
     async def used() -> bool:
         return bool(records(suite))
 
-    await until(used, "the first test", seconds=60)
+    await until(used, "the first test")
     controller.send_signal(signal.SIGKILL)
     await controller.wait()
     [keeper] = {record["keeper"] for record in records(suite)}
@@ -87,7 +87,7 @@ async def test_server_ends_with_a_killed_controller(suite: Path) -> None:
     async def gone() -> bool:
         return not is_there(keeper)
 
-    await until(gone, "the end of the server", seconds=20)
+    await until(gone, "the end of the server")
 
 
 def test_missing_server_fails_every_test_with_one_message(suite: Path) -> None:

@@ -16,6 +16,8 @@ from ichor_edgestore import OutboxEvent, Refusal
 from ichor_service import Stop, reason
 
 _CONFIRM_SECONDS = 5.0
+_LONGEST_SECONDS = 30.0
+"""How long a batch may take; the database takes one back that is open for a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,28 @@ class Patience:
 class Delivery:
     """One batch on its way: `trouble` is why it was broken off, with events left that nothing happened to."""
 
-    def __init__(self, exchange: AbstractExchange, patience: Patience, largest: int, stop: Stop) -> None:
+    def __init__(
+        self,
+        exchange: AbstractExchange,
+        patience: Patience,
+        largest: int,
+        stop: Stop,
+        longest: float = _LONGEST_SECONDS,
+    ) -> None:
         self._exchange = exchange
         self._patience = patience
         self._largest = largest
         self._stop = stop
+        self._end = asyncio.get_running_loop().time() + longest
         self.published: list[OutboxEvent] = []
         self.refused: list[Refusal] = []
         self.trouble: Exception | None = None
 
     async def run(self, events: Sequence[OutboxEvent]) -> None:
-        """Publish as many as can be; a stop, or a broker that is away, leaves the rest."""
+        """Publish as many as can be; a stop, or a broker that is slow or away, leaves the rest.
+
+        Of each entity's events a slow broker gets the first at least, so that every batch comes further.
+        """
         entities: defaultdict[str, list[OutboxEvent]] = defaultdict(list)
         for event in events:
             entities[event.entity_key].append(event)
@@ -54,8 +67,11 @@ class Delivery:
 
     async def _one_by_one(self, events: Sequence[OutboxEvent]) -> None:
         for event in events:
-            if self._stop.asked or self.trouble is not None or not await self._goes_on_after(event):
+            if self._stop.asked or self.trouble is not None or not await self._goes_on_after(event) or self._is_late():
                 return
+
+    def _is_late(self) -> bool:
+        return asyncio.get_running_loop().time() > self._end
 
     async def _goes_on_after(self, event: OutboxEvent) -> bool:
         if len(event.body) > self._largest:

@@ -1,14 +1,15 @@
 """The part `reaper`: finds runs whose record and Temporal disagree, and puts the record right by what Temporal says."""
 
-from collections.abc import Awaitable
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
-from ichor_edgestore import EdgeStore, PinnedRun, RunningRun
-from ichor_models import ExecutionId, RunRecord, RunStatus
+from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
+from ichor_models import RunRecord, RunStatus
 from ichor_service import Part, Unreachable, reason
 from structlog.contextvars import bound_contextvars
 
+from ichor_trigger.home import require_home
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 from ichor_trigger.outage import outages
@@ -17,12 +18,12 @@ from ichor_trigger.run_starter import RunStarter
 from ichor_trigger.standing import Standing, lost, standing
 
 _PERIOD = 5.0
-_PATIENCE = timedelta(seconds=30)
-"""How long whoever wrote `pending` has to start the run."""
-_CERTAINTY = timedelta(minutes=1)
-"""How long ago a run was pinned that may be lost."""
-_PENDING_A_ROUND = 50
-_RUNNING_A_ROUND = 100
+_PATIENCE: Mapping[OpenStatus, timedelta] = {
+    RunStatus.PENDING: timedelta(seconds=30),
+    RunStatus.RUNNING: timedelta(minutes=1),
+}
+"""How long ago a run was pinned that is looked at; who wrote `pending` needs some time to start it."""
+_A_ROUND = 100
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -41,55 +42,54 @@ class Reaper:
     def __init__(self, links: Links) -> None:
         self._links = links
         self._launcher = Launcher(links.temporal, links.settings.task_queue)
-        self._place: RunningRun | None = None
+        self._places: dict[OpenStatus, OpenRun | None] = {}
 
     async def round(self) -> None:
-        """Look at the runs that have been pending for long, and at the next of those that are running."""
-        await each(await self._store.pending_runs(_PATIENCE, limit=_PENDING_A_ROUND), self._look_at_pending)
-        running = await self._store.running_runs(_CERTAINTY, after=self._place, limit=_RUNNING_A_ROUND)
-        await each(running, self._look_at_running)
-        self._place = running[-1] if len(running) == _RUNNING_A_ROUND else None
+        """Look at the next of those runs that are pending, and of those that are running, for long."""
+        with outages():
+            await require_home(self._links.temporal.opened, self._store)
+            runs = [run for status in _PATIENCE for run in await self._next(status)]
+        await each(runs, self._look_at)
 
-    async def _look_at_pending(self, pinned: PinnedRun) -> None:
-        run = pinned.request.run
-        with bound_contextvars(rule_id=run.rule_id, rule=run.rule_name, event_id=run.event.event_id):
-            await _by_itself(pinned.execution_id, pinned.workflow_id, self._mend_pending(pinned))
+    async def _next(self, status: OpenStatus) -> Sequence[OpenRun]:
+        """Return the next runs; also where they cannot be looked at, others come after them."""
+        after = self._places.get(status)
+        runs = await self._store.open_runs(status, _PATIENCE[status], after=after, limit=_A_ROUND)
+        self._places[status] = runs[-1] if len(runs) == _A_ROUND else None
+        return runs
 
-    async def _look_at_running(self, run: RunningRun) -> None:
-        await _by_itself(run.execution_id, run.workflow_id, self._mend_running(run))
+    async def _look_at(self, run: OpenRun) -> None:
+        """Put one record right; what is wrong with it harms no other."""
+        with bound_contextvars(execution_id=run.execution_id, workflow_id=run.workflow_id):
+            try:
+                with outages():
+                    await self._mend(run)
+            except Unreachable:
+                raise
+            except Exception as error:
+                _log.error("record not put right", reason=reason(error))
 
-    async def _mend_pending(self, pinned: PinnedRun) -> None:
-        found = await standing(self._links.temporal.opened, pinned.workflow_id)
-        if found is Standing.UNKNOWN:
-            await RunStarter(self._store, self._launcher).start_pinned(pinned)
-        elif found is Standing.UNDER_WAY:
-            await self._store.run_started(pinned.execution_id)
-        else:
-            await self._end(pinned.execution_id, RunStatus.PENDING, found)
-
-    async def _mend_running(self, run: RunningRun) -> None:
+    async def _mend(self, run: OpenRun) -> None:
         found = await standing(self._links.temporal.opened, run.workflow_id)
-        if found is Standing.UNKNOWN:
-            await self._end(run.execution_id, RunStatus.RUNNING, lost())
-        elif found is not Standing.UNDER_WAY:
-            await self._end(run.execution_id, RunStatus.RUNNING, found)
+        match run.status, found:
+            case _, RunRecord():
+                await self._end(run, found)
+            case RunStatus.PENDING, Standing.UNKNOWN:
+                pinned = await self._store.pinned_run(run.execution_id)
+                await RunStarter(self._store, self._launcher).start_pinned(pinned)
+            case RunStatus.PENDING, Standing.UNDER_WAY:
+                await self._store.run_started(run.execution_id)
+            case RunStatus.RUNNING, Standing.UNKNOWN:
+                await self._end(run, lost())
+            case RunStatus.RUNNING, Standing.UNDER_WAY:
+                return
 
-    async def _end(self, execution_id: ExecutionId, was: RunStatus, record: RunRecord) -> None:
-        await self._store.run_ended(execution_id, record)
-        _log.warning("record put right", was=was, now=record.status, error=record.error, error_type=record.error_type)
+    async def _end(self, run: OpenRun, record: RunRecord) -> None:
+        # Usually it was just recorded by the run itself, between the two looks.
+        if await self._store.run_ended(run.execution_id, record):
+            facts = {"was": run.status, "now": record.status, "error": record.error, "error_type": record.error_type}
+            _log.warning("record put right", **facts)
 
     @property
     def _store(self) -> EdgeStore:
         return self._links.store.opened
-
-
-async def _by_itself(execution_id: ExecutionId, workflow_id: str, mending: Awaitable[None]) -> None:
-    """Mend one run; what is wrong with it harms no other."""
-    with bound_contextvars(execution_id=execution_id, workflow_id=workflow_id):
-        try:
-            with outages():
-                await mending
-        except Unreachable:
-            raise
-        except Exception as error:
-            _log.error("record not put right", reason=reason(error))

@@ -46,7 +46,7 @@ class Reconciler:
         self._links = links
         self._settled: dict[RuleId, ScheduledRule] = {}
         self._complaints: dict[RuleId, str] = {}
-        self._attributes: Collection[str] | None = None
+        self._attributes: Collection[str] = ()
         self._rounds = 0
 
     async def round(self) -> None:
@@ -61,13 +61,21 @@ class Reconciler:
         """Bring everything in step, whatever there is in Temporal."""
         # Listed before the rules are read: what is listed and has no rule then has lost it.
         listed = await self._listed()
+        self._attributes = await search_attributes(self._client)
         self._settled.clear()
         await self._follow(listed)
 
     async def _follow(self, listed: Collection[RuleId]) -> None:
         rules = {rule.rule_id: rule for rule in await self._store.scheduled_rules()}
-        await each([rule for rule in rules.values() if self._settled.get(rule.rule_id) != rule], self._settle)
-        await each([rule_id for rule_id in {*listed, *self._settled} if rule_id not in rules], self._remove)
+
+        async def bring_in_step(rule_id: RuleId) -> None:
+            rule = rules.get(rule_id)
+            if rule is None:
+                await self._remove(rule_id)
+            elif self._settled.get(rule_id) != rule:
+                await self._settle(rule)
+
+        await each({*listed, *self._settled, *rules}, bring_in_step)
         self._complaints = {rule: why for rule, why in self._complaints.items() if rule in rules}
 
     async def _settle(self, rule: ScheduledRule) -> None:
@@ -87,15 +95,12 @@ class Reconciler:
         except RPCError as error:
             if not is_refusal(error):
                 raise
-            self._attributes = None
             self._complain(rule, f"Temporal refuses its schedule: {reason(error)}", "change the rule's schedule")
         else:
             self._complaints.pop(rule.rule_id, None)
 
     async def _update_or_create(self, rule: ScheduledRule, times: Schedule) -> None:
         client, queue = self._client, self._links.settings.task_queue
-        if self._attributes is None:
-            self._attributes = await search_attributes(client)
         start = scheduled_start(rule.rule_id, rule.name, rule.entity, task_queue=queue, attributes=self._attributes)
         wanted = temporal_schedule(start, times)
 

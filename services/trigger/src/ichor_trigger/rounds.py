@@ -1,8 +1,9 @@
 """Work that is done again and again, as long as Temporal and the database answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from ichor_service import Stop, Stopped, Unreachable, reach, reason
@@ -17,7 +18,7 @@ _log = structlog.stdlib.get_logger(__name__)
 class Rounds:
     """Does `work` every `period` seconds; an outage is waited for, a round that failed is said once and done again."""
 
-    def __init__(self, part: str, links: Links, work: Callable[[], Awaitable[None]], period: float) -> None:
+    def __init__(self, part: str, links: Links, work: Callable[[], Coroutine[Any, Any, None]], period: float) -> None:
         self._part = part
         self._links = links
         self._work = work
@@ -41,7 +42,7 @@ class Rounds:
     async def _round(self, stop: Stop) -> None:
         try:
             with outages():
-                await stop.interrupt(_as_coroutine(self._work))
+                await stop.interrupt(self._work())
         except Stopped:
             raise
         except Exception as error:
@@ -64,7 +65,3 @@ async def each[T](items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> N
     failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     if failures:
         raise next((failure for failure in failures if isinstance(failure, Unreachable)), failures[0])
-
-
-async def _as_coroutine(work: Callable[[], Awaitable[None]]) -> None:
-    await work()

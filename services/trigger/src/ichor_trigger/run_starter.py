@@ -50,8 +50,8 @@ class RunStore(Protocol):
         """Write down that a cascade stops at a rule."""
         ...
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
-        """Note how a run ended."""
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
+        """Note how a run ended; the first end stays. Say whether this is it."""
         ...
 
 

@@ -16,6 +16,7 @@ from ichor_testing import TemporalServer, start_temporal, until
 from ichor_testing.engine_program import start_program
 from ichor_trigger.links import Links
 from ichor_trigger.reaper import Reaper
+from structlog.testing import capture_logs
 from temporalio import workflow
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.exceptions import ApplicationError
@@ -134,7 +135,9 @@ async def test_a_terminated_run_has_failed_with_what_its_actions_did(
     await EdgeStore(pool).journal.started(call)
     await EdgeStore(pool).journal.completed(call, {"sent": 1})
     await handle.terminate(reason="it hung")
-    await asyncio.gather(*(Reaper(links).round() for _ in range(3)))
+    with capture_logs() as logs:
+        await asyncio.gather(*(Reaper(links).round() for _ in range(3)))
+    assert [line["now"] for line in logs if line["event"] == "record put right"] == [RunStatus.FAILED]
     view = await record(pool, run.execution_id)
     assert (view.status, view.error_type) == (RunStatus.FAILED, "terminated")
     assert view.error == "The workflow was terminated in Temporal: it hung"
@@ -218,12 +221,37 @@ async def test_a_namespace_that_is_not_there_says_nothing_about_runs(
     async def connect() -> Client:
         return await shared_temporal.connect("nowhere")
 
-    async def ask(_: Client) -> None:
-        return
-
-    elsewhere = Link(connect, ask)
+    elsewhere = Link(connect, nothing)
     await elsewhere.connect()
     await assert_nothing_is_mended(replace(links, temporal=elsewhere), pin, pool)
+
+
+async def test_a_temporal_that_does_not_carry_the_runs_says_nothing_about_them(
+    links: Links, pin: Pin, pool: asyncpg.Pool, temporal_namespace: Client
+):
+    async def connect() -> Client:
+        return temporal_namespace
+
+    await Reaper(links).round()
+    elsewhere = Link(connect, nothing)
+    await elsewhere.connect()
+    moved = replace(links, temporal=elsewhere)
+    running = await assert_nothing_is_mended(moved, pin, pool, "does not carry the runs of this database")
+    await EdgeStore(pool).forget_home()
+    await Reaper(moved).round()
+    assert (await record(pool, running.execution_id)).error_type == "lost"
+
+
+async def test_a_run_that_cannot_be_read_harms_no_other(links: Links, pin: Pin, pool: asyncpg.Pool):
+    await pin("unreadable")
+    await pool.execute("UPDATE workflow.automation_executions SET options = '{\"max_in_flight\": 0}'")
+    pending, lost = await pin("pending"), await pin("lost", running=True)
+    with capture_logs() as logs:
+        await Reaper(links).round()
+    (said,) = [line["reason"] for line in logs if line["event"] == "record not put right"]
+    assert "max_in_flight" in said
+    assert (await links.temporal.opened.get_workflow_handle(pending.workflow_id).describe()).id == pending.workflow_id
+    assert (await record(pool, lost.execution_id)).status is RunStatus.FAILED
 
 
 async def test_a_temporal_that_is_away_says_nothing_about_runs(
@@ -239,12 +267,18 @@ async def test_a_temporal_that_is_away_says_nothing_about_runs(
             await assert_nothing_is_mended(links, pin, pool)
 
 
-async def assert_nothing_is_mended(links: Links, pin: Pin, pool: asyncpg.Pool) -> None:
+async def nothing(_: Client) -> None:
+    return
+
+
+async def assert_nothing_is_mended(links: Links, pin: Pin, pool: asyncpg.Pool, why: str | None = None) -> PinnedRun:
+    """Return a run that another Temporal may have lost."""
     running, pending = await pin("e1", running=True), await pin("e2")
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match=why):
         await Reaper(links).round()
     assert (await record(pool, running.execution_id)).status is RunStatus.RUNNING
     assert (await record(pool, pending.execution_id)).status is RunStatus.PENDING
+    return running
 
 
 async def test_the_part_works_on_its_own_and_beside_others(

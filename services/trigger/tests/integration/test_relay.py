@@ -16,7 +16,7 @@ from ichor_edgestore import EdgeStore
 from ichor_service import EVENTS, Broker, Link, Stop, Unreachable
 from ichor_testing import Vhost, until
 from ichor_testing.engine_program import start_program
-from ichor_trigger.delivery import Patience
+from ichor_trigger.delivery import Delivery, Patience
 from ichor_trigger.relay import Relay, RelayOptions
 from pydantic import SecretStr
 
@@ -116,7 +116,7 @@ async def test_what_the_broker_refuses_holds_up_its_entity_and_is_given_up_in_th
     patient = RelayOptions(
         largest=1_000,
         poll=0.05,
-        patience=Patience(attempts=3, first=timedelta(seconds=1), longest=timedelta(seconds=1)),
+        patience=Patience(attempts=3, first=timedelta(hours=1), longest=timedelta(hours=1)),
     )
     async with relaying(rabbitmq_vhost, pool, patient):
         queue = await channel.get_queue(EVENTS.queue)
@@ -132,7 +132,8 @@ async def test_what_the_broker_refuses_holds_up_its_entity_and_is_given_up_in_th
         assert row
         assert tuple(row.values()) == ("pending", "RabbitMQ: NO_ROUTE")
         assert await pool.fetchval("SELECT attempts FROM workflow.outbox WHERE event_id = 'a2'") == 0
-        # The relay declares what it needs again.
+        await pool.execute("UPDATE workflow.outbox SET next_attempt_at = now()")
+        # The relay has declared what it needs again.
         messages = await arrived(channel, 2)
         assert [message.message_id for message in messages] == ["a1", "a2"]
         await is_empty(pool)
@@ -174,6 +175,16 @@ async def test_a_queue_that_is_full_refuses_until_the_event_is_given_up(
         await full.delete(if_unused=False, if_empty=False)
         await pool.execute("UPDATE workflow.outbox SET state = 'pending', attempts = 0, next_attempt_at = now()")
         await is_empty(pool)
+
+
+async def test_a_batch_ends_in_time_however_slow_the_broker_is(pool: asyncpg.Pool, channel: AbstractChannel):
+    await EVENTS.declare(channel)
+    await emit(pool, "a1", "a2", "b1", "b2")
+    exchange = await channel.get_exchange(EVENTS.exchange)
+    delivery = Delivery(exchange, Patience(), 1_000, Stop(timedelta(seconds=10)), longest=0)
+    async with EdgeStore(pool).outbox.batch() as batch:
+        await delivery.run(batch.events)
+    assert sorted(event.event_id for event in delivery.published) == ["a1", "b1"]
 
 
 async def test_a_word_that_is_lost_costs_one_poll(rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel):

@@ -43,7 +43,7 @@ async def test_no_firing_is_lost_or_done_twice(environment: dict[str, str], pool
             steps = {later - earlier for earlier, later in pairwise(times)}
             return steps == {SECOND} and moment - times[-1] < SECOND
 
-        await until(have_ended, f"every firing up to {moment}", seconds=60)
+        await until(have_ended, f"every firing up to {moment}")
 
     async def has_fired() -> bool:
         return len(await fired(datetime.now(UTC))) >= 3

@@ -58,8 +58,9 @@ class Store:
         self.stopped[match.rule_id] = match.because
         return await self.pin_run(match.rule_id, event)
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         self.ended[execution_id] = record
+        return True
 
 
 @dataclass

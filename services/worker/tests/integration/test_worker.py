@@ -1,5 +1,6 @@
 """The program `ichor-worker` as its own process, against real servers."""
 
+import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -76,14 +77,19 @@ async def test_sigterm_while_an_action_runs_finishes_it_and_exits_with_zero(
     worker: EngineProgram, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client, temporal_task_queue: str
 ):
     rule_id = await save_rule(rule(*({**AUDIT, "name": f"note {number}"} for number in range(40))))
-    run = await begin(pool, temporal_client, rule_id, "e1", temporal_task_queue)
+    async with pool.acquire() as gate, gate.transaction():
+        await gate.execute("LOCK TABLE workflow.audit_log IN SHARE MODE")
+        run = await begin(pool, temporal_client, rule_id, "e1", temporal_task_queue)
 
-    async def is_under_way() -> bool:
-        return await pool.fetchval("SELECT count(*) FROM workflow.audit_log") > 2
+        async def is_under_way() -> bool:
+            return await pool.fetchval("SELECT count(*) FROM workflow.run_actions") > 0
 
-    await until(is_under_way, "some of the actions", pause=0.01)
-    assert await worker.stop() == 0
+        await until(is_under_way, "the first of the actions")
+        worker.process.send_signal(signal.SIGTERM)
+        await worker.said("stopping")
+    assert await worker.ended() == 0
     assert "Traceback" not in worker.log.read_text()
+    assert await pool.fetchval("SELECT count(*) FROM workflow.audit_log") > 0
     assert (await EdgeStore(pool).get_run(run)).status is RunStatus.RUNNING
 
 

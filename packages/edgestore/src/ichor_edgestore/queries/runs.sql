@@ -28,16 +28,23 @@ JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version
 WHERE x.automation_rules_id = $1 AND x.event_id = $2 AND x.rerun = 0
 
--- name: pending
+-- name: pinned
 SELECT
     x.id, x.automation_rules_id, r.name AS rule_name, x.options, x.event, x.workflow_id, x.status,
     x.error_message, x.error_type, x.trigger_data, v.content
 FROM workflow.automation_executions x
 JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version
+WHERE x.id = $1
+
+-- name: pending
+-- This and the next are two statements, since a status that is a parameter would not find the index of its own.
+SELECT x.id, x.workflow_id, x.executed_at::timestamptz AS created
+FROM workflow.automation_executions x
 WHERE x.status = 'pending' AND x.event_id IS NOT NULL AND x.executed_at < now() - $1::interval
-ORDER BY x.executed_at
-LIMIT $2
+    AND ($2::timestamptz IS NULL OR (x.executed_at, x.id) > ($2::timestamptz, $3::uuid))
+ORDER BY x.executed_at, x.id
+LIMIT $4
 
 -- name: running
 SELECT x.id, x.workflow_id, x.executed_at::timestamptz AS created
@@ -81,6 +88,15 @@ SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, end
         greatest(extract(epoch FROM now() - coalesce(started_at, executed_at)) * 1000, 0), 2147483647
     )::integer
 WHERE id = $1 AND status IN ('pending', 'running')
+
+-- name: settle
+INSERT INTO workflow.temporal_namespace (id) VALUES ($1) ON CONFLICT DO NOTHING
+
+-- name: forget
+DELETE FROM workflow.temporal_namespace
+
+-- name: home
+SELECT id FROM workflow.temporal_namespace
 
 -- name: exists
 SELECT 1 FROM workflow.automation_executions WHERE id = $1

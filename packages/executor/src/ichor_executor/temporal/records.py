@@ -64,8 +64,8 @@ class RunRecords(Protocol):
         """Note that a run is under way; one that ended stays ended."""
         ...
 
-    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> None:
-        """Note how a run ended; the first end stays."""
+    async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
+        """Note how a run ended; the first end stays. Say whether this is it."""
         ...
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:

@@ -9,12 +9,13 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client, ScheduleActionStartWorkflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from ichor_executor.temporal.run_input import RunInput, Scheduled
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 
 _log = logging.getLogger(__name__)
+_MAY_NOT_ASK = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.UNIMPLEMENTED)
 
 RULE = SearchAttributeKey.for_keyword("IchorRule")
 ENTITY = SearchAttributeKey.for_keyword("IchorEntity")
@@ -28,12 +29,18 @@ class Started(Enum):
 
 
 async def search_attributes(client: Client) -> frozenset[str]:
-    """Return the names of our search attributes that the namespace has; none for an account that may not ask."""
+    """Return the names of our search attributes that the namespace has; none for an account that may not ask.
+
+    Raises:
+        temporalio.service.RPCError: Temporal could not be asked.
+    """
     request = ListSearchAttributesRequest(namespace=client.namespace)
     try:
         answer = await client.operator_service.list_search_attributes(request)
     except RPCError as error:
-        _log.warning("runs are started without search attributes: %s", error.message)
+        if error.status not in _MAY_NOT_ASK:
+            raise
+        _log.info("runs are started without search attributes: %s", error.message)
         return frozenset()
     return frozenset({RULE.name, ENTITY.name, STATUS.name}.intersection(answer.custom_attributes))
 
