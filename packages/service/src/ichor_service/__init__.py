@@ -10,6 +10,7 @@ from ichor_service.inbox import Inbox
 from ichor_service.letter import Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
+from ichor_service.outage import is_refusal, is_unknown, outages
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.publisher import Publisher, Unroutable
@@ -56,8 +57,11 @@ __all__ = [
     "environment",
     "growing_pauses",
     "health_routes",
+    "is_refusal",
+    "is_unknown",
     "leave",
     "load_settings",
+    "outages",
     "reach",
     "reason",
     "serving",

@@ -6,12 +6,11 @@ from datetime import timedelta
 import structlog
 from ichor_edgestore import EdgeStore, PinnedRun, RunningRun
 from ichor_models import ExecutionId, RunRecord, RunStatus
-from ichor_service import Part, Unreachable, reason
+from ichor_service import Part, Unreachable, outages, reason
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
-from ichor_trigger.outage import outages
 from ichor_trigger.rounds import Rounds, each
 from ichor_trigger.run_starter import RunStarter
 from ichor_trigger.standing import Standing, lost, standing
