@@ -29,7 +29,7 @@ from ichor_edgestore.migration import Migration, migrate, migrations, require_sc
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
-from ichor_edgestore.postgres_questions import UndeliveredReply
+from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
@@ -43,6 +43,7 @@ __all__ = [
     "ActionView",
     "AlreadyRecorded",
     "AmbiguousRule",
+    "AskedQuestion",
     "Candidate",
     "Claim",
     "ConstraintViolated",

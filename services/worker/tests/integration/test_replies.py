@@ -4,8 +4,9 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aio_pika
 import pytest
@@ -13,7 +14,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from ichor_activities import TokenKeys, discover
 from ichor_edgestore import EdgeStore, RunView, connected, migrate
 from ichor_executor.temporal import start_run
-from ichor_models import EntityEvent, Rule, RuleId
+from ichor_models import EntityEvent, Reply, Rule, RuleId
 from ichor_testing import Database, TemporalServer, Vhost, until
 from ichor_testing.engine_program import start_program
 from temporalio.client import Client
@@ -262,3 +263,33 @@ async def test_a_cancelled_run_takes_no_reply(bench: Bench):
         assert (await bench.ended(run)).status == "cancelled"
         await bench.reply(question.correlation_id, YES)
         assert (await bench.dead())["x-ichor-reason"] == "run_ended"
+
+
+async def test_what_temporal_refuses_fails_the_action(bench: Bench):
+    generous = bench.environment | {"ICHOR_MAX_REPLY_BYTES": "8MiB"}
+    async with start_program("ichor_worker", generous) as worker:
+        taken = [await bench.begin(f"e{number}") for number in range(2)]
+        # Above what Temporal takes as one value, and above what it takes as one request.
+        for megabytes in (3, 6):
+            question = await bench.question()
+            await bench.reply(question.correlation_id, {"result": {"text": "x" * megabytes * 1_000_000}})
+            dead = await bench.dead()
+            assert (dead["x-ichor-reason"], len(dead["body"]) > megabytes * 1_000_000) == ("refused", True)
+            assert "Temporal refuses" in dead["x-ichor-detail"]
+            await bench.reply(question.correlation_id, YES)
+            assert (await bench.dead())["x-ichor-reason"] == "already_answered"
+        await is_refused(bench, *taken)
+        # A reply that was claimed by a worker that died, or is given elsewhere, is found by the sweep.
+        swept = await bench.begin("e2")
+        id = UUID((await bench.question()).message_id or "")
+        await bench.store.claim_question(id, Reply(result={"text": "x" * 3_000_000}))
+        await is_refused(bench, swept)
+        assert await bench.store.undelivered_replies(timedelta(0)) == []
+        await worker.said("a reply is of no use", code="refused")
+
+
+async def is_refused(bench: Bench, *runs: str) -> None:
+    for run in runs:
+        view = await bench.ended(run)
+        ask = next(action for action in view.actions if action.name == "ask")
+        assert (view.status, ask.state, (ask.error or {})["type"]) == ("failed", "failed", "refused")
