@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
+from ichor_service.message_properties import UNREADABLE
+
 REASON = "x-ichor-reason"
 DETAIL = "x-ichor-detail"
 ROUTING_KEY = "x-ichor-routing-key"
@@ -37,6 +39,12 @@ class Letter:
         return self.message.correlation_id
 
     @property
+    def unreadable(self) -> str | None:
+        """Return why its properties could not be read, None where they could."""
+        why = self.message.headers.get(UNREADABLE)
+        return None if why is None else str(why)
+
+    @property
     def came_often(self) -> bool:
         """Say whether it was handed back so often that RabbitMQ 4, which drops it after 20 times, may lose it."""
         count = self.message.headers.get(_DELIVERIES)
@@ -64,7 +72,9 @@ class Letter:
 
     def _copy(self, headers: Mapping[str, str]) -> Message:
         original = self.message
-        kept: HeadersType = {key: value for key, value in original.headers.items() if key != _DELIVERIES}
+        kept: HeadersType = {
+            key: value for key, value in original.headers.items() if key not in (_DELIVERIES, UNREADABLE)
+        }
         return Message(
             original.body,
             headers={**kept, **headers},
