@@ -36,6 +36,13 @@ class Session:
         with store_errors():
             return touched(await self._connection.execute(query, *arguments, timeout=within))
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """Undo what the block did, and no more, where it raises."""
+        with store_errors():
+            async with self._connection.transaction():
+                yield
+
 
 class Database:
     """A pool of connections."""

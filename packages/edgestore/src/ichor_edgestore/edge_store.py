@@ -9,6 +9,7 @@ from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
+from ichor_edgestore.legacy_outbox import LegacyOutbox
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_questions import PostgresQuestions
@@ -20,7 +21,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
-    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
+    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads the outboxes."""
 
     def __init__(
         self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
@@ -32,6 +33,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
         PostgresQuestions.__init__(self, database)
         self.journal = Journal(database)
         self.outbox = Outbox(database)
+        self.legacy_outbox = LegacyOutbox(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.
