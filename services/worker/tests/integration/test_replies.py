@@ -1,147 +1,20 @@
 """Questions and replies over RabbitMQ: every way in which a reply may come, on real servers."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
-import aio_pika
-import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from ichor_activities import TokenKeys, discover
-from ichor_edgestore import EdgeStore, RunView, connected, migrate
-from ichor_executor.temporal import start_run
-from ichor_models import EntityEvent, Reply, Rule, RuleId
-from ichor_testing import Database, TemporalServer, Vhost, until
+from ichor_activities import TokenKeys
+from ichor_models import Reply
 from ichor_testing.engine_program import start_program
-from temporalio.client import Client
+from ichor_testing.question_bench import KEYS, QuestionBench
 
-KEYS = "the newest key of all,the key before that one"
 YES = {"result": {"available": 3}}
 NO = {"error": {"message": "no stock"}}
 BUSY = {"error": {"message": "busy", "retryable": True}}
 
 
-def rule(**config: Any) -> dict[str, Any]:
-    """Return a rule that asks for stock and logs the answer."""
-    asked = {"routing_key": "stock.check", "message": {"order": "{{ entity_id }}"}, "timeout": "1h", **config}
-    return {
-        "name": "Ask",
-        "trigger": {"entity": "orders", "event": "on_create"},
-        "actions": [
-            {"name": "ask", "type": "request_reply", "config": asked, "options": {"backoff": "100ms"}},
-            {"name": "log", "type": "log_audit_entry", "config": {"message": "{{ ask.available }} there"}},
-        ],
-        "edges": [
-            {"source": None, "target": "ask", "type": "start"},
-            {"source": "ask", "target": "log", "type": "sequence"},
-        ],
-    }
-
-
-@dataclass
-class Bench:
-    """Servers, a rule, and the other side of the questions."""
-
-    store: EdgeStore
-    temporal: Client
-    task_queue: str
-    channel: AbstractChannel
-    questions: AbstractQueue | None
-    environment: dict[str, str]
-    rule_id: RuleId
-
-    async def begin(self, event_id: str) -> str:
-        """Start a run and return its id."""
-        event = {"event_id": event_id, "event_type": "on_create", "entity_name": "orders", "entity_id": event_id}
-        pinned = await self.store.pin_run(self.rule_id, EntityEvent.model_validate(event))
-        await start_run(self.temporal, pinned.request, workflow_id=pinned.workflow_id, task_queue=self.task_queue)
-        return pinned.execution_id
-
-    async def save(self, **config: Any) -> None:
-        await self.store.save_rule(Rule.model_validate(rule(**config)), catalogue=discover().catalogue)
-
-    async def question(self) -> AbstractIncomingMessage:
-        """Return the next question."""
-        assert self.questions is not None
-        return await next_message(self.questions)
-
-    async def reply(self, token: str | None, body: object) -> None:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        message = aio_pika.Message(data, correlation_id=token, delivery_mode=2)
-        await self.channel.default_exchange.publish(message, "ichor.replies", mandatory=True)
-
-    async def dead(self) -> dict[str, Any]:
-        """Return the next dead letter's headers, with its body."""
-        message = await next_message(await self.channel.get_queue("ichor.replies.dead"))
-        return {**message.headers, "body": message.body}
-
-    async def ended(self, run: str) -> RunView:
-        async def has_ended() -> bool:
-            return (await self.store.get_run(run)).status.ended
-
-        await until(has_ended, "the end of the run", seconds=60)
-        return await self.store.get_run(run)
-
-
-async def next_message(queue: AbstractQueue) -> AbstractIncomingMessage:
-    found: list[AbstractIncomingMessage] = []
-
-    async def is_there() -> bool:
-        message = await queue.get(fail=False, no_ack=True)
-        found.extend([message] if message else [])
-        return bool(found)
-
-    await until(is_there, f"a message in {queue.name}", seconds=30)
-    return found[0]
-
-
-@asynccontextmanager
-async def opened(database: Database, vhost: Vhost, temporal: Client, url: str, queue: str) -> AsyncGenerator[Bench]:
-    environment = {
-        "ICHOR_DATABASE_URL": database.url,
-        "ICHOR_RABBITMQ_URL": vhost.url,
-        "ICHOR_TEMPORAL_ADDRESS": url,
-        "ICHOR_TASK_QUEUE": queue,
-        "ICHOR_TOKEN_KEYS": KEYS,
-        "ICHOR_MAX_REPLY_BYTES": "10000",
-    }
-    async with connected(database.url) as pool, await aio_pika.connect(vhost.url) as connection:
-        await migrate(pool)
-        store = EdgeStore(pool)
-        saved = await store.save_rule(Rule.model_validate(rule()), catalogue=discover().catalogue)
-        channel = await connection.channel(on_return_raises=True)
-        yield Bench(store, temporal, queue, channel, None, environment, saved.rule_id)
-
-
-@pytest.fixture
-async def silent(
-    postgres_database: Database,
-    rabbitmq_vhost: Vhost,
-    shared_temporal: TemporalServer,
-    temporal_client: Client,
-    temporal_task_queue: str,
-) -> AsyncGenerator[Bench]:
-    """Nobody listens to questions."""
-    async with opened(
-        postgres_database, rabbitmq_vhost, temporal_client, shared_temporal.url, temporal_task_queue
-    ) as bench:
-        yield bench
-
-
-@pytest.fixture
-async def bench(silent: Bench) -> Bench:
-    """A queue listens to questions."""
-    exchange = await silent.channel.declare_exchange("ichor.requests", "topic", durable=True)
-    silent.questions = await silent.channel.declare_queue("stock", durable=True)
-    await silent.questions.bind(exchange, "stock.#")
-    return silent
-
-
-async def test_a_reply_ends_the_action(bench: Bench):
+async def test_a_reply_ends_the_action(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment) as worker:
         run = await bench.begin("e1")
         question = await bench.question()
@@ -161,7 +34,7 @@ async def test_a_reply_ends_the_action(bench: Bench):
         assert await worker.stop() == 0
 
 
-async def test_what_cannot_be_used_is_dead_with_its_reason(bench: Bench):
+async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
         other = await bench.begin("e2")
@@ -199,7 +72,7 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: Bench):
         assert ends == {"completed", "failed"}
 
 
-async def test_errors_fail_or_ask_again(bench: Bench):
+async def test_errors_fail_or_ask_again(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
         first = await bench.question()
@@ -215,7 +88,7 @@ async def test_errors_fail_or_ask_again(bench: Bench):
         assert error == {"message": "no stock", "type": "reply", "retryable": False}
 
 
-async def test_after_its_time_a_reply_is_late(bench: Bench):
+async def test_after_its_time_a_reply_is_late(bench: QuestionBench):
     await bench.save(timeout="1s")
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
@@ -226,14 +99,14 @@ async def test_after_its_time_a_reply_is_late(bench: Bench):
         assert (await bench.dead())["x-ichor-reason"] == "too_late"
 
 
-async def test_where_nobody_listens_the_action_fails(silent: Bench):
+async def test_where_nobody_listens_the_action_fails(silent: QuestionBench):
     async with start_program("ichor_worker", silent.environment):
         view = await silent.ended(await silent.begin("e1"))
         error = next(action.error for action in view.actions if action.name == "ask") or {}
         assert (view.status, error["type"]) == ("failed", "no_listener")
 
 
-async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: Bench):
+async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment) as worker:
         run = await bench.begin("e1")
         question = await bench.question()
@@ -244,7 +117,7 @@ async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: Bench):
         assert (await bench.ended(run)).status == "completed"
 
 
-async def test_parts_run_apart(bench: Bench):
+async def test_parts_run_apart(bench: QuestionBench):
     async with (
         start_program("ichor_worker", bench.environment, "--only", "workflows"),
         start_program("ichor_worker", bench.environment, "--only", "actions"),
@@ -255,7 +128,7 @@ async def test_parts_run_apart(bench: Bench):
         assert (await bench.ended(run)).status == "completed"
 
 
-async def test_a_cancelled_run_takes_no_reply(bench: Bench):
+async def test_a_cancelled_run_takes_no_reply(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
         question = await bench.question()
@@ -265,7 +138,7 @@ async def test_a_cancelled_run_takes_no_reply(bench: Bench):
         assert (await bench.dead())["x-ichor-reason"] == "run_ended"
 
 
-async def test_what_temporal_refuses_fails_the_action(bench: Bench):
+async def test_what_temporal_refuses_fails_the_action(bench: QuestionBench):
     generous = bench.environment | {"ICHOR_MAX_REPLY_BYTES": "8MiB"}
     async with start_program("ichor_worker", generous) as worker:
         taken = [await bench.begin(f"e{number}") for number in range(2)]
@@ -288,7 +161,7 @@ async def test_what_temporal_refuses_fails_the_action(bench: Bench):
         await worker.said("a reply is of no use", code="refused")
 
 
-async def is_refused(bench: Bench, *runs: str) -> None:
+async def is_refused(bench: QuestionBench, *runs: str) -> None:
     for run in runs:
         view = await bench.ended(run)
         ask = next(action for action in view.actions if action.name == "ask")
