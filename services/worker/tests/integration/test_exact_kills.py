@@ -9,7 +9,7 @@ from ichor_testing.engine_program import start_program
 from ichor_testing.question_bench import QuestionBench
 
 KILLED = -9
-ASKING = ("before sender.send", "before store.question_sent", "after sender.send")
+ASKING = ("before sender.send", "after sender.send")
 ANSWERING = ("after store.claim_question", "before store.reply_delivered", "after store.reply_delivered")
 
 

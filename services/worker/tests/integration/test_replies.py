@@ -36,14 +36,14 @@ async def test_a_reply_ends_the_action(bench: QuestionBench):
 
 async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
-        run = await bench.begin("e1")
-        other = await bench.begin("e2")
+        runs = {event_id: await bench.begin(event_id) for event_id in ("e1", "e2")}
         question, second = await bench.question(), await bench.question()
         token = question.correlation_id or ""
         key, id_, signature = token.split(".")
         crossed = ".".join((key, (second.correlation_id or "").split(".")[1], signature))
         foreign = TokenKeys.parse("a key of somebody else").sign(uuid4())
         unknown = TokenKeys.parse(KEYS).sign(uuid4())
+        older_key = TokenKeys.parse(KEYS.split(",")[1]).sign(uuid4()).split(".")[0]
         cases: list[tuple[str | None, object, str]] = [
             (None, YES, "no_token"),
             ("", YES, "no_token"),
@@ -52,6 +52,11 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
             (f"{key}.{id_}.", YES, "invalid_token"),
             (token + "=", YES, "invalid_token"),
             (crossed, YES, "invalid_token"),
+            (f"{older_key}.{id_}.{signature}", YES, "invalid_token"),
+            (f"no-key.{id_}.{signature}", YES, "invalid_token"),
+            (f"{key}.{id_}.{signature}.{signature}", YES, "invalid_token"),
+            ("tök€n." + token, YES, "invalid_token"),
+            ("x" * 255, YES, "invalid_token"),
             (foreign, YES, "invalid_token"),
             (unknown, YES, "unknown_question"),
             (token, b"\xff{", "not_json"),
@@ -68,8 +73,9 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
             assert dead["x-ichor-detail"]
         await bench.reply(token, YES)
         await bench.reply(second.correlation_id, NO)
-        ends = {(await bench.ended(item)).status for item in (run, other)}
-        assert ends == {"completed", "failed"}
+        # Each reply ended the run that asked, and no other one.
+        for asked, status in ((question, "completed"), (second, "failed")):
+            assert (await bench.ended(runs[json.loads(asked.body)["order"]])).status == status
 
 
 async def test_errors_fail_or_ask_again(bench: QuestionBench):
