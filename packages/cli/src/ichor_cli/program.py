@@ -10,6 +10,7 @@ import typer
 from ichor_cli.commands.actions import actions
 from ichor_cli.commands.apply import apply
 from ichor_cli.commands.approvals import approvals, approve
+from ichor_cli.commands.dead_letters import dead_letter_commands
 from ichor_cli.commands.dev import dev
 from ichor_cli.commands.export import export
 from ichor_cli.commands.fire import fire
@@ -67,6 +68,8 @@ def app() -> typer.Typer:
     for name, command in _RUNS_COMMANDS.items():
         about_runs.command(name)(command)
     commands.add_typer(about_runs, name="runs")
+    for noun in ("events", "replies"):
+        commands.add_typer(dead_letter_commands(noun), name=noun)
     return commands
 
 

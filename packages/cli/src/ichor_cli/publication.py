@@ -4,12 +4,11 @@ import json
 from collections.abc import Mapping
 
 import aio_pika
-from aio_pika.exceptions import AMQPError
 from ichor_models import EntityEvent
 from ichor_service import EVENTS, Settings
 from pydantic import JsonValue
 
-from ichor_cli.errors import Missing
+from ichor_cli.broker import broker_connection
 
 _SECONDS = 10.0
 
@@ -20,15 +19,8 @@ async def publish(settings: Settings, event: EntityEvent, document: Mapping[str,
     Raises:
         Missing: the broker does not answer, or does not take it.
     """
-    url = settings.rabbitmq_url.get_secret_value() if settings.rabbitmq_url else ""
-    try:
-        connection = await aio_pika.connect(url, timeout=_SECONDS)
-        async with connection:
-            await _send(connection, event, document)
-    except (AMQPError, OSError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or "no answer in time"
-        mend = "Start it, or correct ICHOR_RABBITMQ_URL."
-        raise Missing(f"RabbitMQ did not take the event: {reason}.", code="rabbitmq_unreachable", mend=mend) from None
+    async with broker_connection(settings, "take the event") as connection:
+        await _send(connection, event, document)
 
 
 async def _send(

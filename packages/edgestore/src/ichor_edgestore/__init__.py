@@ -31,7 +31,7 @@ from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
-from ichor_edgestore.postgres_questions import UndeliveredReply
+from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter
 from ichor_edgestore.run_view import RunSummary, RunView
@@ -46,6 +46,7 @@ __all__ = [
     "AmbiguousRule",
     "ApprovalFilter",
     "ApprovalView",
+    "AskedQuestion",
     "Candidate",
     "Claim",
     "ConstraintViolated",

@@ -9,6 +9,7 @@ from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
+from ichor_edgestore.legacy_outbox import LegacyOutbox
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_approvals import PostgresApprovals
@@ -22,7 +23,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
-    """Rules, graphs, runs, questions and approvals in PostgreSQL; actions write to `journal`, a relay reads `outbox`.
+    """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
     `roles_sql` gives the roles of the user whose id is its `$1`.
     """
@@ -43,6 +44,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)
         self.outbox = Outbox(database)
+        self.legacy_outbox = LegacyOutbox(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.

@@ -64,6 +64,11 @@ class MemoryJournal:
         if entry.state != "completed":
             self._write(call, entry, state="failed", error=error.as_json(), ended=datetime.now(UTC))
 
+    def overrule(self, call: ActionCall, error: ActionError) -> None:
+        """Write that an action failed although it completed: its result cannot be brought to its run."""
+        entry = self._entry(call)
+        self._write(call, entry, state="failed", result=None, error=error.as_json(), ended=datetime.now(UTC))
+
     @asynccontextmanager
     async def transaction(self, call: ActionCall) -> AsyncGenerator["MemoryTransaction"]:
         async with self._locks[_key(call)]:

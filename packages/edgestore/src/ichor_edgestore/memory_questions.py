@@ -104,6 +104,13 @@ class MemoryQuestions:
     async def reply_lost(self, id: UUID) -> None:
         self._questions[id].state = "closed"
 
+    async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
+        kept, error = self._questions[id], as_action_error(refusal)
+        assert error is not None
+        if kept.state == "answered" and not kept.delivered:
+            kept.reply = reply_document(refusal)
+            self._notes.overrule(kept.call, error)
+
     async def question_sent(self, id: UUID) -> None:
         self._questions[id].sent = True
 

@@ -30,6 +30,16 @@ class UndeliveredReply:
     workflow_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question, with the run and the action that asked it; `state` is open, answered, expired or closed."""
+
+    id: UUID
+    execution_id: ExecutionId
+    action: str
+    state: str
+
+
 class PostgresQuestions:
     """Takes replies, and closes questions whose time is over."""
 
@@ -65,6 +75,19 @@ class PostgresQuestions:
     async def reply_lost(self, id: UUID) -> None:
         """Note that a run had ended before the reply to its question reached it."""
         await self._database.execute(_QUERIES["lose"], id)
+
+    async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
+        """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""
+        error = as_action_error(refusal)
+        assert error is not None
+        await self._database.execute(_QUERIES["refuse"], id, reply_document(refusal), error.as_json())
+
+    async def asked_questions(self, ids: Sequence[UUID]) -> Sequence[AskedQuestion]:
+        """Return those of these questions that there are, in any order."""
+        rows = await self._database.rows(_QUERIES["asked"], ids)
+        return [
+            AskedQuestion(row["id"], ExecutionId(str(row["execution_id"])), row["action"], row["state"]) for row in rows
+        ]
 
     async def question_sent(self, id: UUID) -> None:
         """Note that a question was sent."""

@@ -27,6 +27,7 @@ type NewCall = Callable[..., ActionCall]
 YES = Reply.model_validate({"result": {"said": "yes", "output": "success"}})
 NO = Reply.model_validate({"result": {"said": "no", "output": "success"}})
 BUSY = Reply.model_validate({"error": {"message": "busy", "retryable": True}})
+NEVER = Reply.model_validate({"error": {"message": "too large", "type": "refused"}})
 ENDED = RunRecord(status=RunStatus.CANCELLED, actions=(), order=())
 
 
@@ -158,3 +159,29 @@ async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call
     await store.reply_lost(question_id(call))
     assert await store.undelivered_replies(timedelta(0)) == []
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
+
+
+async def test_a_reply_that_its_run_cannot_take_becomes_an_error(
+    store: Store, run: ExecutionId, call: ActionCall
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    await store.refuse_reply(question_id(call), NEVER)
+    assert await journal(store, run) == (
+        "failed",
+        None,
+        {"message": "too large", "type": "refused", "retryable": False},
+    )
+    (waiting,) = await store.undelivered_replies(timedelta(0))
+    assert waiting.notice.reply == NEVER
+    assert await store.close_question(run, call.key, 1) == NEVER
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.OTHER
+
+
+async def test_a_reply_that_its_run_has_stays(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    await store.reply_delivered(question_id(call))
+    await store.refuse_reply(question_id(call), NEVER)
+    assert await journal(store, run) == ("completed", YES.result, None)
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.REPEATED

@@ -2,14 +2,16 @@
 
 from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.consumption import Handle, InboxOptions
+from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
 from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
 from ichor_service.health import Health, Probe, Readiness, health_routes
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
-from ichor_service.letter import Letter
+from ichor_service.letter import DEAD_SINCE, DETAIL, REASON, Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
+from ichor_service.outage import is_refusal, is_unknown, outages
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.publisher import Publisher, Unroutable
@@ -23,11 +25,15 @@ from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.topology import EVENTS, REPLIES, REQUESTS, Topology
 
 __all__ = [
+    "DEAD_SINCE",
+    "DETAIL",
     "EVENTS",
+    "REASON",
     "REPLIES",
     "REQUESTS",
     "Broker",
     "BrokerConnection",
+    "DeadLetters",
     "Handle",
     "Health",
     "HttpServer",
@@ -53,11 +59,15 @@ __all__ = [
     "Unusable",
     "again_and_again",
     "configure_logs",
+    "dead_letters",
     "environment",
     "growing_pauses",
     "health_routes",
+    "is_refusal",
+    "is_unknown",
     "leave",
     "load_settings",
+    "outages",
     "reach",
     "reason",
     "serving",

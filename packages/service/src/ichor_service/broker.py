@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from pydantic import SecretStr
 
 from ichor_service.errors import Unreachable
+from ichor_service.message_properties import tolerate_any_properties
 from ichor_service.race import unless
 from ichor_service.reach import reach
 from ichor_service.stop import Stop
@@ -57,6 +58,7 @@ class Broker:
 
     async def connect(self) -> AbstractConnection:
         """Open a connection, which the caller closes."""
+        tolerate_any_properties()
         return await aio_pika.connect(
             self._url.get_secret_value(),
             timeout=_CONNECT_SECONDS,

@@ -19,6 +19,7 @@ type Handle = Callable[[Letter], Awaitable[None]]
 """Returns when all that a message asks for is durable; raises Unusable or Unreachable as `inbox` says."""
 
 UNEXPECTED = "unexpected_error"
+INVALID_PROPERTIES = "invalid_properties"
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -94,6 +95,8 @@ class Consumption:
 
     async def _handled(self, letter: Letter) -> None:
         """Return once the handler did its work, however long a server is away."""
+        if letter.unreadable is not None:
+            raise Unusable(INVALID_PROPERTIES, f"The message's properties cannot be read: {letter.unreadable}.")
         began, failures = asyncio.get_running_loop().time(), 0
         for pause in growing_pauses():
             try:

@@ -1,15 +1,21 @@
 """A message as RabbitMQ delivered it, and what can be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
+from ichor_service.message_properties import UNREADABLE
+
 REASON = "x-ichor-reason"
 DETAIL = "x-ichor-detail"
 ROUTING_KEY = "x-ichor-routing-key"
+DEAD_SINCE = "x-ichor-dead-since"
 _DELIVERIES = "x-delivery-count"
+_OF_THE_DEAD = (REASON, DETAIL, ROUTING_KEY, DEAD_SINCE)
 _OFTEN = 10
 _LONGEST_DETAIL = 1_000
 _CONFIRM_SECONDS = 10.0
@@ -37,6 +43,23 @@ class Letter:
         return self.message.correlation_id
 
     @property
+    def unreadable(self) -> str | None:
+        """Return why its properties could not be read, None where they could."""
+        return self.header(UNREADABLE)
+
+    def header(self, name: str) -> str | None:
+        """Return a header as text, None where there is none."""
+        value = self.message.headers.get(name)
+        return None if value is None else str(value)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells a dead letter from others, the same however often it was looked at."""
+        # Not by its message_id: the client library gives one to each copy of a message that has none.
+        told = [self.correlation_id, *(self.header(name) for name in _OF_THE_DEAD)]
+        return sha256("\n".join(str(item) for item in told).encode() + b"\n" + self.body).hexdigest()[:12]
+
+    @property
     def came_often(self) -> bool:
         """Say whether it was handed back so often that RabbitMQ 4, which drops it after 20 times, may lose it."""
         count = self.message.headers.get(_DELIVERIES)
@@ -49,25 +72,33 @@ class Letter:
     async def bury(self, publisher: AbstractChannel, dead: str, code: str, detail: str) -> None:
         """Put it into the queue of dead letters, the body untouched, and take it from its own."""
         routing_key = self.message.routing_key or ""
-        headers = {REASON: code, DETAIL: detail[:_LONGEST_DETAIL], ROUTING_KEY: routing_key}
-        await self._publish(publisher, dead, headers)
-        await self.accept()
+        since = datetime.now(UTC).isoformat(timespec="milliseconds")
+        headers = {REASON: code, DETAIL: detail[:_LONGEST_DETAIL], ROUTING_KEY: routing_key, DEAD_SINCE: since}
+        await self._publish(publisher, dead, {**self._headers(), **headers})
 
     async def renew(self, publisher: AbstractChannel, queue: str) -> None:
         """Put it into its own queue afresh, so that its deliveries are counted anew."""
-        await self._publish(publisher, queue, {})
-        await self.accept()
+        await self._publish(publisher, queue, self._headers())
 
-    async def _publish(self, publisher: AbstractChannel, queue: str, headers: Mapping[str, str]) -> None:
+    async def resend(self, publisher: AbstractChannel, queue: str) -> None:
+        """Put a dead letter back into the queue that it came from, as it was before it died."""
+        await self._publish(publisher, queue, self._headers(_OF_THE_DEAD))
+
+    def _headers(self, without: Collection[str] = ()) -> HeadersType:
+        gone = (_DELIVERIES, UNREADABLE, *without)
+        return {key: value for key, value in self.message.headers.items() if key not in gone}
+
+    async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:
+        """Put a copy into a queue, and take it from its own when the broker has confirmed that."""
         copy = self._copy(headers)
         await publisher.default_exchange.publish(copy, queue, mandatory=True, timeout=_CONFIRM_SECONDS)
+        await self.accept()
 
-    def _copy(self, headers: Mapping[str, str]) -> Message:
+    def _copy(self, headers: HeadersType) -> Message:
         original = self.message
-        kept: HeadersType = {key: value for key, value in original.headers.items() if key != _DELIVERIES}
         return Message(
             original.body,
-            headers={**kept, **headers},
+            headers=headers,
             content_type=original.content_type,
             content_encoding=original.content_encoding,
             delivery_mode=2,

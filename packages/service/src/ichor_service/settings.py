@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     max_event_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
         default=ByteSize(8 * 1024 * 1024), description="a larger event is dead"
     )
+    legacy_outbox: bool = Field(
+        default=False, description="relay the events of an existing Ichor's table workflow.cascade_outbox, too"
+    )
     max_reply_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
         default=ByteSize(1024 * 1024), description="a larger reply is dead"
     )

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aio_pika
 import httpx
@@ -23,8 +24,13 @@ from ichor_service import (
     Unusable,
 )
 from ichor_testing import RabbitServer, Vhost, until
+from pamqp import encode
+from pamqp.commands import Basic
 from pydantic import SecretStr
 
+GARBLED = "not in UTF-8"
+BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stand-ins that `raw` writes as no client should."""
 TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead")
 
 
@@ -75,10 +81,34 @@ async def channel(rabbitmq_vhost: Vhost) -> AsyncGenerator[AbstractChannel]:
         yield channel
 
 
+@pytest.fixture(autouse=True)
+def raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write texts and times onto the wire that no library reads."""
+    text, time = encode.METHODS["shortstr"], encode.METHODS["timestamp"]
+
+    def write_text(value: str) -> bytes:
+        return b"\x04\xff\xfe\xfdA" if value == GARBLED else text(value)
+
+    def write_time(value: datetime) -> bytes:
+        return b"\x7f" * 8 if value == BEYOND else time(value)
+
+    monkeypatch.setitem(encode.METHODS, "shortstr", write_text)
+    monkeypatch.setitem(encode.METHODS, "timestamp", write_time)
+
+
 async def send(channel: AbstractChannel, *bodies: str) -> None:
     exchange = await channel.get_exchange(TOPOLOGY.exchange)
     for body in bodies:
         await exchange.publish(aio_pika.Message(body.encode()), "any.key")
+
+
+async def send_raw(channel: AbstractChannel, routing_key: str, properties: dict[str, Any]) -> None:
+    """Publish what the client library would refuse to write."""
+    written = Basic.Properties()
+    for name, value in properties.items():
+        setattr(written, name, value)
+    underlay = await channel.get_underlay_channel()
+    await underlay.basic_publish(b"raw", exchange=TOPOLOGY.exchange, routing_key=routing_key, properties=written)
 
 
 async def waiting(channel: AbstractChannel) -> int:
@@ -159,6 +189,36 @@ async def test_a_bug_is_tried_a_few_times_and_then_dead(rabbitmq_vhost: Vhost, c
     assert message.headers["x-ichor-reason"] == "unexpected_error"
     assert message.headers["x-ichor-detail"] == "RuntimeError: a bug"
     assert handler.seen == ["bug"] * 3
+
+
+@pytest.mark.parametrize(
+    ("properties", "detail"),
+    [
+        ({"correlation_id": GARBLED}, "correlation_id is no UTF-8"),
+        ({"message_id": GARBLED}, "message_id is no UTF-8"),
+        ({"timestamp": BEYOND}, "year"),
+    ],
+)
+async def test_properties_that_cannot_be_read_stop_nothing(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel, properties: dict[str, Any], detail: str
+):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler):
+        await send_raw(channel, "any.key", properties)
+        message = await dead(channel)
+        await send(channel, "one")
+        await becomes(lambda: handler.seen == ["one"], "the next message")
+    assert (message.body, message.headers["x-ichor-reason"]) == (b"raw", "invalid_properties")
+    assert detail in str(message.headers["x-ichor-detail"])
+    await nothing_is_left(channel)
+
+
+async def test_a_routing_key_that_cannot_be_read_stops_nothing(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler):
+        await send_raw(channel, GARBLED, {})
+        await becomes(lambda: handler.seen == ["raw"], "the message")
+    await nothing_is_left(channel)
 
 
 async def test_a_message_is_held_while_a_server_is_away_and_is_not_delivered_again(

@@ -4,11 +4,9 @@ from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import Link
+from ichor_service import Link, is_refusal
 from temporalio.client import Client
 from temporalio.service import RPCError
-
-from ichor_trigger.outage import is_refusal
 
 
 class Launcher:

@@ -22,7 +22,15 @@ PROGRAM = Program(
     summary="Starts the runs of rules, each exactly once, by events and schedules, and relays events from the outbox.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
-    uses=("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),
+    uses=(
+        "temporal_namespace",
+        "task_queue",
+        "http_host",
+        "http_port",
+        "max_event_bytes",
+        "legacy_outbox",
+        "shutdown_grace",
+    ),
     parts=tuple(PARTS),
 )
 

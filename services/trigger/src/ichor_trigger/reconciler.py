@@ -7,7 +7,7 @@ from ichor_edgestore import EdgeStore, ScheduledRule
 from ichor_executor.temporal import scheduled_start, search_attributes
 from ichor_models import RuleId, Schedule
 from ichor_models.wording import all_in_words
-from ichor_service import reason
+from ichor_service import is_refusal, reason
 from pydantic import ValidationError
 from temporalio.client import (
     Client,
@@ -19,7 +19,6 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from ichor_trigger.links import Links
-from ichor_trigger.outage import is_refusal
 from ichor_trigger.rounds import each
 from ichor_trigger.temporal_schedule import same, temporal_schedule
 

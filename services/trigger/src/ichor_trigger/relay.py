@@ -12,12 +12,12 @@ So each entity's events reach the exchange in their order, each at least once, a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
 from aio_pika.abc import AbstractChannel
-from ichor_edgestore import EdgeStore, OutboxEvent, Refusal, Signal
+from ichor_edgestore import EdgeStore, OutboxEvent, Refusal, SchemaMissing, Signal
 from ichor_service import (
     EVENTS,
     Broker,
@@ -31,30 +31,41 @@ from ichor_service import (
     again_and_again,
     reach,
     reason,
+    variable,
 )
 
 from ichor_trigger.delivery import Delivery, Patience
 from ichor_trigger.links import Links
 
+_LEGACY_POLL = 0.5
+"""Nobody tells of new events in the outbox of an existing Ichor."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RelayOptions:
-    """`entities` and `events` bound a batch; `poll` is how long no word of new events is trusted, in seconds."""
+    """`entities` and `events` bound a batch; `poll` is how long no word of new events is trusted, in seconds.
+
+    `legacy` says that the outbox of an existing Ichor is emptied into ours, too.
+    """
 
     largest: int
     entities: int = 100
     events: int = 500
     poll: float = 5.0
     contended: float = 0.05
+    legacy: bool = False
     late: timedelta = timedelta(minutes=1)
     patience: Patience = field(default_factory=Patience)
 
 
 def relay(links: Links) -> Part:
     """Return the part."""
-    made = Relay(links.broker("relay"), links.store, RelayOptions(largest=links.settings.max_event_bytes))
+    settings = links.settings
+    options = RelayOptions(largest=settings.max_event_bytes)
+    if settings.legacy_outbox:
+        options = replace(options, legacy=True, poll=_LEGACY_POLL)
+    made = Relay(links.broker("relay"), links.store, options)
     return Part(made.run, {"database": links.store.probe, "relay": made.probe})
 
 
@@ -87,6 +98,7 @@ class Relay:
             async with self._broker.connection(stop) as connection:
                 channel = await connection.channel(returns_raise=True)
                 await reach("PostgreSQL", self._store.connect, stop)
+                await self._require_legacy()
                 async with self._store.opened.outbox.listening() as signal:
                     await connection.during(EVENTS.declare(channel))
                     await self._relay(connection, channel, signal, stop)
@@ -101,10 +113,29 @@ class Relay:
 
     async def _relay(self, connection: BrokerConnection, channel: AbstractChannel, signal: Signal, stop: Stop) -> None:
         while not stop.asked:
+            if self._options.legacy:
+                await self._adopt()
             pause = await self._batch(connection, channel, stop)
             self._note(None)
             if pause:
                 await stop.interrupt(connection.during(signal.wait(pause)))
+
+    async def _require_legacy(self) -> None:
+        if self._options.legacy:
+            try:
+                await self._store.opened.legacy_outbox.require()
+            except SchemaMissing as error:
+                raise Unavailable(
+                    f"{variable('legacy_outbox')} is on: {error} Unset it, or correct the address."
+                ) from error
+
+    async def _adopt(self) -> None:
+        """Take over what waits in the outbox of an existing Ichor."""
+        adoption = await self._store.opened.legacy_outbox.adopt()
+        for id, why in adoption.dead.items():
+            _log.error("legacy event not taken over", event_id=id, reason=why)
+        if adoption.moved:
+            _log.debug("legacy events taken over", events=adoption.moved)
 
     async def _batch(self, connection: BrokerConnection, channel: AbstractChannel, stop: Stop) -> float:
         """Relay what is due, and return for how long to wait for more, at most.

@@ -6,10 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from ichor_service import Stop, Stopped, Unreachable, reach, reason
+from ichor_service import Stop, Stopped, Unreachable, outages, reach, reason
 
 from ichor_trigger.links import Links
-from ichor_trigger.outage import outages
 
 _AT_ONCE = 10
 _log = structlog.stdlib.get_logger(__name__)

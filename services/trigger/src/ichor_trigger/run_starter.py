@@ -21,11 +21,9 @@ from ichor_models import (
     match_rules,
     rules_on_the_way,
 )
-from ichor_service import Unreachable, reason
+from ichor_service import Unreachable, is_refusal, outages, reason
 from structlog.contextvars import bound_contextvars
 from temporalio.service import RPCError
-
-from ichor_trigger.outage import is_refusal, outages
 
 NOT_STARTED = "not_started"
 _log = structlog.stdlib.get_logger(__name__)

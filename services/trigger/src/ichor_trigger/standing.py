@@ -7,13 +7,13 @@
 """
 
 from enum import Enum
-from typing import Any, cast
+from typing import cast
 
 from ichor_models import RunRecord, RunStatus
-from temporalio.api.errordetails.v1 import NotFoundFailure
+from ichor_service import is_unknown
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, TimeoutError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 TERMINATED = "terminated"
 TIMEOUT = "timeout"
@@ -43,7 +43,7 @@ async def standing(client: Client, workflow_id: str) -> Standing | RunRecord:
     try:
         description = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
-        if not _is_unknown(error):
+        if not is_unknown(error):
             raise
         return Standing.UNKNOWN
     if description.status not in _CLOSED:
@@ -64,12 +64,6 @@ def lost() -> RunRecord:
         "Look at what its actions did, and run it again if that is needed."
     )
     return _record(RunStatus.FAILED, message, LOST)
-
-
-def _is_unknown(error: RPCError) -> bool:
-    """Say whether the workflow is not there; a namespace that is not there says nothing about it."""
-    details: list[Any] = [*cast("Any", error.grpc_status).details]
-    return error.status is RPCStatusCode.NOT_FOUND and any(item.Is(NotFoundFailure.DESCRIPTOR) for item in details)
 
 
 def _status_of(result: object) -> RunStatus:

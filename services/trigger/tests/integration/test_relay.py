@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aio_pika
 import asyncpg
@@ -20,6 +24,8 @@ from ichor_trigger.delivery import Delivery, Patience
 from ichor_trigger.relay import Relay, RelayOptions
 from pydantic import SecretStr
 
+LEGACY_TABLE = Path(__file__).parents[4] / "packages/edgestore/tests/integration/ichor_cascade_outbox.sql"
+LEGACY_LEFT = "SELECT id::text AS id, dead FROM workflow.cascade_outbox"
 SHORT = RelayOptions(
     largest=1_000,
     poll=0.05,
@@ -207,3 +213,44 @@ async def test_the_program_relays_and_stops_in_order(
         await emit(pool, "a1", "a2", "b1")
         await is_empty(pool)
         assert await program.stop() == 0
+
+
+async def test_the_outbox_of_an_existing_ichor_is_relayed_too(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    await pool.execute(LEGACY_TABLE.read_text())
+    async with relaying(rabbitmq_vhost, pool, replace(SHORT, legacy=True)):
+        for number, status in enumerate(("open", "held"), start=1):
+            change = {"entity": {"status": status}, "beforeEntity": {"status": "new"}}
+            await leave_legacy(pool, number, {"entityID": str(UUID(int=7)), **change})
+        await leave_legacy(pool, 3, [])
+        messages = await arrived(channel, 2)
+        await is_empty(pool)
+    assert [message.message_id for message in messages] == [str(UUID(int=1)), str(UUID(int=2))]
+    assert messages[1].routing_key == "orders.on_update"
+    body = json.loads(messages[1].body)
+    assert (body["raw_data"], body["entity_id"]) == ({"status": "held"}, str(UUID(int=7)))
+    assert body["field_changes"] == {"status": {"old_value": "new", "new_value": "held"}}
+
+    async def only_the_unreadable_one_is_left() -> bool:
+        return [tuple(row.values()) for row in await pool.fetch(LEGACY_LEFT)] == [(str(UUID(int=3)), True)]
+
+    await until(only_the_unreadable_one_is_left, "a dead row")
+
+
+async def leave_legacy(pool: asyncpg.Pool, number: int, params: Any) -> None:
+    """Leave an event as an existing Ichor does."""
+    raw = b64encode(json.dumps(params).encode()).decode()
+    await pool.execute(
+        "INSERT INTO workflow.cascade_outbox (id, domain, action, event_type, entity_name, payload) "
+        "VALUES ($1, 'orders', 'updated', 'on_update', 'orders', $2)",
+        UUID(int=number),
+        {"Domain": "orders", "Action": "updated", "RawParams": raw},
+    )
+
+
+async def test_an_outbox_that_is_not_there_is_a_clear_error(rabbitmq_vhost: Vhost, environment: dict[str, str]):
+    legacy = {**environment, "ICHOR_LEGACY_OUTBOX": "true"}
+    async with start_program("ichor_trigger", legacy, "--only", "relay") as relay:
+        assert await relay.ended() == 3
+        assert "ICHOR_LEGACY_OUTBOX is on: The database has no table workflow.cascade_outbox." in relay.complaint

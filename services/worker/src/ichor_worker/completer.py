@@ -14,11 +14,13 @@ import structlog
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore, StoreError, Verdict
 from ichor_executor.temporal import REPLY
-from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyNotice, parse_reply
-from ichor_service import Letter, Link, Stop, Stopped, Unreachable, Unusable, reason
+from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyError, ReplyNotice, parse_reply
+from ichor_service import Letter, Link, Stop, Stopped, Unreachable, Unusable, is_refusal, is_unknown, outages, reason
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
+REFUSED = "refused"
+"""What an action fails with whose reply Temporal does not take."""
 _UNDELIVERED = timedelta(seconds=1)
 _UNSENT = timedelta(seconds=3)
 _PAUSE = 0.5
@@ -55,16 +57,14 @@ class Completer:
             Unreachable: Temporal or the database is away.
         """
         question, reply = _read(letter, keys, max_bytes)
-        try:
+        with outages():
             claim = await self._store.opened.claim_question(question, reply)
-        except StoreError as error:
-            raise Unreachable(reason(error)) if error.retryable else error from error
-        if claim.verdict is Verdict.REPEATED:
-            _log.info("a reply came again", question=str(question))
-        elif claim.notice is None:
-            raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
-        elif not await self._deliver(question, claim.notice, claim.workflow_id):
-            raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED])
+            if claim.verdict is Verdict.REPEATED:
+                _log.info("a reply came again", question=str(question))
+            elif claim.notice is None:
+                raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
+            else:
+                await self._deliver(question, claim.notice, claim.workflow_id)
 
     async def sweep(self, sender: Resender | None, stop: Stop) -> None:
         """Until told to stop, deliver replies and send questions that may not have been, and remind approvers."""
@@ -89,23 +89,49 @@ class Completer:
             done += [await _by_itself(sender.send_again(opened)) for opened in questions]
         return all(done)
 
-    async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> bool:
-        """Tell a run the answer; say whether it is still there."""
-        handle = self._temporal.opened.get_workflow_handle(workflow_id)
+    async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> None:
+        """Tell a run the answer. Whatever comes of that, nobody has to try it again.
+
+        Raises:
+            Unusable: the run has ended, or Temporal does not take the reply; its action then fails and says so.
+            RPCError, StoreError: a server is away; it has to be tried again.
+        """
         try:
-            await handle.signal(REPLY, notice)
+            await self._signal(workflow_id, notice)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise Unreachable(f"Temporal: {reason(error)}") from error
-            await self._store.opened.reply_lost(question)
-            return False
+            if is_unknown(error):
+                await self._store.opened.reply_lost(question)
+                raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED]) from error
+            if not is_refusal(error):
+                raise
+            await self._refuse(question, notice, workflow_id, error)
+            raise Unusable(REFUSED, f"Temporal refuses to take this reply to its run: {reason(error)}.") from error
         await self._store.opened.reply_delivered(question)
-        return True
+
+    async def _refuse(self, question: UUID, notice: ReplyNotice, workflow_id: str, error: RPCError) -> None:
+        """Let an action fail whose reply Temporal does not take; the row has the error before the run is told."""
+        message = f"A reply came, and Temporal refused to take it to the run: {reason(error)}"
+        refusal = Reply(error=ReplyError(message=message, type=REFUSED))
+        await self._store.opened.refuse_reply(question, refusal)
+        try:
+            await self._signal(workflow_id, notice.model_copy(update={"reply": refusal}))
+        except RPCError as again:
+            if not (is_refusal(again) or is_unknown(again)):
+                raise
+            # It takes no signal at all. The run finds the error in the row when its time is over.
+            _log.error("a run cannot be told of its reply", workflow_id=workflow_id, reason=reason(again))
+        await self._store.opened.reply_delivered(question)
+
+    async def _signal(self, workflow_id: str, notice: ReplyNotice) -> None:
+        await self._temporal.opened.get_workflow_handle(workflow_id).signal(REPLY, notice)
 
 
 async def _by_itself(work: Awaitable[object]) -> bool:
     try:
-        await work
+        with outages():
+            await work
+    except Unusable as error:
+        _log.warning("a reply is of no use", code=error.code, detail=str(error))
     except Exception as error:
         return _waits(error)
     return True

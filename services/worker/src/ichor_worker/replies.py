@@ -1,13 +1,13 @@
 """The part `replies`: takes replies from RabbitMQ, and sees that what was asked and answered arrives."""
 
 from ichor_activities import TokenKeys
-from ichor_service import REPLIES, Inbox, Letter, Part, Probe, Stop, reach, side_by_side
+from ichor_service import REPLIES, Inbox, InboxOptions, Letter, Part, Probe, Stop, reach, side_by_side
 
 from ichor_worker.completer import Completer
 from ichor_worker.links import Links
 
 
-def replies(links: Links) -> Part:
+def replies(links: Links, options: InboxOptions | None = None) -> Part:
     """Return the part; without a broker or keys nobody can be asked over RabbitMQ, and only people's answers arrive."""
     completer = Completer(links.temporal, links.store)
 
@@ -18,7 +18,7 @@ def replies(links: Links) -> Part:
 
     works, probes = [Part(sweep)], dict[str, Probe]()
     if links.keys is not None:
-        inbox = _inbox(links, completer, links.keys)
+        inbox = _inbox(links, completer, links.keys, options)
         works.append(Part(inbox.run))
         probes["replies"] = inbox.probe
 
@@ -28,8 +28,9 @@ def replies(links: Links) -> Part:
     return Part(work, probes)
 
 
-def _inbox(links: Links, completer: Completer, keys: TokenKeys) -> Inbox:
+def _inbox(links: Links, completer: Completer, keys: TokenKeys, options: InboxOptions | None) -> Inbox:
     async def handle(letter: Letter) -> None:
         await completer.take(letter, keys, links.settings.max_reply_bytes)
 
-    return Inbox(links.broker("replies"), REPLIES, handle, {"Temporal": links.temporal, "PostgreSQL": links.store})
+    servers = {"Temporal": links.temporal, "PostgreSQL": links.store}
+    return Inbox(links.broker("replies"), REPLIES, handle, servers, options)

@@ -2,146 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from datetime import timedelta
+from uuid import UUID, uuid4
 
-import aio_pika
-import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from ichor_activities import TokenKeys, discover
-from ichor_edgestore import EdgeStore, RunView, connected, migrate
-from ichor_executor.temporal import start_run
-from ichor_models import EntityEvent, Rule, RuleId
-from ichor_testing import Database, TemporalServer, Vhost, until
+from aio_pika.abc import AbstractIncomingMessage
+from ichor_activities import TokenKeys
+from ichor_models import Reply
 from ichor_testing.engine_program import start_program
-from temporalio.client import Client
+from ichor_testing.question_bench import KEYS, QuestionBench
 
-KEYS = "the newest key of all,the key before that one"
 YES = {"result": {"available": 3}}
 NO = {"error": {"message": "no stock"}}
 BUSY = {"error": {"message": "busy", "retryable": True}}
 
 
-def rule(**config: Any) -> dict[str, Any]:
-    """Return a rule that asks for stock and logs the answer."""
-    asked = {"routing_key": "stock.check", "message": {"order": "{{ entity_id }}"}, "timeout": "1h", **config}
-    return {
-        "name": "Ask",
-        "trigger": {"entity": "orders", "event": "on_create"},
-        "actions": [
-            {"name": "ask", "type": "request_reply", "config": asked, "options": {"backoff": "100ms"}},
-            {"name": "log", "type": "log_audit_entry", "config": {"message": "{{ ask.available }} there"}},
-        ],
-        "edges": [
-            {"source": None, "target": "ask", "type": "start"},
-            {"source": "ask", "target": "log", "type": "sequence"},
-        ],
-    }
-
-
-@dataclass
-class Bench:
-    """Servers, a rule, and the other side of the questions."""
-
-    store: EdgeStore
-    temporal: Client
-    task_queue: str
-    channel: AbstractChannel
-    questions: AbstractQueue | None
-    environment: dict[str, str]
-    rule_id: RuleId
-
-    async def begin(self, event_id: str) -> str:
-        """Start a run and return its id."""
-        event = {"event_id": event_id, "event_type": "on_create", "entity_name": "orders", "entity_id": event_id}
-        pinned = await self.store.pin_run(self.rule_id, EntityEvent.model_validate(event))
-        await start_run(self.temporal, pinned.request, workflow_id=pinned.workflow_id, task_queue=self.task_queue)
-        return pinned.execution_id
-
-    async def save(self, **config: Any) -> None:
-        await self.store.save_rule(Rule.model_validate(rule(**config)), catalogue=discover().catalogue)
-
-    async def question(self) -> AbstractIncomingMessage:
-        """Return the next question."""
-        assert self.questions is not None
-        return await next_message(self.questions)
-
-    async def reply(self, token: str | None, body: object) -> None:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        message = aio_pika.Message(data, correlation_id=token, delivery_mode=2)
-        await self.channel.default_exchange.publish(message, "ichor.replies", mandatory=True)
-
-    async def dead(self) -> dict[str, Any]:
-        """Return the next dead letter's headers, with its body."""
-        message = await next_message(await self.channel.get_queue("ichor.replies.dead"))
-        return {**message.headers, "body": message.body}
-
-    async def ended(self, run: str) -> RunView:
-        async def has_ended() -> bool:
-            return (await self.store.get_run(run)).status.ended
-
-        await until(has_ended, "the end of the run")
-        return await self.store.get_run(run)
-
-
-async def next_message(queue: AbstractQueue) -> AbstractIncomingMessage:
-    found: list[AbstractIncomingMessage] = []
-
-    async def is_there() -> bool:
-        message = await queue.get(fail=False, no_ack=True)
-        found.extend([message] if message else [])
-        return bool(found)
-
-    await until(is_there, f"a message in {queue.name}")
-    return found[0]
-
-
-@asynccontextmanager
-async def opened(database: Database, vhost: Vhost, temporal: Client, url: str, queue: str) -> AsyncGenerator[Bench]:
-    environment = {
-        "ICHOR_DATABASE_URL": database.url,
-        "ICHOR_RABBITMQ_URL": vhost.url,
-        "ICHOR_TEMPORAL_ADDRESS": url,
-        "ICHOR_TASK_QUEUE": queue,
-        "ICHOR_TOKEN_KEYS": KEYS,
-        "ICHOR_MAX_REPLY_BYTES": "10000",
-    }
-    async with connected(database.url) as pool, await aio_pika.connect(vhost.url) as connection:
-        await migrate(pool)
-        store = EdgeStore(pool)
-        saved = await store.save_rule(Rule.model_validate(rule()), catalogue=discover().catalogue)
-        channel = await connection.channel(on_return_raises=True)
-        yield Bench(store, temporal, queue, channel, None, environment, saved.rule_id)
-
-
-@pytest.fixture
-async def silent(
-    postgres_database: Database,
-    rabbitmq_vhost: Vhost,
-    shared_temporal: TemporalServer,
-    temporal_client: Client,
-    temporal_task_queue: str,
-) -> AsyncGenerator[Bench]:
-    """Nobody listens to questions."""
-    async with opened(
-        postgres_database, rabbitmq_vhost, temporal_client, shared_temporal.url, temporal_task_queue
-    ) as bench:
-        yield bench
-
-
-@pytest.fixture
-async def bench(silent: Bench) -> Bench:
-    """A queue listens to questions."""
-    exchange = await silent.channel.declare_exchange("ichor.requests", "topic", durable=True)
-    silent.questions = await silent.channel.declare_queue("stock", durable=True)
-    await silent.questions.bind(exchange, "stock.#")
-    return silent
-
-
-async def test_a_reply_ends_the_action(bench: Bench):
+async def test_a_reply_ends_the_action(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment) as worker:
         run = await bench.begin("e1")
         question = await bench.question()
@@ -161,16 +36,16 @@ async def test_a_reply_ends_the_action(bench: Bench):
         assert await worker.stop() == 0
 
 
-async def test_what_cannot_be_used_is_dead_with_its_reason(bench: Bench):
+async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
-        run = await bench.begin("e1")
-        other = await bench.begin("e2")
+        runs = {event_id: await bench.begin(event_id) for event_id in ("e1", "e2")}
         question, second = await bench.question(), await bench.question()
         token = question.correlation_id or ""
         key, id_, signature = token.split(".")
         crossed = ".".join((key, (second.correlation_id or "").split(".")[1], signature))
         foreign = TokenKeys.parse("a key of somebody else").sign(uuid4())
         unknown = TokenKeys.parse(KEYS).sign(uuid4())
+        older_key = TokenKeys.parse(KEYS.split(",")[1]).sign(uuid4()).split(".")[0]
         cases: list[tuple[str | None, object, str]] = [
             (None, YES, "no_token"),
             ("", YES, "no_token"),
@@ -179,6 +54,11 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: Bench):
             (f"{key}.{id_}.", YES, "invalid_token"),
             (token + "=", YES, "invalid_token"),
             (crossed, YES, "invalid_token"),
+            (f"{older_key}.{id_}.{signature}", YES, "invalid_token"),
+            (f"no-key.{id_}.{signature}", YES, "invalid_token"),
+            (f"{key}.{id_}.{signature}.{signature}", YES, "invalid_token"),
+            ("tök€n." + token, YES, "invalid_token"),
+            ("x" * 255, YES, "invalid_token"),
             (foreign, YES, "invalid_token"),
             (unknown, YES, "unknown_question"),
             (token, b"\xff{", "not_json"),
@@ -195,11 +75,12 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: Bench):
             assert dead["x-ichor-detail"]
         await bench.reply(token, YES)
         await bench.reply(second.correlation_id, NO)
-        ends = {(await bench.ended(item)).status for item in (run, other)}
-        assert ends == {"completed", "failed"}
+        # Each reply ended the run that asked, and no other one.
+        for asked, status in ((question, "completed"), (second, "failed")):
+            assert (await bench.ended(runs[json.loads(asked.body)["order"]])).status == status
 
 
-async def test_errors_fail_or_ask_again(bench: Bench):
+async def test_errors_fail_or_ask_again(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
         first = await bench.question()
@@ -215,7 +96,7 @@ async def test_errors_fail_or_ask_again(bench: Bench):
         assert error == {"message": "no stock", "type": "reply", "retryable": False}
 
 
-async def test_after_its_time_a_reply_is_late(bench: Bench):
+async def test_after_its_time_a_reply_is_late(bench: QuestionBench):
     await bench.save(timeout="1s")
     assert bench.questions is not None
     # Whoever looks into the queue now and then may come when the question has expired.
@@ -230,14 +111,14 @@ async def test_after_its_time_a_reply_is_late(bench: Bench):
         assert (await bench.dead())["x-ichor-reason"] == "too_late"
 
 
-async def test_where_nobody_listens_the_action_fails(silent: Bench):
+async def test_where_nobody_listens_the_action_fails(silent: QuestionBench):
     async with start_program("ichor_worker", silent.environment):
         view = await silent.ended(await silent.begin("e1"))
         error = next(action.error for action in view.actions if action.name == "ask") or {}
         assert (view.status, error["type"]) == ("failed", "no_listener")
 
 
-async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: Bench):
+async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment) as worker:
         run = await bench.begin("e1")
         question = await bench.question()
@@ -248,7 +129,7 @@ async def test_a_reply_waits_for_a_worker_that_is_not_there(bench: Bench):
         assert (await bench.ended(run)).status == "completed"
 
 
-async def test_parts_run_apart(bench: Bench):
+async def test_parts_run_apart(bench: QuestionBench):
     async with (
         start_program("ichor_worker", bench.environment, "--only", "workflows"),
         start_program("ichor_worker", bench.environment, "--only", "actions"),
@@ -259,7 +140,7 @@ async def test_parts_run_apart(bench: Bench):
         assert (await bench.ended(run)).status == "completed"
 
 
-async def test_a_cancelled_run_takes_no_reply(bench: Bench):
+async def test_a_cancelled_run_takes_no_reply(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment):
         run = await bench.begin("e1")
         question = await bench.question()
@@ -267,3 +148,33 @@ async def test_a_cancelled_run_takes_no_reply(bench: Bench):
         assert (await bench.ended(run)).status == "cancelled"
         await bench.reply(question.correlation_id, YES)
         assert (await bench.dead())["x-ichor-reason"] == "run_ended"
+
+
+async def test_what_temporal_refuses_fails_the_action(bench: QuestionBench):
+    generous = bench.environment | {"ICHOR_MAX_REPLY_BYTES": "8MiB"}
+    async with start_program("ichor_worker", generous) as worker:
+        taken = [await bench.begin(f"e{number}") for number in range(2)]
+        # Above what Temporal takes as one value, and above what it takes as one request.
+        for megabytes in (3, 6):
+            question = await bench.question()
+            await bench.reply(question.correlation_id, {"result": {"text": "x" * megabytes * 1_000_000}})
+            dead = await bench.dead()
+            assert (dead["x-ichor-reason"], len(dead["body"]) > megabytes * 1_000_000) == ("refused", True)
+            assert "Temporal refuses" in dead["x-ichor-detail"]
+            await bench.reply(question.correlation_id, YES)
+            assert (await bench.dead())["x-ichor-reason"] == "already_answered"
+        await is_refused(bench, *taken)
+        # A reply that was claimed by a worker that died, or is given elsewhere, is found by the sweep.
+        swept = await bench.begin("e2")
+        id = UUID((await bench.question()).message_id or "")
+        await bench.store.claim_question(id, Reply(result={"text": "x" * 3_000_000}))
+        await is_refused(bench, swept)
+        assert await bench.store.undelivered_replies(timedelta(0)) == []
+        await worker.said("a reply is of no use", code="refused")
+
+
+async def is_refused(bench: QuestionBench, *runs: str) -> None:
+    for run in runs:
+        view = await bench.ended(run)
+        ask = next(action for action in view.actions if action.name == "ask")
+        assert (view.status, ask.state, (ask.error or {})["type"]) == ("failed", "failed", "refused")

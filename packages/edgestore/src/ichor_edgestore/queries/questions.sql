@@ -35,6 +35,23 @@ UPDATE workflow.questions SET delivered_at = now() WHERE id = $1 AND delivered_a
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL
 
+-- name: refuse
+WITH refused AS (
+    UPDATE workflow.questions SET reply = $2
+    WHERE id = $1 AND state = 'answered' AND delivered_at IS NULL
+    RETURNING execution_id, action_key
+)
+UPDATE workflow.run_actions a
+SET state = 'failed', ended = now(), result = NULL, error = $3
+FROM refused r
+WHERE a.execution_id = r.execution_id AND a.action_key = r.action_key
+
+-- name: asked
+SELECT q.id, q.execution_id, coalesce(a.name, q.action_key) AS action, q.state
+FROM workflow.questions q
+LEFT JOIN workflow.run_actions a USING (execution_id, action_key)
+WHERE q.id = ANY($1::uuid[])
+
 -- name: sent
 UPDATE workflow.questions SET sent_at = now() WHERE id = $1 AND sent_at IS NULL
 

@@ -1,24 +1,37 @@
-"""Which failures end by waiting, and which belong to the event or the rule at hand."""
+"""Which failures end by waiting, and which belong to the message, the event or the run at hand."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, cast
 
 from ichor_edgestore import AccessDenied, SchemaError, StoreError
-from ichor_service import Unreachable, reason
+from temporalio.api.errordetails.v1 import NotFoundFailure
 from temporalio.service import RPCError, RPCStatusCode
+
+from ichor_service.errors import Unreachable
+from ichor_service.reason import reason
 
 _REFUSALS = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE)
 _TOO_LARGE = "larger than max"
 
 
 def is_refusal(error: RPCError) -> bool:
-    """Say whether Temporal will never take this request, however often it is asked."""
+    """Say whether Temporal will never take this request, however often it is asked.
+
+    A right that we lack is none: a person mends that, and then everything goes on.
+    """
     return error.status in _REFUSALS or _TOO_LARGE in error.message
+
+
+def is_unknown(error: RPCError) -> bool:
+    """Say whether no such workflow is open; a namespace that is not there says nothing about it."""
+    details: list[Any] = [*cast("Any", error.grpc_status).details]
+    return error.status is RPCStatusCode.NOT_FOUND and any(item.Is(NotFoundFailure.DESCRIPTOR) for item in details)
 
 
 @contextmanager
 def outages() -> Generator[None]:
-    """Tell apart what a person or time mends at the servers from what is wrong with one event.
+    """Tell apart what a person or time mends at the servers from what is wrong with one message.
 
     Raises:
         Unreachable: a server is away, or does not let us do our work for now.

@@ -1,0 +1,139 @@
+"""Dead letters: what each is, whose question it was to answer, and which are sent again."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from ichor_activities import InvalidConfiguration, TokenKeys
+from ichor_edgestore import AskedQuestion
+from ichor_service import (
+    DEAD_SINCE,
+    DETAIL,
+    EVENTS,
+    REASON,
+    REPLIES,
+    DeadLetters,
+    InvalidSetting,
+    Letter,
+    Settings,
+    Topology,
+    dead_letters,
+    load_settings,
+)
+from pydantic import JsonValue
+
+from ichor_cli.broker import broker_connection
+from ichor_cli.store import edge_store
+
+_SHOWN_BYTES = 200
+_TOPOLOGIES: Mapping[str, Topology] = {"replies": REPLIES, "events": EVENTS}
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One dead letter; `body` is the beginning of what has so many `bytes`, `asked` the question of its token."""
+
+    id: str
+    reason: str
+    detail: str
+    since: str
+    message_id: str | None
+    question: UUID | None
+    bytes: int
+    body: str
+    asked: AskedQuestion | None = None
+
+    @classmethod
+    def of(cls, letter: Letter, keys: TokenKeys | None) -> "DeadLetter":
+        """Describe a letter; the token itself is not told, since who has it may answer."""
+        return cls(
+            id=letter.fingerprint,
+            reason=letter.header(REASON) or "",
+            detail=letter.header(DETAIL) or "",
+            since=letter.header(DEAD_SINCE) or "",
+            message_id=letter.message_id,
+            question=keys.read(letter.correlation_id) if keys and letter.correlation_id else None,
+            bytes=len(letter.body),
+            body=letter.body[:_SHOWN_BYTES].decode(errors="replace"),
+        )
+
+    def document(self) -> dict[str, JsonValue]:
+        """Return it as the commands print it with --json."""
+        return {
+            "id": self.id,
+            "reason": self.reason,
+            "detail": self.detail,
+            "dead_since": self.since or None,
+            "message_id": self.message_id,
+            "question": str(self.question) if self.question else None,
+            "question_state": self.asked.state if self.asked else None,
+            "run": self.asked.execution_id if self.asked else None,
+            "action": self.asked.action if self.asked else None,
+            "bytes": self.bytes,
+            "body": self.body,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which letters are meant: those of these ids, those that died for this reason, or all."""
+
+    ids: Collection[str] = ()
+    reason: str | None = None
+    every: bool = False
+
+    def takes(self, letter: Letter) -> bool:
+        """Say whether a letter is meant."""
+        if self.every or (self.reason is not None and letter.header(REASON) == self.reason):
+            return True
+        return letter.fingerprint in self.ids
+
+
+async def list_dead_letters(noun: str, limit: int) -> tuple[Sequence[DeadLetter], int]:
+    """Return up to so many dead letters, those that died first first, and how many there are."""
+    settings = load_settings(["rabbitmq_url"])
+    keys = _keys(settings)
+    async with _opened(settings, noun) as dead:
+        found = [DeadLetter.of(letter, keys) async for letter in dead.letters(limit)]
+    return await _with_questions(settings, sorted(found, key=lambda letter: letter.since)), dead.count
+
+
+async def resend_dead_letters(noun: str, choice: Choice) -> Sequence[DeadLetter]:
+    """Put the letters that are meant back into the queue that they came from, and return them."""
+    settings = load_settings(["rabbitmq_url"])
+    keys, sent = _keys(settings), list[DeadLetter]()
+    async with _opened(settings, noun) as dead:
+        async for letter in dead.letters():
+            if choice.takes(letter):
+                await dead.resend(letter)
+                sent.append(DeadLetter.of(letter, keys))
+    return sent
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, noun: str) -> AsyncGenerator[DeadLetters]:
+    async with (
+        broker_connection(settings, f"hand out the dead {noun}, or take them back") as connection,
+        dead_letters(connection, _TOPOLOGIES[noun]) as dead,
+    ):
+        yield dead
+
+
+async def _with_questions(settings: Settings, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
+    """Add what the database knows of the questions, where its address is set."""
+    ids = [letter.question for letter in letters if letter.question is not None]
+    if not ids or settings.database_url is None:
+        return letters
+    async with edge_store(settings) as store:
+        asked = {question.id: question for question in await store.asked_questions(ids)}
+    return [replace(letter, asked=asked.get(letter.question)) if letter.question else letter for letter in letters]
+
+
+def _keys(settings: Settings) -> TokenKeys | None:
+    if settings.token_keys is None:
+        return None
+    try:
+        return TokenKeys.parse(settings.token_keys.get_secret_value())
+    except InvalidConfiguration as error:
+        raise InvalidSetting(str(error)) from None
