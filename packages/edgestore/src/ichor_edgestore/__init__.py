@@ -1,6 +1,7 @@
 """Rules, graphs, their versions and runs in PostgreSQL, in the tables of an Ichor database."""
 
 from ichor_edgestore.action_view import ActionView
+from ichor_edgestore.backlog import Backlog
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
@@ -43,6 +44,7 @@ __all__ = [
     "ActionView",
     "AlreadyRecorded",
     "AmbiguousRule",
+    "Backlog",
     "Candidate",
     "Claim",
     "ConstraintViolated",
