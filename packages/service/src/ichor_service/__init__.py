@@ -1,21 +1,24 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
 
 from ichor_service.broker import Broker, BrokerConnection
-from ichor_service.consumption import Handle, InboxOptions
 from ichor_service.environment import environment
-from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
+from ichor_service.errors import Busy, InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
 from ichor_service.health import Health, Probe, Readiness, health_routes
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
 from ichor_service.letter import Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
+from ichor_service.metrics import new_registry
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.publisher import Publisher, Unroutable
+from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
+from ichor_service.sampling import Measure, Sampling, answers
 from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
@@ -28,6 +31,7 @@ __all__ = [
     "REQUESTS",
     "Broker",
     "BrokerConnection",
+    "Busy",
     "Handle",
     "Health",
     "HttpServer",
@@ -36,11 +40,14 @@ __all__ = [
     "InvalidSetting",
     "Letter",
     "Link",
+    "Measure",
     "Part",
     "Probe",
     "Program",
     "Publisher",
+    "QueueLengths",
     "Readiness",
+    "Sampling",
     "ServiceError",
     "Settings",
     "Stop",
@@ -52,12 +59,14 @@ __all__ = [
     "Unroutable",
     "Unusable",
     "again_and_again",
+    "answers",
     "configure_logs",
     "environment",
     "growing_pauses",
     "health_routes",
     "leave",
     "load_settings",
+    "new_registry",
     "reach",
     "reason",
     "serving",

@@ -1,7 +1,7 @@
 """A message as RabbitMQ delivered it, and what can be done with it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
@@ -9,6 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 REASON = "x-ichor-reason"
 DETAIL = "x-ichor-detail"
 ROUTING_KEY = "x-ichor-routing-key"
+FAILURES = "x-ichor-failures"
 _DELIVERIES = "x-delivery-count"
 _OFTEN = 10
 _LONGEST_DETAIL = 1_000
@@ -37,6 +38,17 @@ class Letter:
         return self.message.correlation_id
 
     @property
+    def sent(self) -> datetime | None:
+        """Return when it was sent, where the sender says so."""
+        return self.message.timestamp
+
+    @property
+    def failures(self) -> int:
+        """Return how often it failed before it was put at the end of its queue."""
+        failures = self.message.headers.get(FAILURES)
+        return max(failures, 0) if isinstance(failures, int) else 0
+
+    @property
     def came_often(self) -> bool:
         """Say whether it was handed back so often that RabbitMQ 4, which drops it after 20 times, may lose it."""
         count = self.message.headers.get(_DELIVERIES)
@@ -48,26 +60,27 @@ class Letter:
 
     async def bury(self, publisher: AbstractChannel, dead: str, code: str, detail: str) -> None:
         """Put it into the queue of dead letters, the body untouched, and take it from its own."""
-        routing_key = self.message.routing_key or ""
-        headers = {REASON: code, DETAIL: detail[:_LONGEST_DETAIL], ROUTING_KEY: routing_key}
-        await self._publish(publisher, dead, headers)
+        await self._publish(publisher, dead, {REASON: code, DETAIL: detail[:_LONGEST_DETAIL]})
         await self.accept()
 
-    async def renew(self, publisher: AbstractChannel, queue: str) -> None:
-        """Put it into its own queue afresh, so that its deliveries are counted anew."""
-        await self._publish(publisher, queue, {})
+    async def renew(self, publisher: AbstractChannel, queue: str, failures: int) -> None:
+        """Put it at the end of its own queue, as one that failed so often; its deliveries are counted anew."""
+        await self._publish(publisher, queue, {FAILURES: failures})
         await self.accept()
 
-    async def _publish(self, publisher: AbstractChannel, queue: str, headers: Mapping[str, str]) -> None:
+    async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:
         copy = self._copy(headers)
         await publisher.default_exchange.publish(copy, queue, mandatory=True, timeout=_CONFIRM_SECONDS)
 
-    def _copy(self, headers: Mapping[str, str]) -> Message:
+    def _copy(self, headers: HeadersType) -> Message:
         original = self.message
-        kept: HeadersType = {key: value for key, value in original.headers.items() if key != _DELIVERIES}
+        kept: HeadersType = {
+            key: value for key, value in original.headers.items() if key not in (_DELIVERIES, FAILURES)
+        }
+        routing_key = kept.get(ROUTING_KEY) or original.routing_key or ""
         return Message(
             original.body,
-            headers={**kept, **headers},
+            headers={**kept, ROUTING_KEY: routing_key, **headers},
             content_type=original.content_type,
             content_encoding=original.content_encoding,
             delivery_mode=2,

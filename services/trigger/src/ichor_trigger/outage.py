@@ -3,8 +3,8 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ichor_edgestore import AccessDenied, SchemaError, StoreError
-from ichor_service import Unreachable, reason
+from ichor_edgestore import AccessDenied, SchemaError, StoreContended, StoreError
+from ichor_service import Busy, Unreachable, reason
 from temporalio.service import RPCError, RPCStatusCode
 
 _REFUSALS = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE)
@@ -21,10 +21,13 @@ def outages() -> Generator[None]:
     """Tell apart what a person or time mends at the servers from what is wrong with one event.
 
     Raises:
+        Busy: somebody else has locked what is needed.
         Unreachable: a server is away, or does not let us do our work for now.
     """
     try:
         yield
+    except StoreContended as error:
+        raise Busy(reason(error)) from error
     except StoreError as error:
         if error.retryable or isinstance(error, (AccessDenied, SchemaError)):
             raise Unreachable(reason(error)) from error

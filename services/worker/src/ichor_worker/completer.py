@@ -47,8 +47,8 @@ class Completer:
         self._temporal = temporal
         self._store = store
 
-    async def take(self, letter: Letter, keys: TokenKeys, max_bytes: int) -> None:
-        """Deal with one reply.
+    async def take(self, letter: Letter, keys: TokenKeys, max_bytes: int) -> Verdict:
+        """Deal with one reply, and return what it was to its question.
 
         Raises:
             Unusable: nobody can use it.
@@ -65,6 +65,7 @@ class Completer:
             raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
         elif not await self._deliver(question, claim.notice, claim.workflow_id):
             raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED])
+        return claim.verdict
 
     async def sweep(self, sender: Resender | None, stop: Stop) -> None:
         """Until told to stop, deliver replies that may not have been, and send questions that may not have been."""

@@ -29,7 +29,8 @@ def replies(links: Links) -> Part:
 
 
 def _inbox(links: Links, completer: Completer, keys: TokenKeys) -> Inbox:
-    async def handle(letter: Letter) -> None:
-        await completer.take(letter, keys, links.settings.max_reply_bytes)
+    async def handle(letter: Letter) -> str:
+        return await completer.take(letter, keys, links.settings.max_reply_bytes)
 
-    return Inbox(links.broker("replies"), REPLIES, handle, {"Temporal": links.temporal, "PostgreSQL": links.store})
+    needs = {"Temporal": links.temporal, "PostgreSQL": links.store}
+    return Inbox(links.broker("replies"), REPLIES, handle, needs, links.registry)
