@@ -5,10 +5,10 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test demo format clean
+.PHONY: help setup sync check test test-load demo format clean
 
 help: ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
 
 setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python environment
 	@infra/bootstrap
@@ -25,6 +25,9 @@ check: sync ## lint, formatting, types, layers
 
 test: setup ## run all tests against real servers
 	$(RUN) pytest -n auto --dist worksteal
+
+test-load: setup ## publish 10,000 events over a slow Temporal, and show what was measured
+	ICHOR_LOAD_EVENTS=10000 $(RUN) pytest -s tests-e2e/load
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
