@@ -16,7 +16,7 @@ from ichor_service.publisher import Publisher, Unroutable
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
-from ichor_service.sampling import Measure, Sampling, answers
+from ichor_service.sampling import Measure, Sampling
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
@@ -59,7 +59,6 @@ __all__ = [
     "Unroutable",
     "Unusable",
     "again_and_again",
-    "answers",
     "configure_logs",
     "environment",
     "growing_pauses",

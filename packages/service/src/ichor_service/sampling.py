@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Metric
@@ -11,13 +10,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ichor_service.errors import Stopped
-from ichor_service.link import Link
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reason import reason
 from ichor_service.stop import Stop
 
-type Measure = Callable[[], Awaitable[Iterable[Metric]]]
-"""Returns what a server says now; raises where it is away."""
+type Measure = Callable[[], Awaitable[Iterable[Metric] | None]]
+"""Returns what a server says now, if anything; raises where it is away."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -70,7 +68,7 @@ class Sampling(Collector):
     async def _measure(self, server: str, measure: Measure) -> None:
         try:
             async with asyncio.timeout(self._period):
-                self._latest[server] = await measure()
+                self._latest[server] = await measure() or ()
         except Exception as error:
             self._latest.pop(server, None)
             if self._trouble.get(server) != reason(error):
@@ -78,13 +76,3 @@ class Sampling(Collector):
             self._trouble[server] = reason(error)
         else:
             self._trouble.pop(server, None)
-
-
-def answers(link: Link[Any]) -> Measure:
-    """Return a measure that says no more than whether the other end of a link is there."""
-
-    async def measure() -> Iterable[Metric]:
-        await link.probe()
-        return ()
-
-    return measure

@@ -13,7 +13,6 @@ from ichor_service import (
     Sampling,
     Settings,
     Stop,
-    answers,
     environment,
     reach,
     serving,
@@ -86,6 +85,6 @@ def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
 
 def _metrics(links: Links) -> Part:
     """Return the part that measures, for `/metrics`, which servers are there and how many replies wait."""
-    measures = {"temporal": answers(links.temporal), "database": answers(links.store)}
+    measures = {"temporal": links.temporal.probe, "database": links.store.probe}
     queues = QueueLengths(links.broker("metrics"), REPLY_QUEUE) if links.settings.rabbitmq_url else None
     return Part(Sampling(measures, links.registry, queues).run)
