@@ -2,6 +2,7 @@
 
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.approval_view import ApprovalFilter, ApprovalView, VoteView
+from ichor_edgestore.backlog import Backlog
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
 from ichor_edgestore.edge_store import EdgeStore
@@ -47,6 +48,7 @@ __all__ = [
     "ApprovalFilter",
     "ApprovalView",
     "AskedQuestion",
+    "Backlog",
     "Candidate",
     "Claim",
     "ConstraintViolated",

@@ -7,6 +7,7 @@ import asyncpg
 from ichor_models import analyze_rule
 from ichor_models.structure import fatal_problems
 
+from ichor_edgestore.backlog import Backlog
 from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.legacy_outbox import LegacyOutbox
@@ -16,9 +17,11 @@ from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
+from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
 from ichor_edgestore.saving import Analyze
 
+_QUERIES = load_queries("backlog")
 _CLOSE_SECONDS = 1.0
 
 
@@ -57,6 +60,15 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
     async def outbox_age(self) -> timedelta | None:
         """Return how long the oldest event of the outbox waits, None where none does."""
         return await self.outbox.age()
+
+    async def backlog(self) -> Backlog:
+        """Return how much waits in the database.
+
+        Raises:
+            StoreError: the database does not say.
+        """
+        (row,) = await self._database.rows(_QUERIES["backlog"])
+        return Backlog(**row)
 
     async def close(self) -> None:
         """Close the connections, by force where they are still in use."""

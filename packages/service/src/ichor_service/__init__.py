@@ -1,23 +1,26 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
 
 from ichor_service.broker import Broker, BrokerConnection
-from ichor_service.consumption import Handle, InboxOptions
 from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
-from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
+from ichor_service.errors import Busy, InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
 from ichor_service.health import Health, Probe, Readiness, health_routes
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
 from ichor_service.letter import DEAD_SINCE, DETAIL, REASON, Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
+from ichor_service.metrics import new_registry
 from ichor_service.outage import is_refusal, is_unknown, outages
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
 from ichor_service.publisher import Publisher, Unroutable
+from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
+from ichor_service.sampling import Measure, Sampling
 from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
@@ -33,6 +36,7 @@ __all__ = [
     "REQUESTS",
     "Broker",
     "BrokerConnection",
+    "Busy",
     "DeadLetters",
     "Handle",
     "Health",
@@ -42,11 +46,14 @@ __all__ = [
     "InvalidSetting",
     "Letter",
     "Link",
+    "Measure",
     "Part",
     "Probe",
     "Program",
     "Publisher",
+    "QueueLengths",
     "Readiness",
+    "Sampling",
     "ServiceError",
     "Settings",
     "Stop",
@@ -67,6 +74,7 @@ __all__ = [
     "is_unknown",
     "leave",
     "load_settings",
+    "new_registry",
     "outages",
     "reach",
     "reason",

@@ -4,6 +4,7 @@ ServiceError
 ├── InvalidSetting   a setting is wrong or missing: exit 2, at once
 ├── Unavailable      something a program cannot begin without is not there: exit 3
 ├── Unreachable      a server does not answer now: trying again helps, the program goes on
+│   └── Busy         what one message needs is in use for now: others need not wait for it
 ├── Unusable         a message that nobody can use, with a stable code: it goes to the dead letters
 └── Stopped          somebody asked the program to stop: exit 0
 """
@@ -33,6 +34,10 @@ class Unreachable(ServiceError):
     """A server does not answer; it may be back at any moment."""
 
     exit_code = 3
+
+
+class Busy(Unreachable):
+    """The servers are there, but what this message needs is in use; others may go on."""
 
 
 class Unusable(ServiceError):

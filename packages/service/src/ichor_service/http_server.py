@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from ichor_service.errors import Unavailable
 from ichor_service.health import Health, health_routes
+from ichor_service.metrics import metrics_route
 from ichor_service.settings import Settings
 
 _BACKLOG = 128
@@ -20,13 +22,14 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(settings: Settings, health: Health) -> AsyncGenerator[None]:
-    """Watch the health of a program and answer questions about it for the length of the block.
+async def serving(settings: Settings, health: Health, registry: CollectorRegistry) -> AsyncGenerator[None]:
+    """Watch the health of a program, and answer for it and its metrics, for the length of the block.
 
     Raises:
         Unavailable: the port cannot be had.
     """
-    server = HttpServer(settings.http_host, settings.http_port or 0, health_routes(health))
+    routes = [*health_routes(health), metrics_route(registry, health)]
+    server = HttpServer(settings.http_host, settings.http_port or 0, routes)
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(health.watch())
         group.create_task(server.serve())

@@ -6,7 +6,9 @@
 | raises Unusable | to the dead letters, with the code and the sentence |
 | raises Unreachable | held and tried again with growing pauses; after ten minutes all that is held is handed back, |
 | | and nothing is consumed until the servers answer again |
-| raises anything else | tried a few times more, then to the dead letters as `unexpected_error` |
+| raises Busy, or takes a minute | to the end of the queue after a pause, any number of times |
+| raises Unreachable for a minute, while others are done | the same |
+| raises anything else | to the end of the queue a few times, then to the dead letters as `unexpected_error` |
 | is cut off by a lost connection, a stop or a crash | delivered again by the broker |
 """
 
@@ -14,13 +16,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from ichor_service.broker import Broker, BrokerConnection
-from ichor_service.consumption import Consumption, Handle, InboxOptions
+from ichor_service.consumption import Consumption
 from ichor_service.errors import Stopped, Unavailable, Unreachable
+from ichor_service.inbox_metrics import InboxMetrics
 from ichor_service.link import Link
 from ichor_service.reach import again_and_again, reach
 from ichor_service.reason import reason
+from ichor_service.settling import Handle, InboxOptions, Settling
 from ichor_service.stop import Stop
 from ichor_service.topology import Topology
 
@@ -36,6 +41,7 @@ class Inbox:
         topology: Topology,
         handle: Handle,
         links: Mapping[str, Link[Any]],
+        registry: CollectorRegistry,
         options: InboxOptions | None = None,
     ) -> None:
         self._broker = broker
@@ -43,6 +49,7 @@ class Inbox:
         self._handle = handle
         self._links = links
         self._options = options or InboxOptions()
+        self._metrics = InboxMetrics(registry, topology.queue)
         self._now: Consumption | None = None
 
     async def probe(self) -> None:
@@ -62,25 +69,26 @@ class Inbox:
 
     async def _one_connection(self, stop: Stop) -> bool:
         """Work for as long as one connection lasts; say whether it came to consuming."""
-        consumption = Consumption(self._topology, self._handle, self._options, stop)
+        begun = False
         try:
             async with self._broker.connection(stop) as connection:
-                await connection.during(self._consume(connection, consumption, stop))
+                await connection.during(self._consume(connection, stop))
         except (Stopped, Unavailable):
             raise
         except Exception as error:
             _log.warning("consuming was interrupted", queue=self._topology.queue, reason=reason(error))
         finally:
-            self._now = None
-        return consumption.begun
+            begun, self._now = self._now is not None and self._now.begun, None
+        return begun
 
-    async def _consume(self, connection: BrokerConnection, consumption: Consumption, stop: Stop) -> None:
+    async def _consume(self, connection: BrokerConnection, stop: Stop) -> None:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=self._options.prefetch)
         queue = await self._topology.declare(channel)
         publisher = await connection.channel(returns_raise=True)
         for name, link in self._links.items():
             await reach(name, link.connect, stop)
-        self._now = consumption
+        settling = Settling(self._topology, self._handle, self._options, self._metrics, publisher, stop)
+        self._now = Consumption(settling, self._metrics, stop)
         _log.info("consuming", queue=self._topology.queue)
-        await consumption.run(queue, publisher)
+        await self._now.run(queue)

@@ -14,6 +14,7 @@ REASON = "x-ichor-reason"
 DETAIL = "x-ichor-detail"
 ROUTING_KEY = "x-ichor-routing-key"
 DEAD_SINCE = "x-ichor-dead-since"
+FAILURES = "x-ichor-failures"
 _DELIVERIES = "x-delivery-count"
 _OF_THE_DEAD = (REASON, DETAIL, ROUTING_KEY, DEAD_SINCE)
 _OFTEN = 10
@@ -60,6 +61,17 @@ class Letter:
         return sha256("\n".join(str(item) for item in told).encode() + b"\n" + self.body).hexdigest()[:12]
 
     @property
+    def sent(self) -> datetime | None:
+        """Return when it was sent, where the sender says so."""
+        return self.message.timestamp
+
+    @property
+    def failures(self) -> int:
+        """Return how often it failed before it was put at the end of its queue."""
+        failures = self.message.headers.get(FAILURES)
+        return max(failures, 0) if isinstance(failures, int) else 0
+
+    @property
     def came_often(self) -> bool:
         """Say whether it was handed back so often that RabbitMQ 4, which drops it after 20 times, may lose it."""
         count = self.message.headers.get(_DELIVERIES)
@@ -71,21 +83,25 @@ class Letter:
 
     async def bury(self, publisher: AbstractChannel, dead: str, code: str, detail: str) -> None:
         """Put it into the queue of dead letters, the body untouched, and take it from its own."""
-        routing_key = self.message.routing_key or ""
         since = datetime.now(UTC).isoformat(timespec="milliseconds")
-        headers = {REASON: code, DETAIL: detail[:_LONGEST_DETAIL], ROUTING_KEY: routing_key, DEAD_SINCE: since}
-        await self._publish(publisher, dead, {**self._headers(), **headers})
+        told = {REASON: code, DETAIL: detail[:_LONGEST_DETAIL], ROUTING_KEY: self._routing_key, DEAD_SINCE: since}
+        await self._publish(publisher, dead, {**self._headers(), **told})
 
-    async def renew(self, publisher: AbstractChannel, queue: str) -> None:
-        """Put it into its own queue afresh, so that its deliveries are counted anew."""
-        await self._publish(publisher, queue, self._headers())
+    async def renew(self, publisher: AbstractChannel, queue: str, failures: int = 0) -> None:
+        """Put it at the end of its own queue, as one that failed so often; its deliveries are counted anew."""
+        told = {ROUTING_KEY: self._routing_key, FAILURES: failures}
+        await self._publish(publisher, queue, {**self._headers(), **told})
 
     async def resend(self, publisher: AbstractChannel, queue: str) -> None:
         """Put a dead letter back into the queue that it came from, as it was before it died."""
         await self._publish(publisher, queue, self._headers(_OF_THE_DEAD))
 
+    @property
+    def _routing_key(self) -> str:
+        return self.header(ROUTING_KEY) or self.message.routing_key or ""
+
     def _headers(self, without: Collection[str] = ()) -> HeadersType:
-        gone = (_DELIVERIES, UNREADABLE, *without)
+        gone = (_DELIVERIES, FAILURES, UNREADABLE, *without)
         return {key: value for key, value in self.message.headers.items() if key not in gone}
 
     async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:

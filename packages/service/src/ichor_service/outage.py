@@ -4,11 +4,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from ichor_edgestore import AccessDenied, SchemaError, StoreError
+from ichor_edgestore import AccessDenied, SchemaError, StoreContended, StoreError
 from temporalio.api.errordetails.v1 import NotFoundFailure
 from temporalio.service import RPCError, RPCStatusCode
 
-from ichor_service.errors import Unreachable
+from ichor_service.errors import Busy, Unreachable
 from ichor_service.reason import reason
 
 _REFUSALS = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE)
@@ -34,10 +34,13 @@ def outages() -> Generator[None]:
     """Tell apart what a person or time mends at the servers from what is wrong with one message.
 
     Raises:
+        Busy: somebody else has locked what is needed.
         Unreachable: a server is away, or does not let us do our work for now.
     """
     try:
         yield
+    except StoreContended as error:
+        raise Busy(reason(error)) from error
     except StoreError as error:
         if error.retryable or isinstance(error, (AccessDenied, SchemaError)):
             raise Unreachable(reason(error)) from error

@@ -13,10 +13,12 @@ import pytest_asyncio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from ichor_service import (
     Broker,
+    Busy,
     Inbox,
     InboxOptions,
     Letter,
     Link,
+    QueueLengths,
     Stop,
     Topology,
     Unavailable,
@@ -26,6 +28,7 @@ from ichor_service import (
 from ichor_testing import RabbitServer, Vhost, until
 from pamqp import encode
 from pamqp.commands import Basic
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 GARBLED = "not in UTF-8"
@@ -42,7 +45,7 @@ class Handler:
         self.away = asyncio.Event()
         self.gate = asyncio.Event()
 
-    async def __call__(self, letter: Letter) -> None:
+    async def __call__(self, letter: Letter) -> str:
         body = letter.body.decode()
         self.seen.append(body)
         match body.split():
@@ -50,21 +53,30 @@ class Handler:
                 raise Unusable("no_good", "It is no good.")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
+            case ["busy", *_] if self.away.is_set():
+                raise Busy("it is in use")
             case ["held", *_] if self.away.is_set():
                 raise Unreachable("the server is away")
             case ["slow", *_]:
                 await self.gate.wait()
             case _:
                 pass
+        return "done"
 
 
 @asynccontextmanager
 async def running(
-    vhost: Vhost, handler: Handler, options: InboxOptions | None = None, link: Link[None] | None = None
+    vhost: Vhost,
+    handler: Handler,
+    options: InboxOptions | None = None,
+    link: Link[None] | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncGenerator[tuple[Inbox, Stop]]:
     stop = Stop(timedelta(seconds=4))
     links = {"the server": link} if link else {}
-    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, options)
+    inbox = Inbox(
+        Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, registry or CollectorRegistry(), options
+    )
     task = asyncio.create_task(inbox.run(stop))
     try:
         yield inbox, stop
@@ -181,14 +193,101 @@ async def test_a_message_that_nobody_can_use_is_dead_at_once(rabbitmq_vhost: Vho
     assert handler.seen == ["unusable"]
 
 
-async def test_a_bug_is_tried_a_few_times_and_then_dead(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+async def test_a_bug_is_tried_a_few_times_behind_the_others_and_then_dead(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
     handler = Handler()
-    async with running(rabbitmq_vhost, handler, InboxOptions(tries=3)):
-        await send(channel, "bug")
+    await send(channel, "bug", "other")
+    async with running(rabbitmq_vhost, handler, InboxOptions(prefetch=1, tries=3, pause=0.01)):
         message = await dead(channel)
     assert message.headers["x-ichor-reason"] == "unexpected_error"
     assert message.headers["x-ichor-detail"] == "RuntimeError: a bug"
-    assert handler.seen == ["bug"] * 3
+    assert message.headers["x-ichor-routing-key"] == "any.key"
+    assert "x-ichor-failures" not in message.headers
+    assert handler.seen == ["bug", "other", "bug", "bug"]
+
+
+def counted(registry: CollectorRegistry, outcome: str) -> float:
+    labels = {"queue": TOPOLOGY.queue, "outcome": outcome}
+    return registry.get_sample_value("ichor_messages_total", labels) or 0
+
+
+@pytest.mark.parametrize("body", ["busy", "slow"])
+async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, channel: AbstractChannel, body: str):
+    handler, registry = Handler(), CollectorRegistry()
+    handler.away.set()
+    await send(channel, body, "other")
+    options = InboxOptions(prefetch=1, longest_try=0.5, busy_pause=0.01, tries=2)
+    async with running(rabbitmq_vhost, handler, options, registry=registry):
+        await becomes(lambda: handler.seen.count(body) > 3, "more tries than a bug has")
+        assert handler.seen[:3] == [body, "other", body]
+        handler.away.clear()
+        handler.gate.set()
+        await becomes(lambda: counted(registry, "done") == 2, "both done")
+    await nothing_is_left(channel)
+
+
+async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
+    handler, registry = Handler(), CollectorRegistry()
+    handler.away.set()
+    options = InboxOptions(prefetch=2, longest_try=0.5, busy_pause=0.01)
+    async with running(rabbitmq_vhost, handler, options, registry=registry):
+        await send(channel, "held", "held")
+        await becomes(lambda: handler.seen.count("held") > 6, "both held for longer than a try")
+        assert counted(registry, "retried") == 0
+        handler.away.clear()
+        await becomes(lambda: counted(registry, "done") == 2, "both done")
+        handler.away.set()
+        await send(channel, "held", "other")
+        await becomes(lambda: counted(registry, "done") == 3, "the other")
+        await becomes(lambda: counted(registry, "retried") > 0, "the place given up")
+        handler.away.clear()
+        await becomes(lambda: counted(registry, "done") == 4, "all done")
+    await nothing_is_left(channel)
+
+
+async def test_it_counts_what_becomes_of_messages(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler, registry = Handler(), CollectorRegistry()
+
+    def value(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, {"queue": TOPOLOGY.queue, **labels})
+
+    async with running(rabbitmq_vhost, handler, InboxOptions(tries=2, pause=0.01), registry=registry):
+        exchange = await channel.get_exchange(TOPOLOGY.exchange)
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        await exchange.publish(aio_pika.Message(b"slow", timestamp=an_hour_ago), "any.key")
+        await becomes(lambda: handler.seen == ["slow"], "the message")
+        assert value("ichor_messages_in_flight") == 1
+        assert 3_599 < (value("ichor_oldest_message_age_seconds") or 0) < 3_700
+        await send(channel, "bug", "unusable")
+        await becomes(lambda: value("ichor_messages_total", outcome="dead") == 2, "two dead letters")
+        handler.gate.set()
+        await becomes(lambda: value("ichor_messages_total", outcome="done") == 1, "the end of the slow one")
+    assert value("ichor_messages_total", outcome="retried") == 1
+    assert value("ichor_dead_letters_total", reason="unexpected_error") == 1
+    assert value("ichor_dead_letters_total", reason="no_good") == 1
+    assert value("ichor_message_seconds_count") == 1
+    assert (value("ichor_messages_in_flight"), value("ichor_oldest_message_age_seconds")) == (0, 0)
+
+
+async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    lengths = QueueLengths(Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY)
+
+    async def measured() -> dict[str, float]:
+        return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
+
+    async def is_counted() -> bool:
+        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.dead: 0}
+
+    await send(channel, "one", "two")
+    await until(is_counted, "two messages")
+    await channel.queue_delete(TOPOLOGY.dead)
+    assert await measured() == {TOPOLOGY.queue: 2}
+    await lengths.close()
+    assert await measured() == {TOPOLOGY.queue: 2}
+    await lengths.close()
 
 
 @pytest.mark.parametrize(
@@ -270,8 +369,9 @@ async def test_a_message_that_came_often_is_put_in_afresh(rabbitmq_vhost: Vhost,
     seen: list[object] = []
 
     class Remembering(Handler):
-        async def __call__(self, letter: Letter) -> None:
+        async def __call__(self, letter: Letter) -> str:
             seen.append(letter.message.headers.get("x-delivery-count"))
+            return "done"
 
     async with running(rabbitmq_vhost, Remembering()):
         await becomes(lambda: bool(seen), "the message")
@@ -344,6 +444,6 @@ async def _cut(server: RabbitServer, vhost: str) -> None:
 async def test_a_queue_of_another_kind_is_a_clear_error(rabbitmq_vhost: Vhost):
     async with await aio_pika.connect(rabbitmq_vhost.url) as connection:
         await (await connection.channel()).declare_queue(TOPOLOGY.dead, durable=True)
-    inbox = Inbox(Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY, Handler(), {})
+    inbox = Inbox(Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY, Handler(), {}, CollectorRegistry())
     with pytest.raises(Unavailable, match=r"tests\.dead.*x-queue-type=quorum"):
         await inbox.run(Stop(timedelta(seconds=1)))

@@ -17,6 +17,7 @@ from ichor_testing.exit_guard import guard_exit
 from ichor_testing.http import Answer, HttpSink, ReceivedRequest, start_http
 from ichor_testing.ports import free_port, free_ports
 from ichor_testing.postgres import PostgresServer, start_postgres
+from ichor_testing.proxy import Proxy, start_proxy
 from ichor_testing.rabbitmq import RabbitServer, start_rabbitmq
 from ichor_testing.smtp import ReceivedMail, SmtpSink, start_smtp
 from ichor_testing.source import Source
@@ -31,6 +32,7 @@ __all__ = [
     "HttpSink",
     "NobodyAnswers",
     "PostgresServer",
+    "Proxy",
     "RabbitServer",
     "ReceivedMail",
     "ReceivedRequest",
@@ -51,6 +53,7 @@ __all__ = [
     "isolated_vhost",
     "start_http",
     "start_postgres",
+    "start_proxy",
     "start_rabbitmq",
     "start_smtp",
     "start_temporal",

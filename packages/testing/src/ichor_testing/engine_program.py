@@ -44,6 +44,15 @@ class EngineProgram:
                 return (await http.get("/healthz/ready")).json()
         return {}
 
+    async def metrics(self) -> dict[str, float]:
+        """Return what `/metrics` says, by name and labels as they stand there."""
+        import httpx
+
+        async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{self.port}", timeout=5) as http:
+            text = (await http.get("/metrics")).raise_for_status().text
+        samples = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in samples}
+
     async def ready(self, seconds: float = 120.0) -> None:
         """Return once it is ready; raises DeadlineExceeded where it is not."""
 

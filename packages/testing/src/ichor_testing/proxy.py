@@ -1,72 +1,97 @@
-"""A TCP proxy before a server, which makes it unreachable without stopping it."""
+"""A TCP proxy that makes a server slow, silent or cut off, for tests of what talks to it."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 
 from ichor_testing.ports import LOOPBACK
 
 _CHUNK = 65_536
+_CHUNKS_UNDER_WAY = 1_000
 
 
+@dataclass
 class Proxy:
-    """Passes on what it gets while the server is to be reachable; otherwise nothing comes through, either way.
+    """A running proxy to `target`, a `host:port`; what goes through arrives `delay` seconds later, each way."""
 
-    Connections stay open and new ones are accepted, so that whoever asks gets no answer: the slowest way to be away.
-    """
+    target: str
+    port: int = 0
+    delay: float = 0.0
+    is_cut: bool = False
+    _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
+    _speaks: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self._target = (host, int(port))
-        self._open = asyncio.Event()
-        self._open.set()
-        self.address = ""
+    def __post_init__(self) -> None:
+        self._speaks.set()
+
+    @property
+    def url(self) -> str:
+        """Its address, as that of the server."""
+        return f"{LOOPBACK}:{self.port}"
 
     def cut(self) -> None:
-        """Let nothing through any more."""
-        self._open.clear()
+        """End all connections and take no more, until `mend`."""
+        self.is_cut = True
+        for writer in self._open:
+            writer.transport.abort()
 
-    def restore(self) -> None:
-        """Let everything through again, what was held back first."""
-        self._open.set()
+    def silence(self) -> None:
+        """Keep connections and take new ones, but let nothing through, until `mend`: the slowest way to be away."""
+        self._speaks.clear()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
-        await self._open.wait()
-        target_reader, target_writer = await asyncio.open_connection(*self._target)
+    def mend(self) -> None:
+        """Take connections again, and let through what was held back."""
+        self.is_cut = False
+        self._speaks.set()
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection to its end."""
+        if self.is_cut:
+            writer.transport.abort()
+            return
+        host, _, port = self.target.rpartition(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        ends = {writer, far_writer}
+        self._open |= ends
         try:
-            await asyncio.gather(self._pass(reader, target_writer), self._pass(target_reader, writer))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._carry(reader, far_writer))
+                group.create_task(self._carry(far_reader, writer))
         finally:
-            writer.close()
-            target_writer.close()
+            self._open -= ends
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(_CHUNK):
-                await self._open.wait()
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes one way, in order, each in its own time: more under way make none slower."""
+        under_way = asyncio.Queue[tuple[float, bytes]](_CHUNKS_UNDER_WAY)
+        now = asyncio.get_running_loop().time
+
+        async def send() -> None:
+            while True:
+                due, data = await under_way.get()
+                await asyncio.sleep(due - now())
+                if not data:
+                    return writer.transport.abort()
                 writer.write(data)
-                await writer.drain()
-        writer.close()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send())
+            with suppress(OSError):
+                while data := await reader.read(_CHUNK):
+                    await self._speaks.wait()
+                    await under_way.put((now() + self.delay, data))
+            await under_way.put((now(), b""))
 
 
 @asynccontextmanager
-async def start_proxy(address: str) -> AsyncGenerator[Proxy]:
-    """Yield a proxy of `host:port`, which is gone with its connections after the block."""
-    proxy = Proxy(address)
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(proxy.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(accept, LOOPBACK)
-    host, port = server.sockets[0].getsockname()
-    proxy.address = f"{host}:{port}"
+async def start_proxy(target: str) -> AsyncGenerator[Proxy]:
+    """Yield a proxy on a free loopback port, in this event loop."""
+    proxy = Proxy(target)
+    server = await asyncio.start_server(proxy.take, LOOPBACK, 0)
+    proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        proxy.cut()
+        await server.wait_closed()

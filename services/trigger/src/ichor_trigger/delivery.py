@@ -7,7 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from aio_pika import Message
 from aio_pika.abc import AbstractExchange
@@ -91,7 +91,13 @@ class Delivery:
         return True
 
     async def _publish(self, event: OutboxEvent) -> None:
-        message = Message(event.body, content_type="application/json", delivery_mode=2, message_id=event.event_id)
+        message = Message(
+            event.body,
+            content_type="application/json",
+            delivery_mode=2,
+            message_id=event.event_id,
+            timestamp=datetime.now(UTC) - event.age,
+        )
         await self._exchange.publish(message, event.routing_key, mandatory=True, timeout=_CONFIRM_SECONDS)
 
 

@@ -14,11 +14,12 @@ def events(links: Links) -> Part:
     launcher = Launcher(links.temporal, links.settings.task_queue)
     broker = links.broker("events")
 
-    async def handle(letter: Letter) -> None:
+    async def handle(letter: Letter) -> str:
         event = read_event(letter, links.settings.max_event_bytes)
         with bound_contextvars(event_id=event.event_id, entity=event.entity_name, entity_id=event.entity_id):
-            await RunStarter(links.store.opened, launcher).start(event)
+            return "started" if await RunStarter(links.store.opened, launcher).start(event) else "none"
 
-    inbox = Inbox(broker, EVENTS, handle, {"Temporal": links.temporal, "PostgreSQL": links.store})
+    needs = {"Temporal": links.temporal, "PostgreSQL": links.store}
+    inbox = Inbox(broker, EVENTS, handle, needs, links.registry)
     servers = {"temporal": links.temporal.probe, "database": links.store.probe}
     return Part(inbox.run, {**servers, "broker": broker.probe, "consumer": inbox.probe})

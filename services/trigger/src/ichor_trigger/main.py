@@ -7,6 +7,7 @@ from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving,
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
+from ichor_trigger.metrics import metrics
 from ichor_trigger.reaper import reaper
 from ichor_trigger.relay import relay
 from ichor_trigger.schedules import schedules
@@ -43,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     """Put the wanted parts together and let them work until told to stop."""
     links = Links(settings, temporal_link(settings), store_link(settings, PROGRAM.name))
-    parts = [PARTS[name](links) for name in wanted]
+    parts = [metrics(links), *(PARTS[name](links) for name in wanted)]
     probes: dict[str, Probe] = {}
     for part in parts:
         probes |= part.probes
-    async with links.store, serving(settings, Health(probes, stop)):
+    async with links.store, serving(settings, Health(probes, stop), links.registry):
         await side_by_side(parts, stop)

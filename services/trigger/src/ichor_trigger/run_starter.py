@@ -1,6 +1,5 @@
 """Starts what an event asks for: one run per matching rule, each exactly once, however often the event comes."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,9 +20,11 @@ from ichor_models import (
     match_rules,
     rules_on_the_way,
 )
-from ichor_service import Unreachable, is_refusal, outages, reason
+from ichor_service import is_refusal, outages, reason
 from structlog.contextvars import bound_contextvars
 from temporalio.service import RPCError
+
+from ichor_trigger.rounds import each
 
 NOT_STARTED = "not_started"
 _log = structlog.stdlib.get_logger(__name__)
@@ -68,19 +69,21 @@ class RunStarter:
         self._store = store
         self._launcher = launcher
 
-    async def start(self, event: EntityEvent) -> None:
+    async def start(self, event: EntityEvent) -> int:
         """Return when the run of every matching rule is durable, or is known never to be; so are cascades' ends.
+
+        Returns how many rules match.
 
         Raises:
             Unreachable: Temporal or the database is away; nothing is lost by trying again.
         """
         decided = await self._decide(event)
-        work = [self._start_one(match, event) for match in decided if match.matches]
-        work += [self._stop_one(match, event) for match in decided if match.stopped]
-        outcomes = await asyncio.gather(*work, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        if failures:
-            raise next((failure for failure in failures if isinstance(failure, Unreachable)), failures[0])
+
+        async def settle(match: Match) -> None:
+            await (self._start_one(match, event) if match.matches else self._stop_one(match, event))
+
+        await each([match for match in decided if match.matches or match.stopped], settle)
+        return sum(match.matches for match in decided)
 
     async def _decide(self, event: EntityEvent) -> Sequence[Match]:
         with outages():

@@ -182,5 +182,10 @@ async def test_it_can_be_stopped_while_everything_is_away():
         await trigger.failing("broker")
         await trigger.said("not reachable, trying again", server="RabbitMQ")
         await trigger.failing_only("temporal", "database", "broker", "consumer")
+        metrics = await trigger.metrics()
+        up = {name: value for name, value in metrics.items() if name.startswith(("ichor_up", "ichor_ready"))}
+        servers = ("temporal", "database", "broker")
+        assert up == {"ichor_ready": 0, **{f'ichor_up{{server="{server}"}}': 0 for server in servers}}
+        assert not [name for name in metrics if name.startswith(("ichor_pending_runs", "ichor_queue_messages"))]
         assert await trigger.stop() == 0
         assert "hidden" not in trigger.log.read_text()

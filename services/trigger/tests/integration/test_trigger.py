@@ -184,6 +184,33 @@ async def test_an_entity_without_rules_is_acknowledged(
     assert await (await channel.get_queue(DEAD)).get(fail=False) is None
 
 
+async def test_its_metrics_say_what_became_of_events_and_what_waits(
+    trigger: EngineProgram, channel: AbstractChannel, save_rule: SaveRule
+):
+    await save_rule(rule())
+    await send(channel, event("one"), event("two"), event("stranger", entity_name="parcels"), b"no event")
+    queue = f'queue="{QUEUE}"'
+    wanted = {
+        f'ichor_messages_total{{outcome="started",{queue}}}': 2,
+        f'ichor_messages_total{{outcome="none",{queue}}}': 1,
+        f'ichor_messages_total{{outcome="dead",{queue}}}': 1,
+        f'ichor_dead_letters_total{{{queue},reason="not_json"}}': 1,
+        f"ichor_message_seconds_count{{{queue}}}": 3,
+        f"ichor_messages_in_flight{{{queue}}}": 0,
+        f"ichor_queue_messages{{{queue}}}": 0,
+        f'ichor_queue_messages{{queue="{DEAD}"}}': 1,
+        "ichor_pending_runs": 2,
+        "ichor_outbox_oldest_age_seconds": 0,
+        'ichor_up{server="temporal"}': 1,
+        "ichor_ready": 1,
+    }
+
+    async def are_so() -> bool:
+        return wanted.items() <= (await trigger.metrics()).items()
+
+    await until(are_so, "the metrics")
+
+
 async def test_a_broken_rule_harms_no_other(
     trigger: EngineProgram, channel: AbstractChannel, pool: asyncpg.Pool, save_rule: SaveRule
 ):
@@ -199,6 +226,20 @@ async def test_a_broken_rule_harms_no_other(
     await settle(trigger, channel)
     found = {str(row["automation_rules_id"]): row["status"] for row in await rows(pool)}
     assert found == {edgeless: "failed", good: "pending"}
+
+
+async def test_a_locked_rule_starts_later_and_holds_up_no_other(
+    trigger: EngineProgram, channel: AbstractChannel, pool: asyncpg.Pool, save_rule: SaveRule
+):
+    locked = await save_rule(rule("Locked"))
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM workflow.automation_rules WHERE id = $1 FOR UPDATE", locked)
+        good = await save_rule(rule("Good"))
+        await send(channel, event("e1"))
+        await trigger.said("run started", rule_id=good)
+        await trigger.said("a message waits behind the others")
+    await trigger.said("run started", rule_id=locked)
+    await settle(trigger, channel)
 
 
 async def test_a_run_that_temporal_refuses_is_failed_and_says_why(

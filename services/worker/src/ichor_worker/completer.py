@@ -49,8 +49,8 @@ class Completer:
         self._temporal = temporal
         self._store = store
 
-    async def take(self, letter: Letter, keys: TokenKeys, max_bytes: int) -> None:
-        """Deal with one reply.
+    async def take(self, letter: Letter, keys: TokenKeys, max_bytes: int) -> Verdict:
+        """Deal with one reply, and return what it was to its question.
 
         Raises:
             Unusable: nobody can use it.
@@ -59,12 +59,13 @@ class Completer:
         question, reply = _read(letter, keys, max_bytes)
         with outages():
             claim = await self._store.opened.claim_question(question, reply)
-            if claim.verdict is Verdict.REPEATED:
-                _log.info("a reply came again", question=str(question))
-            elif claim.notice is None:
-                raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
-            else:
+            if claim.notice is not None:
                 await self._deliver(question, claim.notice, claim.workflow_id)
+            elif claim.verdict is Verdict.REPEATED:
+                _log.info("a reply came again", question=str(question))
+            else:
+                raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
+        return claim.verdict
 
     async def sweep(self, sender: Resender | None, stop: Stop) -> None:
         """Until told to stop, deliver replies and send questions that may not have been, and remind approvers."""

@@ -9,22 +9,32 @@ from typing import Any
 import structlog
 from ichor_executor.temporal import ExecuteGraphWorkflow
 from ichor_service import Stop, Stopped, Unreachable, growing_pauses, reason
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
+from ichor_worker.action_metrics import ActionMetrics
 from ichor_worker.run_logs import RunLogs
 
 type Activities = Sequence[Callable[..., Any]]
 
 MOST_ACTIVITIES = 200
+"""How many actions are done at once."""
+MOST_WORKFLOW_TASKS = 100
+"""How many runs decide what to do next at once; they take turns on one core."""
+MOST_CACHED_WORKFLOWS = 1000
+"""How many runs are kept in memory; the others are replayed when something happens to them."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class GraphWorker:
     """Runs one Temporal worker after another: a next one where the last one failed; for workflows, actions or both."""
 
-    def __init__(self, task_queue: str, *, workflows: bool = True, actions: bool = True) -> None:
+    def __init__(
+        self, task_queue: str, registry: CollectorRegistry, *, workflows: bool = True, actions: bool = True
+    ) -> None:
         self._task_queue = task_queue
+        self._metrics = ActionMetrics(registry)
         self._workflows = workflows
         self._actions = actions
         self._worker: Worker | None = None
@@ -63,8 +73,10 @@ class GraphWorker:
             workflows=[ExecuteGraphWorkflow] if self._workflows else [],
             activities=activities if self._actions else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
-            interceptors=[RunLogs()],
+            interceptors=[RunLogs(), self._metrics],
             max_concurrent_activities=MOST_ACTIVITIES,
+            max_concurrent_workflow_tasks=MOST_WORKFLOW_TASKS,
+            max_cached_workflows=MOST_CACHED_WORKFLOWS,
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             activity_task_poller_behavior=PollerBehaviorAutoscaling(),
             graceful_shutdown_timeout=time_to_finish,

@@ -1,6 +1,6 @@
-"""What the parts of the worker share: its settings, its links, and how it sends questions."""
+"""What the parts of the worker share: its settings, its links, how it sends questions, its metrics."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ichor_activities import InvalidConfiguration, TokenKeys
 from ichor_edgestore import EdgeStore
@@ -12,9 +12,11 @@ from ichor_service import (
     Link,
     Publisher,
     Settings,
+    new_registry,
     store_link,
     temporal_link,
 )
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 
 from ichor_worker.question_sender import QuestionSender
@@ -32,6 +34,7 @@ class Links:
     store: Link[EdgeStore]
     keys: TokenKeys | None
     sender: QuestionSender | None
+    registry: CollectorRegistry = field(default_factory=new_registry)
 
     @classmethod
     def of(cls, settings: Settings, name: str) -> "Links":

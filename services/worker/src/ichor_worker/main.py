@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ichor_service import Health, Part, Probe, Program, Settings, Stop, environment, reach, serving, side_by_side
+from ichor_service import REPLIES as REPLY_QUEUE
+from ichor_service import (
+    Health,
+    Part,
+    Probe,
+    Program,
+    QueueLengths,
+    Sampling,
+    Settings,
+    Stop,
+    environment,
+    reach,
+    serving,
+    side_by_side,
+)
 
 from ichor_worker.actions import Actions, opened_actions
 from ichor_worker.graph_worker import GraphWorker
@@ -48,16 +62,19 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     async with opened_actions(environment(), settings, links.sender) as actions:
         parts = [_runs(links, actions, wanted)] if {WORKFLOWS, ACTIONS} & set(wanted) else []
         parts += [replies(links)] if REPLIES in wanted else []
+        parts += [_metrics(links)]
         probes: dict[str, Probe] = {"temporal": links.temporal.probe, "database": links.store.probe}
         for part in parts:
             probes |= part.probes
-        async with links.store, serving(settings, Health(probes, stop)):
+        async with links.store, serving(settings, Health(probes, stop), links.registry):
             await side_by_side(parts, stop)
 
 
 def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
     """Return the part that works for Temporal, on workflows or actions or both."""
-    worker = GraphWorker(links.settings.task_queue, workflows=WORKFLOWS in wanted, actions=ACTIONS in wanted)
+    worker = GraphWorker(
+        links.settings.task_queue, links.registry, workflows=WORKFLOWS in wanted, actions=ACTIONS in wanted
+    )
 
     async def work(stop: Stop) -> None:
         client = await reach("Temporal", links.temporal.connect, stop)
@@ -65,3 +82,10 @@ def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
         await worker.run(client, actions.activities(store), stop)
 
     return Part(work, {"worker": worker.probe})
+
+
+def _metrics(links: Links) -> Part:
+    """Return the part that measures, for `/metrics`, which servers are there and how many replies wait."""
+    measures = {"temporal": links.temporal.probe, "database": links.store.probe}
+    queues = QueueLengths(links.broker("metrics"), REPLY_QUEUE) if links.settings.rabbitmq_url else None
+    return Part(Sampling(measures, links.registry, queues).run)

@@ -29,8 +29,8 @@ def replies(links: Links, options: InboxOptions | None = None) -> Part:
 
 
 def _inbox(links: Links, completer: Completer, keys: TokenKeys, options: InboxOptions | None) -> Inbox:
-    async def handle(letter: Letter) -> None:
-        await completer.take(letter, keys, links.settings.max_reply_bytes)
+    async def handle(letter: Letter) -> str:
+        return await completer.take(letter, keys, links.settings.max_reply_bytes)
 
     servers = {"Temporal": links.temporal, "PostgreSQL": links.store}
-    return Inbox(links.broker("replies"), REPLIES, handle, servers, options)
+    return Inbox(links.broker("replies"), REPLIES, handle, servers, links.registry, options)

@@ -10,9 +10,8 @@ import pytest
 from ichor_activities import TokenKeys
 from ichor_models import ActionCall, EntityEvent, Question, RunHeader, question_id
 from ichor_service import InboxOptions, Letter, Link, Part, Settings, Stop, Unreachable, side_by_side
-from ichor_testing import until
+from ichor_testing import start_proxy, until
 from ichor_testing.engine_program import start_program
-from ichor_testing.proxy import start_proxy
 from ichor_testing.question_bench import KEYS, QuestionBench, next_message
 from ichor_worker.completer import Completer
 from ichor_worker.links import Links
@@ -66,13 +65,13 @@ async def test_replies_wait_for_temporal_and_are_delivered_once(bench: QuestionB
         start_proxy(bench.environment["ICHOR_TEMPORAL_ADDRESS"]) as proxy,
         start_program("ichor_worker", bench.environment, "--only", "workflows", "--only", "actions"),
     ):
-        for name, value in (bench.environment | {"ICHOR_TEMPORAL_ADDRESS": proxy.address}).items():
+        for name, value in (bench.environment | {"ICHOR_TEMPORAL_ADDRESS": proxy.url}).items():
             monkeypatch.setenv(name, value)
         async with taking_replies(Links.of(Settings(), "test")) as part:
             runs = [await bench.begin(f"e{number}") for number in range(RUNS)]
             tokens = [(await bench.question()).correlation_id for _ in range(RUNS)]
             await until(lambda: is_well(part), "a consumer")
-            proxy.cut()
+            proxy.silence()
             for token in tokens:
                 await bench.reply(token, YES)
 
@@ -82,7 +81,7 @@ async def test_replies_wait_for_temporal_and_are_delivered_once(bench: QuestionB
             await until(were_tried, "several tries of each reply")
             assert not await is_well(part)
             assert await bench.count("questions", "state = 'answered' AND delivered_at IS NULL") == RUNS
-            proxy.restore()
+            proxy.mend()
             assert {(await bench.ended(run)).status for run in runs} == {"completed"}
             await until(lambda: is_well(part), "a consumer")
     assert tries.deliveries == {0}

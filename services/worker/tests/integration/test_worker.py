@@ -71,6 +71,23 @@ async def test_a_run_goes_to_its_end_and_its_action_leaves_one_effect(
     run = await begin(pool, temporal_client, await save_rule(rule(AUDIT)), "e1", temporal_task_queue)
     await status_is(pool, run, RunStatus.COMPLETED)
     assert await pool.fetchval("SELECT message FROM workflow.audit_log") == "Order o1 over 5"
+    metrics = await worker.metrics()
+    assert metrics['ichor_action_seconds_count{outcome="completed",type="log_audit_entry"}'] == 1
+    assert metrics['ichor_action_seconds_count{outcome="completed",type="(engine)"}'] >= 2
+
+
+async def test_types_that_nobody_knows_are_one_in_the_metrics(
+    worker: EngineProgram, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client, temporal_task_queue: str
+):
+    rule_id = await save_rule(rule(AUDIT))
+    unknown = {"action_type": "nobody_knows_it"}
+    await pool.execute("UPDATE workflow.rule_actions SET template_id = NULL, action_config = $1", unknown)
+    await begin(pool, temporal_client, rule_id, "e1", temporal_task_queue)
+
+    async def is_counted() -> bool:
+        return 'ichor_action_seconds_count{outcome="failed",type="(unknown)"}' in await worker.metrics()
+
+    await until(is_counted, "an action of an unknown type")
 
 
 async def test_sigterm_while_an_action_runs_finishes_it_and_exits_with_zero(

@@ -105,7 +105,8 @@ WHERE id = $1
 SELECT pg_advisory_xact_lock(hashtextextended('ichor rule ' || $1, 0))
 
 -- name: hold_rule
-SELECT 1 FROM workflow.automation_rules WHERE id = $1 FOR UPDATE
+-- Its key stays, so that runs may be pinned meanwhile.
+SELECT 1 FROM workflow.automation_rules WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: entity
 SELECT id, entity_type_id, is_active IS NOT FALSE AS is_active FROM workflow.entities WHERE name = $1

@@ -1,6 +1,10 @@
 -- name: insert
 -- The version and the run that keeps it are one statement; null content says that the version is known to be there.
-WITH version AS (
+-- A rule that somebody has locked is refused at once: whoever waited for it would keep a connection from the others.
+WITH rule AS (
+    SELECT id FROM workflow.automation_rules WHERE id = $2 FOR KEY SHARE NOWAIT
+),
+version AS (
     INSERT INTO workflow.graph_versions (hash, content)
     SELECT $14, $15::jsonb WHERE $15::jsonb IS NOT NULL
     ON CONFLICT (hash) DO NOTHING
@@ -11,7 +15,7 @@ INSERT INTO workflow.automation_executions (
 )
 VALUES (
     -- An Ichor database has varchar(50) here; the whole name is in the event.
-    $1, $2, left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
+    $1, coalesce((SELECT id FROM rule), $2), left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
     CASE WHEN $5::text <> 'pending' THEN now() END,
     -- An Ichor database may want a value here; the run writes its actions when it ends.
     '[]'
