@@ -10,8 +10,11 @@ from ichor_edgestore.errors import (
     AlreadyRecorded,
     AmbiguousRule,
     ConstraintViolated,
+    EventTooLarge,
     InvalidAddress,
+    KeyReused,
     NotRerunnable,
+    RuleInactive,
     RuleNotFound,
     RunNotFound,
     SchemaError,
@@ -29,9 +32,11 @@ from ichor_edgestore.migration import Migration, migrate, migrations, require_sc
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
+from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import UndeliveredReply
+from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
-from ichor_edgestore.run_filter import RunFilter
+from ichor_edgestore.run_filter import RunFilter, RunPlace
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.running_run import RunningRun
 from ichor_edgestore.saved_rule import SavedRule
@@ -47,8 +52,11 @@ __all__ = [
     "Claim",
     "ConstraintViolated",
     "EdgeStore",
+    "EventTooLarge",
     "InvalidAddress",
     "Journal",
+    "KeptResponse",
+    "KeyReused",
     "MemoryStore",
     "Migration",
     "NotRerunnable",
@@ -58,10 +66,14 @@ __all__ = [
     "OutboxState",
     "PinnedRun",
     "Refusal",
+    "RuleFilter",
+    "RuleInactive",
     "RuleNotFound",
+    "RulePlace",
     "RuleSummary",
     "RunFilter",
     "RunNotFound",
+    "RunPlace",
     "RunSummary",
     "RunView",
     "RunningRun",

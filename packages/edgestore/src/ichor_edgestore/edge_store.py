@@ -11,6 +11,7 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.postgres_idempotency import PostgresIdempotency
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
@@ -20,7 +21,10 @@ _CLOSE_SECONDS = 1.0
 
 
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
-    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`."""
+    """Rules, graphs, runs and questions in PostgreSQL; actions write to `journal`, a relay reads `outbox`.
+
+    `idempotency` remembers the requests to the API.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems
@@ -32,6 +36,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions):
         PostgresQuestions.__init__(self, database)
         self.journal = Journal(database)
         self.outbox = Outbox(database)
+        self.idempotency = PostgresIdempotency(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.

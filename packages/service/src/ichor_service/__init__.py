@@ -1,6 +1,8 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
 
+from ichor_service.api_token import ApiToken, ApiTokens, new_token, read_api_tokens, token_hash
 from ichor_service.broker import Broker, BrokerConnection
+from ichor_service.caller import Caller, Scope
 from ichor_service.consumption import Handle, InboxOptions
 from ichor_service.environment import environment
 from ichor_service.errors import InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
@@ -26,8 +28,11 @@ __all__ = [
     "EVENTS",
     "REPLIES",
     "REQUESTS",
+    "ApiToken",
+    "ApiTokens",
     "Broker",
     "BrokerConnection",
+    "Caller",
     "Handle",
     "Health",
     "HttpServer",
@@ -41,6 +46,7 @@ __all__ = [
     "Program",
     "Publisher",
     "Readiness",
+    "Scope",
     "ServiceError",
     "Settings",
     "Stop",
@@ -58,11 +64,14 @@ __all__ = [
     "health_routes",
     "leave",
     "load_settings",
+    "new_token",
     "reach",
+    "read_api_tokens",
     "reason",
     "serving",
     "side_by_side",
     "store_link",
     "temporal_link",
+    "token_hash",
     "variable",
 ]

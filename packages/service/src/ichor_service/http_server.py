@@ -20,13 +20,13 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(settings: Settings, health: Health) -> AsyncGenerator[None]:
-    """Watch the health of a program and answer questions about it for the length of the block.
+async def serving(settings: Settings, health: Health, routes: Sequence[BaseRoute] = ()) -> AsyncGenerator[None]:
+    """Watch the health of a program, and serve it and the routes of its parts, for the length of the block.
 
     Raises:
         Unavailable: the port cannot be had.
     """
-    server = HttpServer(settings.http_host, settings.http_port or 0, health_routes(health))
+    server = HttpServer(settings.http_host, settings.http_port or 0, [*health_routes(health), *routes])
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(health.watch())
         group.create_task(server.serve())
