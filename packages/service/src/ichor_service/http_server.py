@@ -54,6 +54,7 @@ class HttpServer:
             uvicorn.Config(
                 Starlette(routes=routes),
                 lifespan="off",
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,10 +1,11 @@
-"""The program `ichor-trigger`: events and schedules in, runs started; the outbox's events out."""
+"""The program `ichor-trigger`: events, schedules and calls of the API in, runs started; the outbox's events out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving, side_by_side, store_link, temporal_link
 
+from ichor_trigger.api import api
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
 from ichor_trigger.reaper import reaper
@@ -16,13 +17,17 @@ PARTS: Mapping[str, Callable[[Links], Part]] = {
     "relay": relay,
     "schedules": schedules,
     "reaper": reaper,
+    "api": api,
 }
 PROGRAM = Program(
     name="ichor-trigger",
-    summary="Starts the runs of rules, each exactly once, by events and schedules, and relays events from the outbox.",
+    summary="Starts the runs of rules, each exactly once, relays events from the outbox, and serves the API.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
-    uses=("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),
+    uses=(
+        *("temporal_namespace", "task_queue", "http_host", "http_port", "max_event_bytes", "shutdown_grace"),
+        *("api_tokens", "jwks_url", "jwt_audience", "jwt_issuer"),
+    ),
     parts=tuple(PARTS),
 )
 
@@ -39,5 +44,6 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     probes: dict[str, Probe] = {}
     for part in parts:
         probes |= part.probes
-    async with links.store, serving(settings, Health(probes, stop)):
+    routes = [route for part in parts for route in part.routes]
+    async with links.store, serving(settings, Health(probes, stop), routes):
         await side_by_side(parts, stop)
