@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from ichor_service.errors import Unavailable
 from ichor_service.health import Health, health_routes
@@ -20,13 +21,13 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(settings: Settings, health: Health, routes: Sequence[BaseRoute] = ()) -> AsyncGenerator[None]:
-    """Watch the health of a program, and serve it and the routes of its parts, for the length of the block.
+async def serving(settings: Settings, health: Health, app: ASGIApp | None = None) -> AsyncGenerator[None]:
+    """Watch the health of a program and serve it, and on every other path `app`, for the length of the block.
 
     Raises:
         Unavailable: the port cannot be had.
     """
-    server = HttpServer(settings.http_host, settings.http_port or 0, [*health_routes(health), *routes])
+    server = HttpServer(settings.http_host, settings.http_port or 0, health_routes(health), app)
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(health.watch())
         group.create_task(server.serve())
@@ -46,13 +47,17 @@ class _WithoutSignals(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves routes on an address that is taken as soon as the server is made."""
+    """Serves routes, and on every other path `app`, on an address that is taken as soon as the server is made."""
 
-    def __init__(self, host: str, port: int, routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, host: str, port: int, routes: Sequence[BaseRoute], app: ASGIApp | None = None) -> None:
         self._socket = _listen(host, port)
+        served = Starlette(routes=routes)
+        if app is not None:
+            # Not as a route: no pattern matches every path, such as one that holds a line break.
+            served.router.default = app
         self._server = _WithoutSignals(
             uvicorn.Config(
-                Starlette(routes=routes),
+                served,
                 lifespan="off",
                 ws="none",
                 log_config=None,

@@ -5,19 +5,26 @@ from typing import NoReturn
 
 from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving, side_by_side, store_link, temporal_link
 
-from ichor_trigger.api import api
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
 from ichor_trigger.reaper import reaper
 from ichor_trigger.relay import relay
 from ichor_trigger.schedules import schedules
 
+
+def _api(links: Links) -> Part:
+    # FastAPI takes long to import, and the other parts do without it.
+    from ichor_trigger.api import api
+
+    return api(links)
+
+
 PARTS: Mapping[str, Callable[[Links], Part]] = {
     "events": events,
     "relay": relay,
     "schedules": schedules,
     "reaper": reaper,
-    "api": api,
+    "api": _api,
 }
 PROGRAM = Program(
     name="ichor-trigger",
@@ -44,6 +51,6 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     probes: dict[str, Probe] = {}
     for part in parts:
         probes |= part.probes
-    routes = [route for part in parts for route in part.routes]
-    async with links.store, serving(settings, Health(probes, stop), routes):
+    app = next((part.app for part in parts if part.app), None)
+    async with links.store, serving(settings, Health(probes, stop), app):
         await side_by_side(parts, stop)

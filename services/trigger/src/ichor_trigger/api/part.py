@@ -2,7 +2,6 @@
 
 import structlog
 from ichor_service import Part, Settings
-from starlette.routing import Mount
 
 from ichor_trigger.api.application import application
 from ichor_trigger.api.authenticator import Authenticator
@@ -28,7 +27,7 @@ def api(links: Links) -> Part:
     if authenticator.is_off:
         _log.info("the API is off, set ICHOR_API_TOKENS or ICHOR_JWKS_URL to switch it on")
     served = application(links, authenticator, Limits(body=settings.max_event_bytes))
-    return Part(Upkeep(links, tokens).run, {"database": links.store.probe}, (Mount("/", served),))
+    return Part(Upkeep(links, tokens).run, {"database": links.store.probe}, served)
 
 
 def _jwts(settings: Settings) -> JwtVerifier | None:

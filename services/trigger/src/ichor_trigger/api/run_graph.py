@@ -86,7 +86,7 @@ def _node(action: Action, view: ActionView | None) -> RunNode:
             "reason": view.reason,
             "started": view.started,
             "ended": view.ended,
-            "duration_ms": took and took // timedelta(milliseconds=1),
+            "duration_ms": None if took is None else took // timedelta(milliseconds=1),
             "attempts": view.attempts,
             "error": view.error,
         }
