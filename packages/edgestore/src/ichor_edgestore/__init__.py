@@ -30,7 +30,7 @@ from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
 from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
-from ichor_edgestore.pinned_run import INVALID_GRAPH, PinnedRun
+from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import UndeliveredReply
@@ -44,7 +44,6 @@ from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
 
 __all__ = [
-    "INVALID_GRAPH",
     "AccessDenied",
     "ActionView",
     "AlreadyRecorded",

@@ -7,7 +7,8 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from ichor_edgestore import INVALID_GRAPH, PinnedRun
+from ichor_edgestore import PinnedRun
+from ichor_edgestore.pinned_run import INVALID_GRAPH
 from ichor_models import ApplicationId, ExecutionId, ManualStart, RuleId, RunStatus
 from ichor_models.model import Model
 from ichor_service import Unreachable, reason
