@@ -23,6 +23,7 @@ from ichor_cli.commands.schema import schema
 from ichor_cli.commands.show import show
 from ichor_cli.commands.simulate import simulate
 from ichor_cli.commands.test import run_case_files
+from ichor_cli.commands.token import token
 from ichor_cli.commands.validate import validate
 from ichor_cli.failure import Failure, explain, trace
 from ichor_cli.library_logs import silence_libraries
@@ -43,6 +44,7 @@ _COMMANDS = {
     "fire": fire,
     "approvals": approvals,
     "approve": approve,
+    "token": token,
     "dev": dev,
 }
 _RULES_COMMANDS = {"activate": activate, "deactivate": deactivate}

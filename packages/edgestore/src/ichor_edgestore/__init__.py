@@ -1,7 +1,7 @@
 """Rules, graphs, their versions and runs in PostgreSQL, in the tables of an Ichor database."""
 
 from ichor_edgestore.action_view import ActionView
-from ichor_edgestore.approval_view import ApprovalFilter, ApprovalView, VoteView
+from ichor_edgestore.approval_view import ApprovalFilter, ApprovalPlace, ApprovalView, VoteView
 from ichor_edgestore.backlog import Backlog
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
@@ -12,8 +12,11 @@ from ichor_edgestore.errors import (
     AlreadyRecorded,
     AmbiguousRule,
     ConstraintViolated,
+    EventTooLarge,
     InvalidAddress,
+    KeyReused,
     NotRerunnable,
+    RuleInactive,
     RuleNotFound,
     RunNotFound,
     SchemaError,
@@ -32,9 +35,11 @@ from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
+from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
+from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
-from ichor_edgestore.run_filter import RunFilter
+from ichor_edgestore.run_filter import RunFilter, RunPlace
 from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.scheduled_rule import ScheduledRule
@@ -46,6 +51,7 @@ __all__ = [
     "AlreadyRecorded",
     "AmbiguousRule",
     "ApprovalFilter",
+    "ApprovalPlace",
     "ApprovalView",
     "AskedQuestion",
     "Backlog",
@@ -53,8 +59,11 @@ __all__ = [
     "Claim",
     "ConstraintViolated",
     "EdgeStore",
+    "EventTooLarge",
     "InvalidAddress",
     "Journal",
+    "KeptResponse",
+    "KeyReused",
     "MemoryStore",
     "Migration",
     "NotRerunnable",
@@ -66,10 +75,14 @@ __all__ = [
     "OutboxState",
     "PinnedRun",
     "Refusal",
+    "RuleFilter",
+    "RuleInactive",
     "RuleNotFound",
+    "RulePlace",
     "RuleSummary",
     "RunFilter",
     "RunNotFound",
+    "RunPlace",
     "RunSummary",
     "RunView",
     "SavedRule",

@@ -44,13 +44,23 @@ class ApprovalView(Model):
     votes: tuple[VoteView, ...]
 
 
+class ApprovalPlace(Model):
+    """Where an approval stands in the list: by its creation, the newest first, then its id."""
+
+    created: datetime
+    approval_id: UUID
+
+
 class ApprovalFilter(Model):
-    """Approvals with a status, of a run, that a person is asked, created before; the newest first, at most `limit`."""
+    """Approvals with a status, of a run, that a person is asked; the newest first, at most `limit`.
+
+    Those behind `after`, where it is given.
+    """
 
     status: str | None = None
     execution_id: UUID | None = None
     asked: Person | None = None
-    before: datetime | None = None
+    after: ApprovalPlace | None = None
     limit: int = Field(default=50, ge=1, le=10_000)
 
 

@@ -14,6 +14,7 @@ from ichor_edgestore.legacy_outbox import LegacyOutbox
 from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_approvals import PostgresApprovals
+from ichor_edgestore.postgres_idempotency import PostgresIdempotency
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
@@ -28,7 +29,7 @@ _CLOSE_SECONDS = 1.0
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
-    `roles_sql` gives the roles of the user whose id is its `$1`.
+    `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         self.journal = Journal(database, roles)
         self.outbox = Outbox(database)
         self.legacy_outbox = LegacyOutbox(database)
+        self.idempotency = PostgresIdempotency(database)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.

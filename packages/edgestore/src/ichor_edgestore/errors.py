@@ -17,13 +17,16 @@ IchorError (ichor_models)
     ├── AlreadyRecorded       a second result for an action that has one
     ├── RuleNotFound          no rule of that id or name
     ├── AmbiguousRule         several rules of that name
+    ├── RuleInactive          a rule that nothing starts for now
     ├── RunNotFound           no run of that id
-    └── NotRerunnable         a run that lacks what a rerun needs
+    ├── NotRerunnable         a run that lacks what a rerun needs
+    ├── EventTooLarge         an event above the size that is published
+    └── KeyReused             an idempotency key that stands for another request
 """
 
 from typing import ClassVar
 
-from ichor_models import IchorError, UnknownRun
+from ichor_models import IchorError, RuleId, UnknownRun
 
 
 class StoreError(IchorError):
@@ -101,9 +104,26 @@ class AmbiguousRule(StoreError):
     """Several rules have this name; say which by id."""
 
 
+class RuleInactive(StoreError):
+    """A rule is not active, so nothing starts it."""
+
+
 class RunNotFound(StoreError, UnknownRun):
     """No run has this id."""
 
 
 class NotRerunnable(StoreError):
     """A run cannot be repeated; the message says what it lacks."""
+
+
+class EventTooLarge(StoreError):
+    """An event has more bytes than are published."""
+
+
+class KeyReused(StoreError):
+    """An idempotency key was given with another request than before."""
+
+
+def inactive(rule_id: RuleId) -> RuleInactive:
+    """Return the error of a rule that is not active."""
+    return RuleInactive(f"The rule {rule_id} is not active.")

@@ -13,6 +13,7 @@ from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.entity_name import bare
 from ichor_edgestore.errors import AmbiguousRule, RuleNotFound
 from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.rule_filter import ALL_RULES, RuleFilter
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.saving import Analyze, KnownAction
@@ -56,9 +57,10 @@ class MemoryRules:
             raise RuleNotFound(f"There is no rule with the id or name {id_or_name!r}.")
         return found
 
-    async def list_rules(self) -> Sequence[RuleSummary]:
+    async def list_rules(self, wanted: RuleFilter = ALL_RULES) -> Sequence[RuleSummary]:
         ordered = sorted(self._rules.items(), key=lambda item: (item[1].rule.name, item[0]))
-        return [_summary(rule_id, kept) for rule_id, kept in ordered]
+        summaries = [_summary(rule_id, kept) for rule_id, kept in ordered]
+        return [summary for summary in summaries if wanted.holds(summary)][: wanted.limit]
 
     async def activate_rule(self, rule_id: RuleId, *, user_id: str | None = None) -> None:
         self._set_active(rule_id, True)

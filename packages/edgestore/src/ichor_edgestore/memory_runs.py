@@ -11,6 +11,7 @@ from ichor_models import (
     EventType,
     ExecutionId,
     Firing,
+    ManualStart,
     Match,
     Rule,
     RuleId,
@@ -22,7 +23,7 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
-from ichor_edgestore.errors import RuleNotFound, RunNotFound
+from ichor_edgestore.errors import RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
@@ -65,6 +66,17 @@ class MemoryRuns:
         rule = await self._load_rule(match.rule_id)
         row = _new_run(rule, event_header(event), event.trigger_data(), 0).stopped(match.because)
         return self._keep(row, "automation", 0)
+
+    async def pin_start(self, start: ManualStart) -> PinnedRun:
+        known = self._runs.get(workflow_id(start.rule_id, start.event_id))
+        if known is not None:
+            return known.row.pinned(created=False)
+        rule = await self._load_rule(start.rule_id)
+        if not rule.is_active:
+            raise inactive(start.rule_id)
+        event = start.event(rule.trigger.entity)
+        row = _new_run(rule, event, start.trigger_data(event), 0).checked(self._check_structure)
+        return self._keep(row, "manual", 0)
 
     async def pin_firing(self, firing: Firing) -> PinnedRun | None:
         if firing.workflow_id in self._runs:

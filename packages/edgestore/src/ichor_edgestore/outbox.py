@@ -11,9 +11,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 import asyncpg
+from ichor_models import EntityEvent
 from ichor_models.strict_json import storable
 
 from ichor_edgestore.database import Database, Session
+from ichor_edgestore.errors import EventTooLarge
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.signal import Signal
 
@@ -93,6 +95,20 @@ class Outbox:
             keys = [row["entity_key"] for row in heads if row["is_held"]]
             rows = await session.rows(_QUERIES["take"], keys, events) if keys else []
             yield OutboxBatch(session, _in_order(rows), contended=len(keys) < len(heads))
+
+    async def emit(self, event: EntityEvent, largest: int) -> None:
+        """Write an event, in a transaction of its own; one whose id waits there already is not written again.
+
+        Raises:
+            Unstorable: something in it no trigger could use.
+            EventTooLarge: it would be published with more bytes than `largest`.
+        """
+        document = event.model_dump(mode="json", exclude_none=True)
+        async with self._database.transaction() as session:
+            await session.execute(_QUERIES["emit"], [document])
+            written = await session.row(_QUERIES["stamp"], event.event_id, document.get("timestamp"))
+            if written and written["bytes"] > largest:
+                raise EventTooLarge(f"The event has {written['bytes']} bytes; {largest} are allowed.")
 
     async def age(self) -> timedelta | None:
         """Return how long the oldest event waits, None where none does."""

@@ -60,14 +60,15 @@ class PostgresApprovals:
         async with self._database.transaction() as session:
             person = wanted.asked and await self._roles.resolve(session, wanted.asked)
             asked = (person is not None, as_uuid(person.id) if person else None, list(person.roles) if person else [])
+            place = (wanted.after.created, wanted.after.approval_id) if wanted.after else (None, None)
             rows = await session.rows(
-                _QUERIES["list"], None, wanted.status, wanted.execution_id, wanted.before, *asked, wanted.limit
+                _QUERIES["list"], None, wanted.status, wanted.execution_id, *place, *asked, wanted.limit
             )
         return [ApprovalView.model_validate(dict(row)) for row in rows]
 
     async def find_approval(self, approval_id: UUID) -> ApprovalView | None:
         """Return one approval."""
-        row = await self._database.row(_QUERIES["list"], approval_id, None, None, None, False, None, [], 1)
+        row = await self._database.row(_QUERIES["list"], approval_id, None, None, None, None, False, None, [], 1)
         return ApprovalView.model_validate(dict(row)) if row else None
 
 

@@ -14,6 +14,7 @@ from ichor_edgestore.entity_name import bare, schema_of
 from ichor_edgestore.errors import AmbiguousRule, RuleNotFound, SchemaMissing
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.query_file import load_queries
+from ichor_edgestore.rule_filter import ALL_RULES, RuleFilter
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.saved_rule import SavedRule
@@ -73,9 +74,11 @@ class PostgresRules:
             raise RuleNotFound(f"There is no rule with the id or name {id_or_name!r}.")
         return RuleId(str(found))
 
-    async def list_rules(self) -> Sequence[RuleSummary]:
-        """Return all rules by name, those included whose graph or trigger cannot be read."""
-        return [_summary(row) for row in await self._database.rows(_QUERIES["list"])]
+    async def list_rules(self, wanted: RuleFilter = ALL_RULES) -> Sequence[RuleSummary]:
+        """Return rules by name, those included whose graph or trigger cannot be read."""
+        place = (wanted.after.name, as_uuid(wanted.after.rule_id)) if wanted.after else (None, None)
+        conditions = (wanted.bare_entity, wanted.event, wanted.is_active, *place)
+        return [_summary(row) for row in await self._database.rows(_QUERIES["list"], *conditions, wanted.limit)]
 
     async def activate_rule(self, rule_id: RuleId, *, user_id: str | None = None) -> None:
         """Let events start a rule."""

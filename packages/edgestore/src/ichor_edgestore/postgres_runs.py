@@ -15,6 +15,7 @@ from ichor_models import (
     ExecutionId,
     Firing,
     Graph,
+    ManualStart,
     Match,
     RuleId,
     RunOptions,
@@ -29,7 +30,7 @@ from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions
 from ichor_edgestore.database import Database
-from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound
+from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
@@ -71,6 +72,22 @@ class PostgresRuns:
         stored = await load_stored_rule(self._database, match.rule_id)
         run = _new_run(stored, event_header(event), event.trigger_data(), 0)
         return await self._only(run.stopped(match.because), "automation")
+
+    async def pin_start(self, start: ManualStart) -> PinnedRun:
+        """Return the one run of a start by hand, made now with the graph as it is or found with the graph it has.
+
+        Raises:
+            RuleNotFound: there is no such rule.
+            RuleInactive: it is not active, and there is no such run yet.
+        """
+        if found := await self._of_event(start.rule_id, start.event_id):
+            return found
+        stored = await load_stored_rule(self._database, start.rule_id)
+        if not stored.is_active:
+            raise inactive(stored.rule_id)
+        event = start.event(stored.entity)
+        run = _new_run(stored, event, start.trigger_data(event), 0)
+        return await self._only(run.checked(self._check_structure), "manual")
 
     async def pin_firing(self, firing: Firing) -> PinnedRun | None:
         """Return the one run of a firing, made now with the graph as it is or found with the graph it has.
@@ -168,6 +185,7 @@ class PostgresRuns:
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         """Return runs, the newest first."""
+        place = (wanted.after.created, as_uuid(wanted.after.execution_id)) if wanted.after else (None, None)
         rows = await self._database.rows(
             _QUERIES["list"],
             as_uuid(wanted.rule_id),
@@ -175,6 +193,7 @@ class PostgresRuns:
             [str(status) for status in wanted.statuses],
             wanted.since,
             wanted.before,
+            *place,
             wanted.limit,
         )
         return [RunSummary.model_validate(_summary(row)) for row in rows]

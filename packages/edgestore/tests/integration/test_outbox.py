@@ -10,7 +10,16 @@ from typing import Any
 
 import asyncpg
 import pytest
-from ichor_edgestore import EdgeStore, MemoryStore, Refusal, StoreUnavailable, emit_event, migrate
+from ichor_edgestore import (
+    EdgeStore,
+    EventTooLarge,
+    MemoryStore,
+    Refusal,
+    StoreUnavailable,
+    Unstorable,
+    emit_event,
+    migrate,
+)
 from ichor_models import ActionCall, Catalogue, EntityEvent, EventType, Lineage, RowChange, Rule, parse_event
 from ichor_testing.database import Database
 
@@ -73,6 +82,28 @@ async def test_the_event_exists_exactly_if_the_transaction_was_committed(pool: a
 async def test_the_same_event_twice_is_there_once(pool: asyncpg.Pool) -> None:
     assert [await pool.fetchval(EMIT, "e-1") for _ in range(2)] == ["e-1", "e-1"]
     assert len(await events(pool)) == 1
+
+
+async def test_a_whole_event_is_emitted_as_it_is(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    whole = {
+        "event_id": "e-1",
+        "event_type": "on_update",
+        "entity_name": "orders",
+        "entity_id": "17",
+        "user_id": "u-1",
+        "timestamp": "2026-11-23T20:00:00Z",
+        "raw_data": {"total": 1500, "note": None},
+        "field_changes": {"status": {"old_value": None, "new_value": "held"}},
+    }
+    event = EntityEvent.model_validate(whole)
+    await edge_store.outbox.emit(event, 1000)
+    await edge_store.outbox.emit(event.model_copy(update={"timestamp": datetime.now(UTC)}), 1000)
+    assert await events(pool) == [event]
+    with pytest.raises(EventTooLarge, match="100 are allowed"):
+        await edge_store.outbox.emit(event.model_copy(update={"event_id": "e-2"}), 100)
+    with pytest.raises(Unstorable, match="entity_id"):
+        await edge_store.outbox.emit(event.model_copy(update={"event_id": "e-3", "entity_id": "ü" * 200}), 1000)
+    assert await events(pool) == [event]
 
 
 async def test_listeners_are_told_at_the_commit(pool: asyncpg.Pool, postgres_database: Database) -> None:

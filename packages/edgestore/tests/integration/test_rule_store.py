@@ -1,10 +1,11 @@
 """What both stores of rules do."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from ichor_edgestore import AmbiguousRule, EdgeStore, MemoryStore, RuleNotFound
-from ichor_models import ActionType, Catalogue, InvalidRule, Rule, RuleId
+from ichor_edgestore import AmbiguousRule, EdgeStore, MemoryStore, RuleFilter, RuleNotFound, RulePlace
+from ichor_models import ActionType, Catalogue, EventType, InvalidRule, Rule, RuleId, Trigger
 from pydantic import BaseModel, ConfigDict
 
 
@@ -237,3 +238,26 @@ async def test_rules_that_can_start_each_other_in_a_circle_are_warned_of(store: 
     assert "'A' -> 'B' -> 'A'" in warning
     await store.deactivate_rule(await store.find_rule("B"))
     assert await codes(orders) == []
+
+
+async def test_rules_are_listed_by_what_is_wanted(store: Store, approval: Rule, catalogue: Catalogue) -> None:
+    def named(name: str, entity: str, event: str, active: bool) -> Rule:
+        trigger = Trigger(entity=entity, event=EventType(event))
+        return approval.model_copy(update={"name": name, "trigger": trigger, "is_active": active})
+
+    for wanted in (
+        named("a", "orders", "on_create", True),
+        named("b", "orders", "on_update", False),
+        named("c", "customers", "on_create", True),
+    ):
+        await store.save_rule(wanted, catalogue=catalogue)
+
+    async def names(**wanted: Any) -> list[str]:
+        return [rule.name for rule in await store.list_rules(RuleFilter(**wanted))]
+
+    assert await names() == ["a", "b", "c"]
+    assert await names(entity="sales.orders") == ["a", "b"]
+    assert await names(event="on_create", is_active=True) == ["a", "c"]
+    assert await names(is_active=False) == ["b"]
+    first, *_ = await store.list_rules()
+    assert await names(after=RulePlace(name=first.name, rule_id=first.rule_id), limit=1) == ["b"]

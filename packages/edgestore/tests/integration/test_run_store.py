@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from ichor_edgestore import EdgeStore, MemoryStore, RunFilter, RunNotFound
+from ichor_edgestore import (
+    EdgeStore,
+    MemoryStore,
+    RuleInactive,
+    RuleNotFound,
+    RunFilter,
+    RunNotFound,
+    RunPlace,
+    RunSummary,
+)
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -17,8 +26,10 @@ from ichor_models import (
     EdgeReason,
     EdgeType,
     EntityEvent,
+    EventId,
     ExecutionId,
     Graph,
+    ManualStart,
     Match,
     Problem,
     Rule,
@@ -282,3 +293,56 @@ async def test_the_first_namespace_stays_the_home_of_the_runs(store: Store) -> N
 async def test_rules_have_names(store: Store, rule_id: RuleId) -> None:
     assert await store.rule_names([rule_id, RuleId(UNKNOWN), RuleId("no uuid")]) == {rule_id: "Order approval"}
     assert await store.rule_names([]) == {}
+
+
+async def test_runs_are_listed_page_by_page(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
+    for number in range(5):
+        await store.pin_run(rule_id, event.model_copy(update={"event_id": f"e{number}"}))
+    seen: list[RunSummary] = []
+    while page := await store.list_runs(RunFilter(limit=2, after=_behind(seen))):
+        seen += page
+    assert [run.event_id for run in seen] == ["e4", "e3", "e2", "e1", "e0"]
+
+
+def _behind(seen: list[RunSummary]) -> RunPlace | None:
+    return RunPlace(created=seen[-1].created, execution_id=seen[-1].execution_id) if seen else None
+
+
+def _start(rule_id: RuleId) -> ManualStart:
+    moment = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    return ManualStart(
+        rule_id=rule_id,
+        event_id=EventId("by hand"),
+        user_id="ada",
+        timestamp=moment,
+        entity_id="17",
+        data={"total": 5, "user_id": "eve"},
+    )
+
+
+async def test_a_start_by_hand_is_pinned_once(store: Store, rule_id: RuleId) -> None:
+    first, again = [await store.pin_start(_start(rule_id)) for _ in range(2)]
+    assert (first.created, again.created) == (True, False)
+    assert again.request == first.request
+    assert first.status is RunStatus.PENDING
+    assert first.request.trigger_data == {
+        "total": 5,
+        "event_id": "by hand",
+        "event_type": "manual",
+        "entity_name": "orders",
+        "entity_id": "17",
+        "user_id": "ada",
+        "timestamp": "2026-11-23T20:00:00Z",
+    }
+    (run,) = await store.list_runs()
+    assert (run.source, run.entity_name) == ("manual", "orders")
+
+
+async def test_only_a_start_that_is_there_outlives_the_rule_being_active(store: Store, rule_id: RuleId) -> None:
+    first = await store.pin_start(_start(rule_id))
+    await store.deactivate_rule(rule_id)
+    assert (await store.pin_start(_start(rule_id))).execution_id == first.execution_id
+    with pytest.raises(RuleInactive, match="is not active"):
+        await store.pin_start(_start(rule_id).model_copy(update={"event_id": "another"}))
+    with pytest.raises(RuleNotFound):
+        await store.pin_start(_start(RuleId(UNKNOWN)))

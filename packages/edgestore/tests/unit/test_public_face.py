@@ -30,7 +30,7 @@ def _is_error(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, ichor_edgestore.StoreError)
 
 
-@pytest.mark.parametrize("file", ["rules", "runs", "journal", "migration"])
+@pytest.mark.parametrize("file", ["rules", "runs", "journal", "migration", "idempotency"])
 def test_every_statement_is_used_and_every_name_is_there(file: str) -> None:
     source = "".join(item.read_text() for item in files("ichor_edgestore").iterdir() if item.name.endswith(".py"))
     names = set(load_queries(file))

@@ -28,6 +28,7 @@ from ichor_models.file_schema import file_schema
 from ichor_models.firing import Firing
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
 from ichor_models.ids import LONGEST_ID, ActionId, ApplicationId, EventId, ExecutionId, RuleId, VersionHash, workflow_id
+from ichor_models.manual_start import ManualStart
 from ichor_models.matching import Decision, Listening, Match, match_rules, read_conditions
 from ichor_models.outcome import ActionOutcome, ActionState, Outcome, RunStatus
 from ichor_models.problem import Problem, Report
@@ -115,6 +116,7 @@ __all__ = [
     "Lineage",
     "Listening",
     "LogicType",
+    "ManualStart",
     "Match",
     "Message",
     "OpenedQuestion",

@@ -1,6 +1,8 @@
 """What every program of the engine needs: settings, connections, logs, health, an orderly stop."""
 
+from ichor_service.api_token import ApiToken, ApiTokens, new_token, read_api_tokens, token_hash
 from ichor_service.broker import Broker, BrokerConnection
+from ichor_service.caller import Caller, Scope
 from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
 from ichor_service.errors import Busy, InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
@@ -34,9 +36,12 @@ __all__ = [
     "REASON",
     "REPLIES",
     "REQUESTS",
+    "ApiToken",
+    "ApiTokens",
     "Broker",
     "BrokerConnection",
     "Busy",
+    "Caller",
     "DeadLetters",
     "Handle",
     "Health",
@@ -54,6 +59,7 @@ __all__ = [
     "QueueLengths",
     "Readiness",
     "Sampling",
+    "Scope",
     "ServiceError",
     "Settings",
     "Stop",
@@ -75,12 +81,15 @@ __all__ = [
     "leave",
     "load_settings",
     "new_registry",
+    "new_token",
     "outages",
     "reach",
+    "read_api_tokens",
     "reason",
     "serving",
     "side_by_side",
     "store_link",
     "temporal_link",
+    "token_hash",
     "variable",
 ]

@@ -11,6 +11,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from ichor_service.errors import Unavailable
 from ichor_service.health import Health, health_routes
@@ -22,14 +23,16 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(settings: Settings, health: Health, registry: CollectorRegistry) -> AsyncGenerator[None]:
-    """Watch the health of a program, and answer for it and its metrics, for the length of the block.
+async def serving(
+    settings: Settings, health: Health, registry: CollectorRegistry, app: ASGIApp | None = None
+) -> AsyncGenerator[None]:
+    """Watch the health of a program, serve it and its metrics, and on every other path `app`, during the block.
 
     Raises:
         Unavailable: the port cannot be had.
     """
     routes = [*health_routes(health), metrics_route(registry, health)]
-    server = HttpServer(settings.http_host, settings.http_port or 0, routes)
+    server = HttpServer(settings.http_host, settings.http_port or 0, routes, app)
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(health.watch())
         group.create_task(server.serve())
@@ -49,14 +52,19 @@ class _WithoutSignals(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves routes on an address that is taken as soon as the server is made."""
+    """Serves routes, and on every other path `app`, on an address that is taken as soon as the server is made."""
 
-    def __init__(self, host: str, port: int, routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, host: str, port: int, routes: Sequence[BaseRoute], app: ASGIApp | None = None) -> None:
         self._socket = _listen(host, port)
+        served = Starlette(routes=routes)
+        if app is not None:
+            # Not as a route: no pattern matches every path, such as one that holds a line break.
+            served.router.default = app
         self._server = _WithoutSignals(
             uvicorn.Config(
-                Starlette(routes=routes),
+                served,
                 lifespan="off",
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,

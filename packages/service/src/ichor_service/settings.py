@@ -30,6 +30,17 @@ def _address(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("it is no URL that can be read") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("it must be a URL that begins with https:// or http://")
+    return text
+
+
 class _Url:
     """A validator of URLs that hold a password, so its messages never repeat the value."""
 
@@ -86,13 +97,19 @@ class Settings(BaseSettings):
     )
     temporal_namespace: str = Field(default="default", description="the namespace in Temporal")
     task_queue: str = Field(default="ichor", min_length=1, description="the task queue in Temporal")
-    http_host: str = Field(default="127.0.0.1", description="the address to serve health checks on")
-    http_port: int | None = Field(default=None, ge=0, le=65_535, description="the port to serve health checks on")
+    http_host: str = Field(default="127.0.0.1", description="the address to serve health checks and the API on")
+    http_port: int | None = Field(
+        default=None, ge=0, le=65_535, description="the port to serve health checks and the API on"
+    )
     token_keys: SecretStr | None = Field(
         default=None, description="keys that sign reply tokens, separated by commas, newest first"
     )
     api_tokens: str | None = Field(default=None, description="file of hashed tokens that may call the API")
-    jwks_url: str | None = Field(default=None, description="JWKS that the tokens of API calls are checked against")
+    jwks_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="JWKS that JWTs of API calls are checked against"
+    )
+    jwt_audience: str | None = Field(default=None, description="the audience that JWTs of API calls must have")
+    jwt_issuer: str | None = Field(default=None, description="the issuer that JWTs of API calls must have")
     roles_sql: str | None = Field(default=None, description="query that gives the roles of a user id")
     secrets_dir: str | None = Field(
         default=None, description="one file per secret for {{secret:name}}; ICHOR_SECRET_<NAME> too"

@@ -39,7 +39,7 @@ def test_the_help_lists_the_settings(capsys: pytest.CaptureFixture[str]):
     assert exit_code(None, "--help") == 0
     output = capsys.readouterr().out
     assert "ICHOR_TASK_QUEUE\n      the task queue in Temporal (required)" in output
-    assert "ICHOR_HTTP_PORT\n      the port to serve health checks on (default: 8099)" in output
+    assert "ICHOR_HTTP_PORT\n      the port to serve health checks and the API on (default: 8099)" in output
     assert "ICHOR_SHUTDOWN_GRACE\n      how long a stop may take (default: 30s)" in output
     assert "--only {sleep}" in output
 

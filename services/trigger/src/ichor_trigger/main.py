@@ -1,4 +1,4 @@
-"""The program `ichor-trigger`: events and schedules in, runs started; the outbox's events out."""
+"""The program `ichor-trigger`: events, schedules and calls of the API in, runs started; the outbox's events out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -12,15 +12,24 @@ from ichor_trigger.reaper import reaper
 from ichor_trigger.relay import relay
 from ichor_trigger.schedules import schedules
 
+
+def _api(links: Links) -> Part:
+    # FastAPI takes long to import, and the other parts do without it.
+    from ichor_trigger.api import api
+
+    return api(links)
+
+
 PARTS: Mapping[str, Callable[[Links], Part]] = {
     "events": events,
     "relay": relay,
     "schedules": schedules,
     "reaper": reaper,
+    "api": _api,
 }
 PROGRAM = Program(
     name="ichor-trigger",
-    summary="Starts the runs of rules, each exactly once, by events and schedules, and relays events from the outbox.",
+    summary="Starts the runs of rules, each exactly once, relays events from the outbox, and serves the API.",
     http_port=8080,
     needs=("database_url", "rabbitmq_url", "temporal_address"),
     uses=(
@@ -28,6 +37,11 @@ PROGRAM = Program(
         "task_queue",
         "http_host",
         "http_port",
+        "api_tokens",
+        "jwks_url",
+        "jwt_audience",
+        "jwt_issuer",
+        "roles_sql",
         "max_event_bytes",
         "legacy_outbox",
         "shutdown_grace",
@@ -48,5 +62,6 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     probes: dict[str, Probe] = {}
     for part in parts:
         probes |= part.probes
-    async with links.store, serving(settings, Health(probes, stop), links.registry):
+    app = next((part.app for part in parts if part.app), None)
+    async with links.store, serving(settings, Health(probes, stop), links.registry, app):
         await side_by_side(parts, stop)

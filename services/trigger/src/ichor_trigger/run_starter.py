@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -109,24 +110,26 @@ class RunStarter:
         with outages(), suppress(RuleNotFound):
             await self._store.stop_run(match, event)
 
-    async def start_pinned(self, pinned: PinnedRun) -> None:
-        """Start the run of a row, if that is pending; what Temporal refuses has failed.
+    async def start_pinned(self, pinned: PinnedRun) -> PinnedRun:
+        """Start the run of a row, if that is pending, and return it as it is then; what Temporal refuses has failed.
 
         Raises:
             RPCError: Temporal is away.
         """
         if pinned.status is not RunStatus.PENDING:
             _log.info("run not started, its row is past pending", status=pinned.status)
-            return
+            return pinned
         try:
             started = await self._launcher.launch(pinned)
         except RPCError as error:
             if not is_refusal(error):
                 raise
-            await self._store.run_ended(pinned.execution_id, _not_started(error))
+            record = _not_started(error)
+            await self._store.run_ended(pinned.execution_id, record)
             _log.error("run refused by Temporal", reason=reason(error))
-        else:
-            _log.info("run started" if started is Started.NOW else "run was started before")
+            return replace(pinned, status=record.status, error=record.error, error_type=record.error_type)
+        _log.info("run started" if started is Started.NOW else "run was started before")
+        return pinned
 
 
 def _tell(match: Match) -> None:

@@ -122,11 +122,14 @@ LEFT JOIN workflow.automation_rules r ON r.id = a.rule_id
 WHERE ($1::uuid IS NULL OR a.approval_request_id = $1)
     AND ($2::text IS NULL OR a.status = $2)
     AND ($3::uuid IS NULL OR a.execution_id = $3)
-    AND ($4::timestamptz IS NULL OR a.created_date < $4)
     AND (
-        NOT $5::boolean
-        OR $6::uuid = ANY(a.approvers)
-        OR a.approver_roles && $7::text[]
+        $4::timestamptz IS NULL
+        OR (a.created_date <= $4 AND (a.created_date < $4 OR a.approval_request_id > $5::uuid))
+    )
+    AND (
+        NOT $6::boolean
+        OR $7::uuid = ANY(a.approvers)
+        OR a.approver_roles && $8::text[]
     )
 ORDER BY a.created_date DESC, a.approval_request_id
-LIMIT $8
+LIMIT $9

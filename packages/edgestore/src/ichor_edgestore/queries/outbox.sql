@@ -7,6 +7,13 @@ SELECT workflow.emit_event(
 FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (event, place)
 ORDER BY e.place
 
+-- name: stamp
+-- Only on an event that this transaction wrote.
+UPDATE workflow.outbox
+SET payload = payload || jsonb_strip_nulls(jsonb_build_object('timestamp', $2::text))
+WHERE event_id = $1 AND created_at = now()
+RETURNING octet_length(payload::text) AS bytes
+
 -- name: hold
 -- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events.
 WITH heads AS MATERIALIZED (

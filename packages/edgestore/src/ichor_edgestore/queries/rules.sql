@@ -51,7 +51,12 @@ SELECT
 FROM workflow.automation_rules r
 LEFT JOIN workflow.entities e ON e.id = r.entity_id
 LEFT JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
+WHERE ($1::text IS NULL OR e.name = $1)
+    AND ($2::text IS NULL OR t.name = $2)
+    AND ($3::boolean IS NULL OR r.is_active = $3)
+    AND ($4::text IS NULL OR (r.name, r.id) > ($4, $5::uuid))
 ORDER BY r.name, r.id
+LIMIT $6
 
 -- name: candidates
 SELECT r.id, r.name, r.trigger_conditions::text AS conditions

@@ -118,8 +118,9 @@ WHERE x.event_id IS NOT NULL
     AND (cardinality($3::text[]) = 0 OR x.status = ANY($3))
     AND ($4::timestamptz IS NULL OR x.executed_at >= $4)
     AND ($5::timestamptz IS NULL OR x.executed_at < $5)
+    AND ($6::timestamptz IS NULL OR (x.executed_at <= $6 AND (x.executed_at < $6 OR x.id > $7::uuid)))
 ORDER BY x.executed_at DESC, x.id
-LIMIT $6
+LIMIT $8
 
 -- name: view
 SELECT

@@ -1,0 +1,134 @@
+"""What every request passes before anything else: limits, and the question who calls."""
+
+import asyncio
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from ichor_service import Caller
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ichor_trigger.api.authenticator import Authenticator
+from ichor_trigger.api.error import RETRY, ApiError, explain
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bytes a body may have, how many requests may be under way, and for how many seconds each."""
+
+    body: int
+    at_once: int = 40
+    seconds: float = 10.0
+
+
+class Guard:
+    """Lets requests through to an application that have a caller, within limits, and writes each of them down."""
+
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, limits: Limits) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._limits = limits
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        began, answer = time.monotonic(), _Answer(send)
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=answer.status,
+                caller=_sub(scope),
+                seconds=round(time.monotonic() - began, 3),
+            )
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            with self._place():
+                async with asyncio.timeout(self._limits.seconds):
+                    await self._let_through(scope, receive, answer)
+        except ApiError as error:
+            failure = error
+        except TimeoutError:
+            message = f"It took more than {self._limits.seconds:g} seconds."
+            failure = ApiError(503, "timeout", message, "Send it again.", RETRY)
+        except Exception as error:
+            _log.error("request failed", exc_info=error)
+            failure = explain(error)
+        else:
+            return
+        if answer.status is None:
+            await failure.response()(scope, receive, answer)
+
+    async def _let_through(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        headers = Headers(scope=scope)
+        caller = await self._authenticator.caller(headers)
+        scope["state"] = {**scope.get("state", {}), "caller": caller}
+        body = _Body(receive, self._limits.body)
+        body.announced(headers.get("content-length"))
+        await self._app(scope, body, answer)
+
+    @contextmanager
+    def _place(self) -> Generator[None]:
+        if self._under_way >= self._limits.at_once:
+            raise ApiError(503, "busy", "Too many requests are under way.", "Send it again.", RETRY)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+
+class _Answer:
+    """Sends an answer with the headers that all have; `status` is there once it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message).update(_HEADERS)
+        await self._send(message)
+
+
+class _Body:
+    """Receives a body, up to so many bytes, whether or not it says before how many it has."""
+
+    def __init__(self, receive: Receive, largest: int) -> None:
+        self._receive = receive
+        self._largest = largest
+        self._received = 0
+
+    def announced(self, length: str | None) -> None:
+        """Refuse a body by what it says of itself."""
+        if length is not None and length.isdecimal():
+            self._check(int(length) if len(length) < 20 else self._largest + 1)
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        self._check(self._received)
+        return message
+
+    def _check(self, size: int) -> None:
+        if size > self._largest:
+            message = f"The body has more than the {self._largest} bytes that ICHOR_MAX_EVENT_BYTES allows."
+            raise ApiError(413, "too_large", message, "Send less data.")
+
+
+def _sub(scope: Scope) -> str | None:
+    caller: Caller | None = scope.get("state", {}).get("caller")
+    return caller.sub if caller else None

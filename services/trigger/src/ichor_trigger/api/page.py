@@ -1,0 +1,39 @@
+"""Pages of lists: how long they are, and where the next one begins."""
+
+import base64
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query
+from ichor_models.model import Model
+
+from ichor_trigger.api.error import ApiError
+
+Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="The `next` of the page before.")]
+
+
+def cut[T](found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
+    """Return a page of what was found, one more than it holds if there are more, and its last item if there are."""
+    page = found[:limit]
+    return page, page[-1] if len(found) > limit else None
+
+
+def cursor_of(place: Model) -> str:
+    """Write a place in a list."""
+    return base64.urlsafe_b64encode(place.model_dump_json().encode()).decode().rstrip("=")
+
+
+def place_of[P: Model](cursor: str | None, model: type[P]) -> P | None:
+    """Read a place in a list.
+
+    Raises:
+        ApiError: it is none of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        return model.model_validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        mend = "Give the `next` of the page before, unchanged, with the same filters."
+        raise ApiError(422, "invalid_cursor", "The cursor is none of this list.", mend) from None

@@ -1,0 +1,61 @@
+"""Runs, to look at."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from ichor_edgestore import RunFilter, RunPlace, RunSummary, RunView
+from ichor_models import RuleId, RunStatus
+from ichor_models.model import Model
+from pydantic import AwareDatetime
+
+from ichor_trigger.api.access import Reader, Store
+from ichor_trigger.api.page import Cursor, Limit, cursor_of, cut, place_of
+from ichor_trigger.api.run_graph import RunGraph, run_graph
+
+router = APIRouter(tags=["runs"])
+
+
+class RunPage(Model):
+    """Runs, the newest first; `next` is the cursor of the next page, null on the last."""
+
+    runs: tuple[RunSummary, ...]
+    next: str | None
+
+
+@router.get("/runs", summary="List runs")
+async def list_runs(
+    _: Reader,
+    store: Store,
+    rule: UUID | None = None,
+    entity: str | None = None,
+    status: Annotated[list[RunStatus] | None, Query()] = None,
+    since: AwareDatetime | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RunPage:
+    """Return runs, the newest first; `status` may be given several times."""
+    wanted = RunFilter(
+        rule_id=RuleId(str(rule)) if rule else None,
+        entity_name=entity,
+        statuses=tuple(status or ()),
+        since=since,
+        after=place_of(cursor, RunPlace),
+        limit=limit + 1,
+    )
+    page, last = cut(await store.list_runs(wanted), limit)
+    place = last and RunPlace(created=last.created, execution_id=last.execution_id)
+    return RunPage(runs=tuple(page), next=place and cursor_of(place))
+
+
+# An id of a workflow ends with that of an event, which may hold slashes.
+@router.get("/runs/{run:path}/graph", summary="Draw a run")
+async def get_run_graph(_: Reader, store: Store, run: str) -> RunGraph:
+    """Return the graph of a run with how far it came: the state of each node, and what became of each edge."""
+    return run_graph(await store.get_run(run))
+
+
+@router.get("/runs/{run:path}", summary="Get a run")
+async def get_run(_: Reader, store: Store, run: str) -> RunView:
+    """Return a run by the id of its row or of its workflow, with its graph and its actions."""
+    return await store.get_run(run)
