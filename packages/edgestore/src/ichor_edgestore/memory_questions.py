@@ -101,8 +101,9 @@ class MemoryQuestions:
     async def reply_delivered(self, id: UUID) -> None:
         self._questions[id].delivered = True
 
-    async def reply_lost(self, id: UUID) -> None:
+    async def reply_lost(self, id: UUID) -> bool:
         self._questions[id].state = "closed"
+        return True
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         kept, error = self._questions[id], as_action_error(refusal)

@@ -1,6 +1,8 @@
 """The store in memory: the twin of `EdgeStore`, for tests and for trying things out."""
 
-from ichor_models import ExecutionId, RunRecord, analyze_rule
+from uuid import UUID
+
+from ichor_models import ActionCall, ActionState, ExecutionId, RunRecord, analyze_rule
 from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.memory_approvals import MemoryApprovals
@@ -25,6 +27,18 @@ class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
         is_first = await super().run_ended(execution_id, record)
         self.close_all(execution_id)
         return is_first
+
+    async def reply_lost(self, id: UUID) -> bool:
+        kept = self.kept(id)
+        if kept is not None and kept.state == "answered" and await self._ended(kept.call):
+            kept.delivered = True
+            return False
+        return await super().reply_lost(id)
+
+    async def _ended(self, call: ActionCall) -> bool:
+        run = await self.get_run(call.run.execution_id)
+        ends = (ActionState.COMPLETED, ActionState.FAILED)
+        return run.status.ended and any(action.name == call.name and action.state in ends for action in run.actions)
 
     async def ping(self) -> None:
         """Answer, as memory always does."""

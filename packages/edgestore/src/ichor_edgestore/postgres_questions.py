@@ -72,9 +72,12 @@ class PostgresQuestions:
         """Note that a run has the reply to its question."""
         await self._database.execute(_QUERIES["delivered"], id)
 
-    async def reply_lost(self, id: UUID) -> None:
-        """Note that a run had ended before the reply to its question reached it."""
+    async def reply_lost(self, id: UUID) -> bool:
+        """Note that a run is not there to take the reply to its question; say whether it never had it."""
+        if await self._database.execute(_QUERIES["arrived"], id):
+            return False
         await self._database.execute(_QUERIES["lose"], id)
+        return True
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""

@@ -9,6 +9,8 @@ import pytest
 from ichor_edgestore import EdgeStore, MemoryStore, Verdict
 from ichor_models import (
     ActionCall,
+    ActionRecord,
+    ActionState,
     Catalogue,
     EntityEvent,
     ExecutionId,
@@ -156,9 +158,26 @@ async def test_what_may_not_have_reached_its_run_is_listed(store: Store, call: A
 async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)
-    await store.reply_lost(question_id(call))
+    assert await store.reply_lost(question_id(call))
     assert await store.undelivered_replies(timedelta(0)) == []
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
+
+
+@pytest.mark.parametrize(
+    ("state", "arrived"),
+    [(ActionState.COMPLETED, True), (ActionState.FAILED, True), (ActionState.CANCELLED, False)],
+)
+async def test_a_reply_that_ended_its_action_has_reached_its_run(
+    store: Store, run: ExecutionId, call: ActionCall, state: ActionState, arrived: bool
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    ended = ActionRecord(key=call.key, name=call.name, type=call.type, state=state)
+    await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(ended,), order=(call.name,)))
+    assert await store.reply_lost(question_id(call)) is not arrived
+    assert await store.undelivered_replies(timedelta(0)) == []
+    verdict = Verdict.REPEATED if arrived else Verdict.RUN_ENDED
+    assert (await store.claim_question(question_id(call), YES)).verdict is verdict
 
 
 async def test_a_reply_that_its_run_cannot_take_becomes_an_error(

@@ -101,7 +101,8 @@ class Completer:
             await self._signal(workflow_id, notice)
         except RPCError as error:
             if is_unknown(error):
-                await self._store.opened.reply_lost(question)
+                if not await self._store.opened.reply_lost(question):
+                    return
                 raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED]) from error
             if not is_refusal(error):
                 raise

@@ -32,6 +32,18 @@ UPDATE workflow.questions SET state = $2 WHERE id = $1
 -- name: delivered
 UPDATE workflow.questions SET delivered_at = now() WHERE id = $1 AND delivered_at IS NULL
 
+-- name: arrived
+-- The run ended with the action, which only the reply can have ended: the run got it before it ended.
+UPDATE workflow.questions q
+SET delivered_at = now()
+FROM workflow.automation_executions x, workflow.run_actions a
+WHERE q.id = $1 AND q.state = 'answered' AND q.delivered_at IS NULL AND x.id = q.execution_id
+    AND a.execution_id = q.execution_id AND a.action_key = q.action_key
+    AND x.status NOT IN ('pending', 'running') AND EXISTS (
+        SELECT FROM jsonb_array_elements(x.actions_executed) AS e
+        WHERE e ->> 'name' = a.name AND e ->> 'state' IN ('completed', 'failed')
+    )
+
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL
 
