@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -68,9 +69,12 @@ def imported(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in plain | named}
 
 
+installed = cache(packages_distributions)
+
+
 def distributions(module: str) -> set[str]:
     """Return the names of the distributions that bring a module; ours are named alike."""
-    found = packages_distributions().get(module, [module])
+    found = installed().get(module, [module])
     return {name.lower().replace("_", "-") for name in found}
 
 
