@@ -77,7 +77,7 @@ class Database:
             try:
                 yield Session(connection)
             except BaseException:
-                await _roll_back(transaction)
+                await _roll_back(connection, transaction)
                 raise
             with store_errors():
                 await transaction.commit()
@@ -108,6 +108,10 @@ def touched(status: str) -> int:
     return int(count) if count.isdecimal() else 0
 
 
-async def _roll_back(transaction: Transaction) -> None:
-    with suppress(StoreError), store_errors():
-        await transaction.rollback()
+async def _roll_back(connection: Connection, transaction: Transaction) -> None:
+    """End a transaction without effect; a connection that cannot do that is of no use to anybody else."""
+    try:
+        with store_errors():
+            await transaction.rollback()
+    except StoreError:
+        connection.terminate()

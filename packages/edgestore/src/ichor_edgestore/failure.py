@@ -19,6 +19,8 @@ _DOWN = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # The driver lost its place on a connection that broke in the middle of something.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,

@@ -25,6 +25,7 @@ from ichor_edgestore.failure import store_errors
         (asyncpg.TooManyConnectionsError("full"), StoreUnavailable, True),
         (asyncpg.InvalidPasswordError("wrong"), StoreUnavailable, True),
         (asyncpg.InterfaceError("pool is closing"), StoreUnavailable, True),
+        (asyncpg.InternalClientError("cannot switch to state 12"), StoreUnavailable, True),
         (asyncpg.DeadlockDetectedError("deadlock"), StoreContended, True),
         (asyncpg.LockNotAvailableError("locked"), StoreContended, True),
         (asyncpg.SerializationError("again"), StoreContended, True),

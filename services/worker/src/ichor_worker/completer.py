@@ -5,6 +5,7 @@ was. A reply that comes again, or a claim whose signal may have been lost, only 
 has the answer ignores.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Protocol
@@ -85,10 +86,10 @@ class Completer:
             questions = await store.unsent_questions(_UNSENT) if sender is not None else ()
         except Exception as error:
             return _waits(error)
-        done = [await _by_itself(self._deliver(item.id, item.notice, item.workflow_id)) for item in replies]
+        work: list[Awaitable[object]] = [self._deliver(item.id, item.notice, item.workflow_id) for item in replies]
         if sender is not None:
-            done += [await _by_itself(sender.send_again(opened)) for opened in questions]
-        return all(done)
+            work += [sender.send_again(opened) for opened in questions]
+        return all(await asyncio.gather(*map(_by_itself, work)))
 
     async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> None:
         """Tell a run the answer. Whatever comes of that, nobody has to try it again.
