@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from ichor_edgestore import EdgeStore, connected, migrate
@@ -24,6 +25,7 @@ from ichor_testing import (
     start_temporal,
 )
 
+from ichor_cli.dev_token import is_configured, write_dev_token
 from ichor_cli.service_process import ServiceProcess, start_service
 
 WORKER = "ichor_worker"
@@ -49,6 +51,13 @@ class DevStack:
     temporal_ui: str | None
     rabbitmq_ui: str
     services: tuple[ServiceProcess, ...]
+    api_token: str | None = None
+    """Calls the API of the trigger; None where the environment says who may."""
+
+    @property
+    def api(self) -> str:
+        """Return where the API is."""
+        return next(service.address for service in self.services if service.module == TRIGGER)
 
     async def watch(self) -> NoReturn:
         """Return never; raises ServerFailed when the worker or the trigger ends."""
@@ -82,8 +91,13 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
                 # It is new: what an earlier one carried, for a database that stays, is gone.
                 await EdgeStore(pool).forget_home()
         say("Starting the worker and the trigger")
-        services = await _services(stack, {**environment, **_token_keys(options.data_dir)})
-        yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services)
+        secret, token = _token_keys(options.data_dir), None
+        if not is_configured():
+            file = Path(stack.enter_context(TemporaryDirectory(prefix="ichor-dev-"))) / "tokens.json"
+            token = write_dev_token(file)
+            secret[variable("api_tokens")] = str(file)
+        services = await _services(stack, {**environment, **secret})
+        yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services, token)
 
 
 def _token_keys(data_dir: Path | None) -> dict[str, str]:

@@ -98,6 +98,10 @@ async def test_people_are_asked_until_they_answer(write: Write, tmp_path: Path) 
         shown = await ichor(environment, "runs", "show", run["execution_id"])
         (action,) = shown["actions"]
         assert (action["result"]["output"], action["result"]["reason"]) == ("approved", "fine")
+        api = document["api"]
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {api['token']}"}) as http:
+            seen = (await http.get(f"{api['url']}/v1/approvals/{approval}")).json()
+        assert (seen["status"], seen["votes"][0]["person"]) == ("approved", user)
         again = await ichor(environment, "approve", approval, "--as", user, "--reject")
         assert (again["exit"], again["error"]["code"]) == (1, "already_resolved")
         unknown = await ichor(environment, "approve", user, "--as", user)

@@ -75,6 +75,7 @@ def _document(stack: "DevStack") -> dict[str, JsonValue]:
         "environment": dict(stack.environment),
         "temporal_ui": stack.temporal_ui,
         "rabbitmq_ui": stack.rabbitmq_ui,
+        "api": {"url": stack.api, "token": stack.api_token},
         "health": {service.module: service.health for service in stack.services},
         "logs": {service.module: str(service.keeper.log) for service in stack.services},
     }
@@ -85,6 +86,7 @@ def _text(stack: "DevStack") -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items()]
     places = [f"# Temporal: {stack.temporal_ui or stack.environment['ICHOR_TEMPORAL_ADDRESS']}"]
     places += [f"# RabbitMQ: {stack.rabbitmq_ui}"]
+    places += [f"# API: {stack.api}" + (f" with the token {stack.api_token}" if stack.api_token else "")]
     for service in stack.services:
         places += [
             f"# health of {service.module}: {service.health}",

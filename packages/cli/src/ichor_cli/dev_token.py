@@ -1,0 +1,23 @@
+"""The token of a development stack's API, which allows everything to whoever started the stack."""
+
+import json
+import os
+from pathlib import Path
+
+from ichor_service import ApiToken, ApiTokens, Scope, new_token, token_hash, variable
+
+_DEVELOPER = "developer"
+
+
+def is_configured() -> bool:
+    """Say whether the environment knows already who may call."""
+    return any(variable(setting) in os.environ for setting in ("api_tokens", "jwks_url"))
+
+
+def write_dev_token(file: Path) -> str:
+    """Write the file of a new token, and return the token."""
+    token = new_token()
+    entry = ApiToken(sha256=token_hash(token), sub=_DEVELOPER, name="Developer", scopes=tuple(Scope))
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(ApiTokens(tokens=(entry,)).model_dump(mode="json")))
+    return token
