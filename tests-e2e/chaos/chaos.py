@@ -18,7 +18,7 @@ from ichor_testing import until
 from victim import Victim
 from world import World, start_world
 
-_SETTLING_SECONDS = 300.0
+_SETTLING_SECONDS = 900.0
 
 
 async def main() -> int:
