@@ -41,6 +41,7 @@ from ichor_models.question import (
     Reply,
     ReplyError,
     ReplyNotice,
+    RoutingKey,
     parse_reply,
     question_id,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "Report",
     "Resolution",
     "RowChange",
+    "RoutingKey",
     "Rule",
     "RuleId",
     "RunHeader",
