@@ -11,6 +11,7 @@ import pytest
 from ichor_edgestore import ApprovalFilter, EdgeStore, MemoryStore, StoreError
 from ichor_models import (
     ActionCall,
+    ActionError,
     Approval,
     Approvers,
     Catalogue,
@@ -116,6 +117,14 @@ async def test_nobody_votes_when_the_run_has_ended(store: Store, run: ExecutionI
     assert await vote(store, id, ADA) == ("already_resolved", "expired")
 
 
+async def test_a_run_that_has_ended_asks_nobody(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await store.run_ended(run, ENDED)
+    with pytest.raises(ActionError) as error:
+        await ask(store, call, ADA)
+    assert (error.value.type, error.value.retryable) == ("run_ended", False)
+    assert await vote(store, question_id(call), ADA) == ("not_found", None)
+
+
 async def test_who_votes_on_nothing(store: Store, call: ActionCall) -> None:
     assert await vote(store, uuid4(), ADA) == ("not_found", None)
     await store.journal.started(call)
@@ -187,6 +196,23 @@ async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, aske
     assert resolved.field_changes
     assert resolved.field_changes["status"].new_value == "approved"
     assert (resolved.user_id, resolved.lineage) == (str(ADA), created.lineage)
+
+
+async def test_what_is_asked_while_the_run_ends_ends_with_it(edge_store: EdgeStore, asked: ActionCall) -> None:
+    asking = Question(timeout=timedelta(hours=1), approval=Approval(approvers=Approvers(users=(ADA,))))
+    await edge_store.journal.started(asked)
+    async with edge_store.journal.transaction(asked) as transaction:
+        await transaction.ask(asking)
+        ending = asyncio.create_task(edge_store.run_ended(asked.run.execution_id, ENDED))
+        await asyncio.wait((ending,), timeout=0.2)
+        assert not ending.done()
+    assert await ending
+    found = await edge_store.find_approval(question_id(asked))
+    assert found
+    assert found.status == "expired"
+    _, resolved = await events(edge_store)
+    assert resolved.field_changes
+    assert resolved.field_changes["status"].new_value == "expired"
 
 
 async def test_nothing_is_told_of_what_was_rolled_back(
