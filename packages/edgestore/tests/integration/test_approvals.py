@@ -291,10 +291,13 @@ async def test_lists(edge_store: EdgeStore, asked: ActionCall, new_call: Callabl
 ROLES = "SELECT r.role FROM app_roles r WHERE r.user_id = $1::uuid AND r.role <> 'none' ORDER BY 1; "
 
 
-async def test_roles_come_from_the_database_where_it_is_asked(pool: asyncpg.Pool, asked: ActionCall) -> None:
+@pytest.mark.parametrize("query", [ROLES, f"{ROLES.rstrip('; ')} -- the usual ones"])
+async def test_roles_come_from_the_database_where_it_is_asked(
+    pool: asyncpg.Pool, asked: ActionCall, query: str
+) -> None:
     await pool.execute("CREATE TABLE app_roles (user_id uuid, role text)")
     await pool.execute("INSERT INTO app_roles VALUES ($1, 'boss'), ($1, NULL), ($2, 'clerk')", ADA, BOB)
-    store = EdgeStore(pool, roles_sql=ROLES)
+    store = EdgeStore(pool, roles_sql=query)
     id = await ask(store, asked, roles=("boss",))
     assert await store.roles_of(Person(id=str(ADA))) == ("boss",)
     assert await vote(store, id, BOB, roles=("boss",)) == ("not_an_approver", "pending")
