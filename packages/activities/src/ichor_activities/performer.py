@@ -22,7 +22,6 @@ from ichor_models import (
     Asked,
     Begun,
     ConfigError,
-    OpenedQuestion,
     Question,
     Transaction,
 )
@@ -158,9 +157,11 @@ class Performer:
                 if not isinstance(asked, Question):
                     await transaction.record(asked)
                     return asked
+                if asked.message is not None:
+                    self._sender()
                 opened = await transaction.ask(asked)
         if opened.waits and opened.question.message is not None:
-            await self._send(call, opened)
+            await self._sender().send(call, opened)
         policy = handler.type.policy
         return Asked(
             until=opened.expires.timestamp(),
@@ -169,10 +170,11 @@ class Performer:
             pause=policy.backoff.total_seconds(),
         ).as_result()
 
-    async def _send(self, call: ActionCall, opened: OpenedQuestion) -> None:
+    def _sender(self) -> Sender:
+        """Return what sends questions. None is opened without it: another worker would send that, in vain."""
         if self.sender is None:
             raise MissingService("This worker cannot ask; set ICHOR_RABBITMQ_URL and ICHOR_TOKEN_KEYS for it.")
-        await self.sender.send(call, opened)
+        return self.sender
 
     async def _complete(self, call: ActionCall, result: JsonObject) -> None:
         try:

@@ -60,6 +60,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("resolve_approval_request", {"approval_request_id": USER, "resolution": "rejected", "reason": "r"}),
+    ("request_reply", {"routing_key": "ü" * 127, "message": {"order": 5}, "timeout": "60d"}),
     ("call_webhook", {"url": "https://x.example"}),
     (
         "call_webhook",
@@ -105,6 +106,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("create_alert", {"message": "m", "recipients": {}}, "recipients"),
     ("create_alert", {"message": "m", "recipients": {"users": ["bob"]}}, "recipients.users.0"),
     ("create_alert", {"message": "m", "recipients": {"users": [USER]}, "severity": "huge"}, "severity"),
+    ("request_reply", {"routing_key": "ü" * 128}, "routing_key"),
     ("call_webhook", {"url": "https://x", "timeout_seconds": 121}, "timeout_seconds"),
     ("call_webhook", {"url": "https://x", "method": "TRACE"}, "method"),
 ]

@@ -168,9 +168,9 @@ async def test_a_question_is_opened_and_sent(make_call: Any) -> None:
     assert done == [1, 1, 1]
 
 
-async def test_nobody_can_be_asked_without_a_sender(make_call: Any) -> None:
+async def test_without_a_sender_no_question_is_opened(make_call: Any) -> None:
     with pytest.raises(ActionError, match="ICHOR_TOKEN_KEYS") as error:
-        await performer("ask", 0, AWAY).perform(ask_around, make_call("ask_around"), Attempt())
+        await performer("ask", 1, RuntimeError("opened")).perform(ask_around, make_call("ask_around"), Attempt())
     assert error.value.type == "service"
 
 

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from shlex import quote
 from uuid import UUID
 
 from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, StoreUnavailable, connected
+
+from ichor_cli.plain_text import plain
 
 _PAUSE = 1.0
 
@@ -26,6 +29,6 @@ async def announce_approvals(database_url: str, say: Callable[[str], None]) -> N
 
 def _sentence(approval: ApprovalView) -> str:
     asked = approval.approval.approvers
-    person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {asked.roles[0]}"
-    what = approval.message or approval.action_name
-    return f"{approval.rule_name}: {what}\n    ichor approve {approval.approval_id} {person}    (or with --reject)"
+    person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {quote(plain(asked.roles[0]))}"
+    what = plain(f"{approval.rule_name}: {approval.message or approval.action_name}")
+    return f"{what}\n    ichor approve {approval.approval_id} {person}    (or with --reject)"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ichor_cli.plain_text import plain
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -30,10 +32,5 @@ def _block(letter: "DeadLetter") -> "Text":
     elif letter.question is not None:
         told.append(f"question {letter.question}")
     told.append(f"{letter.bytes} bytes: {letter.body}")
-    head = Text.assemble((letter.id, "bold"), "  ", (_plain(letter.reason), "red"), f"  {_plain(letter.since)}")
-    return Text("\n").join([head, *(Text(f"    {_plain(line)}") for line in told)])
-
-
-def _plain(text: str) -> str:
-    """Return a text that does nothing to a terminal: it may be anybody's."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    head = Text.assemble((letter.id, "bold"), "  ", (plain(letter.reason), "red"), f"  {plain(letter.since)}")
+    return Text("\n").join([head, *(Text(f"    {plain(line)}") for line in told)])

@@ -20,6 +20,7 @@ IchorError (ichor_models)
     ├── RuleInactive          a rule that nothing starts for now
     ├── RunNotFound           no run of that id
     ├── NotRerunnable         a run that lacks what a rerun needs
+    ├── RunOver               a question of a run that has ended
     ├── EventTooLarge         an event above the size that is published
     └── KeyReused             an idempotency key that stands for another request
 """
@@ -114,6 +115,12 @@ class RunNotFound(StoreError, UnknownRun):
 
 class NotRerunnable(StoreError):
     """A run cannot be repeated; the message says what it lacks."""
+
+
+class RunOver(StoreError):
+    """A run that has ended asks nothing more."""
+
+    action_type = "run_ended"
 
 
 class EventTooLarge(StoreError):

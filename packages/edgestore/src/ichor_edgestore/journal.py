@@ -27,7 +27,7 @@ from pydantic import JsonValue
 
 from ichor_edgestore.approval_rows import open_in
 from ichor_edgestore.database import Database, Session
-from ichor_edgestore.errors import AlreadyRecorded, StoreError
+from ichor_edgestore.errors import AlreadyRecorded, RunOver, StoreError
 from ichor_edgestore.postgres_approvals import vote_in
 from ichor_edgestore.postgres_questions import opened_question
 from ichor_edgestore.query_file import load_queries
@@ -116,7 +116,7 @@ class JournalTransaction:
         """Open the action's question, to be committed together with its effects.
 
         Raises:
-            ActionError: it is open already.
+            ActionError: it is open already, or [run_ended] the run has ended.
         """
         document = question.model_dump(mode="json", exclude_none=True)
         place = (*_action(self._call)[:2], self._call.ask)
@@ -129,7 +129,8 @@ class JournalTransaction:
                 question.timeout,
                 question.message is not None,
             )
-            assert row is not None, "an insert returns its row"
+            if row is None:
+                raise RunOver(f"The run {self._call.run.execution_id} has ended, so it asks nothing more.")
             opened = opened_question(row)
             if question.approval is not None:
                 await open_in(self._session, self._call, opened, question.approval)

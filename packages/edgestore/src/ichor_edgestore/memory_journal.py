@@ -124,6 +124,8 @@ class MemoryTransaction:
         return self._questions.opened(self._call) if self._questions else None
 
     async def ask(self, question: Question) -> OpenedQuestion:
+        if self._questions is not None:
+            self._questions.require_run(self._call)
         self.asked = question
         return OpenedQuestion(
             id=question_id(self._call), expires=datetime.now(UTC) + question.timeout, question=question

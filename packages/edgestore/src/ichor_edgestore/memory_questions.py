@@ -54,6 +54,16 @@ class MemoryQuestions:
             id=question_id(call), expires=kept.expires, question=kept.question, waits=kept.state == "open"
         )
 
+    def require_run(self, call: ActionCall) -> None:
+        """Refuse what a run asks that has ended.
+
+        Raises:
+            ActionError: it has.
+        """
+        status, _ = self._run(call.run.execution_id)
+        if status.ended:
+            raise ActionError(f"The run {call.run.execution_id} has ended, so it asks nothing more.", type="run_ended")
+
     def open(self, call: ActionCall, question: Question) -> None:
         """Open the question of a call."""
         if question_id(call) in self._questions:

@@ -10,7 +10,7 @@ import asyncpg
 from ichor_models import SUCCESS, ActionError, ExecutionId, OpenedQuestion, Question, Reply, ReplyNotice, RunStatus
 from ichor_models.strict_json import storable
 
-from ichor_edgestore.approval_rows import TIMED_OUT, resolve_in
+from ichor_edgestore.approval_rows import EXPIRED, TIMED_OUT, resolve_in
 from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
@@ -124,6 +124,13 @@ async def claim_in(session: Session, id: UUID, reply: Reply) -> Claim:
         await session.execute(_QUERIES["answer"], id, reply_document(reply))
         await _note_reply(session, row, reply)
     return Claim(verdict, _notice(row, reply), row["workflow_id"])
+
+
+async def close_all_in(session: Session, execution_id: UUID | None) -> None:
+    """Close what nobody answered, with its run."""
+    for row in await session.rows(_QUERIES["close_all"], execution_id):
+        if row["is_approval"]:
+            await resolve_in(session, row["id"], EXPIRED)
 
 
 def opened_question(row: asyncpg.Record) -> OpenedQuestion:

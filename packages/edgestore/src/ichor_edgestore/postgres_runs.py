@@ -34,6 +34,7 @@ from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFou
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
+from ichor_edgestore.postgres_questions import close_all_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
@@ -141,7 +142,7 @@ class PostgresRuns:
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         """Write down how a run ended, with each action's outcome; the first end stays. Say whether this is it.
 
-        Where the record has no actions those of the journal are written.
+        What it asks ends with it. Where the record has no actions those of the journal are written.
 
         Raises:
             RunNotFound: there is no such run.
@@ -149,7 +150,12 @@ class PostgresRuns:
         key = as_uuid(execution_id)
         actions = [view.document() for view in ended_actions(record, await self._journal(key))]
         outcome = (str(record.status), storable(record.error), record.error_type, actions)
-        if await self._database.execute(_QUERIES["end"], key, *outcome):
+        async with self._database.transaction() as session:
+            is_first = await session.execute(_QUERIES["end"], key, *outcome)
+            if is_first:
+                # A statement of its own: it must see what was asked while the one before waited for the row.
+                await close_all_in(session, key)
+        if is_first:
             return True
         await self._require_run(key)
         return False

@@ -11,7 +11,8 @@ class RoleQuery:
 
     def __init__(self, sql: str | None = None) -> None:
         self._sql = (
-            f"SELECT granted.role::text AS role FROM ({sql.strip().rstrip(';')}) AS granted (role)" if sql else None
+            # On lines of its own, since it may end in a comment.
+            f"SELECT granted.role::text AS role FROM (\n{sql.strip().rstrip(';')}\n) AS granted (role)" if sql else None
         )
 
     async def resolve(self, session: Session, person: Person) -> Person:

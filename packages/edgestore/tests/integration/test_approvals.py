@@ -11,6 +11,7 @@ import pytest
 from ichor_edgestore import ApprovalFilter, EdgeStore, MemoryStore, StoreError
 from ichor_models import (
     ActionCall,
+    ActionError,
     Approval,
     Approvers,
     Catalogue,
@@ -116,6 +117,14 @@ async def test_nobody_votes_when_the_run_has_ended(store: Store, run: ExecutionI
     assert await vote(store, id, ADA) == ("already_resolved", "expired")
 
 
+async def test_a_run_that_has_ended_asks_nobody(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    await store.run_ended(run, ENDED)
+    with pytest.raises(ActionError) as error:
+        await ask(store, call, ADA)
+    assert (error.value.type, error.value.retryable) == ("run_ended", False)
+    assert await vote(store, question_id(call), ADA) == ("not_found", None)
+
+
 async def test_who_votes_on_nothing(store: Store, call: ActionCall) -> None:
     assert await vote(store, uuid4(), ADA) == ("not_found", None)
     await store.journal.started(call)
@@ -187,6 +196,23 @@ async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, aske
     assert resolved.field_changes
     assert resolved.field_changes["status"].new_value == "approved"
     assert (resolved.user_id, resolved.lineage) == (str(ADA), created.lineage)
+
+
+async def test_what_is_asked_while_the_run_ends_ends_with_it(edge_store: EdgeStore, asked: ActionCall) -> None:
+    asking = Question(timeout=timedelta(hours=1), approval=Approval(approvers=Approvers(users=(ADA,))))
+    await edge_store.journal.started(asked)
+    async with edge_store.journal.transaction(asked) as transaction:
+        await transaction.ask(asking)
+        ending = asyncio.create_task(edge_store.run_ended(asked.run.execution_id, ENDED))
+        await asyncio.wait((ending,), timeout=0.2)
+        assert not ending.done()
+    assert await ending
+    found = await edge_store.find_approval(question_id(asked))
+    assert found
+    assert found.status == "expired"
+    _, resolved = await events(edge_store)
+    assert resolved.field_changes
+    assert resolved.field_changes["status"].new_value == "expired"
 
 
 async def test_nothing_is_told_of_what_was_rolled_back(
@@ -265,10 +291,13 @@ async def test_lists(edge_store: EdgeStore, asked: ActionCall, new_call: Callabl
 ROLES = "SELECT r.role FROM app_roles r WHERE r.user_id = $1::uuid AND r.role <> 'none' ORDER BY 1; "
 
 
-async def test_roles_come_from_the_database_where_it_is_asked(pool: asyncpg.Pool, asked: ActionCall) -> None:
+@pytest.mark.parametrize("query", [ROLES, f"{ROLES.rstrip('; ')} -- the usual ones"])
+async def test_roles_come_from_the_database_where_it_is_asked(
+    pool: asyncpg.Pool, asked: ActionCall, query: str
+) -> None:
     await pool.execute("CREATE TABLE app_roles (user_id uuid, role text)")
     await pool.execute("INSERT INTO app_roles VALUES ($1, 'boss'), ($1, NULL), ($2, 'clerk')", ADA, BOB)
-    store = EdgeStore(pool, roles_sql=ROLES)
+    store = EdgeStore(pool, roles_sql=query)
     id = await ask(store, asked, roles=("boss",))
     assert await store.roles_of(Person(id=str(ADA))) == ("boss",)
     assert await vote(store, id, BOB, roles=("boss",)) == ("not_an_approver", "pending")

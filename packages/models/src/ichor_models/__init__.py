@@ -41,6 +41,7 @@ from ichor_models.question import (
     Reply,
     ReplyError,
     ReplyNotice,
+    RoutingKey,
     parse_reply,
     question_id,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "ReplyNotice",
     "Report",
     "Resolution",
+    "RoutingKey",
     "RowChange",
     "Rule",
     "RuleId",

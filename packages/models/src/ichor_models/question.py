@@ -1,10 +1,10 @@
 """What an action asks of another system or of people, and what it is told: the action ends with the reply."""
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue, StrictBool, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, StrictBool, ValidationError, model_validator
 
 from ichor_models.action_call import ActionCall
 from ichor_models.approval import Approval
@@ -17,10 +17,23 @@ ASKED = "ichor.asked"
 """The key under which an activity answers that its action waits for a reply; no result may have it."""
 
 
+_LONGEST_ROUTING_KEY = 255
+
+
+def _sendable(text: str) -> str:
+    if len(text.encode()) > _LONGEST_ROUTING_KEY:
+        raise ValueError(f"it has more than {_LONGEST_ROUTING_KEY} bytes, which is all that AMQP takes; shorten it")
+    return text
+
+
+type RoutingKey = Annotated[str, Field(min_length=1, max_length=_LONGEST_ROUTING_KEY), AfterValidator(_sendable)]
+"""Where a message goes; AMQP counts bytes, not characters."""
+
+
 class Message(Model):
     """What is sent to whoever may answer: a routing key of the exchange of requests, and the body."""
 
-    routing_key: str = Field(min_length=1, max_length=255)
+    routing_key: RoutingKey
     body: JsonValue = None
 
 

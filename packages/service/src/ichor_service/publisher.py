@@ -46,28 +46,45 @@ class Publisher:
             Unreachable: the broker is away, or did not take it; whether it has the message is not known.
         """
         message.delivery_mode = DeliveryMode.PERSISTENT
+        opened: _Opened | None = None
         try:
-            exchange = await self._exchange()
-            await exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
+            opened = await self._open()
+            await opened.exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
         except PublishError as error:
             raise Unroutable(f"No queue is bound to {self._name} for the routing key {routing_key}.") from error
         except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError) as error:
-            await self.close()
+            await self._drop(opened)
             raise Unreachable(f"RabbitMQ: {reason(error)}") from error
 
     async def close(self) -> None:
         """Close the connection, if one is open."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(opened.connection.close(), _SECONDS)
+        await self._drop(self._opened)
 
-    async def _exchange(self) -> AbstractExchange:
+    async def _drop(self, opened: _Opened | None) -> None:
+        """Close a connection, and no other that was opened since."""
+        if opened is not None:
+            if self._opened is opened:
+                self._opened = None
+            await _close(opened.connection)
+
+    async def _open(self) -> _Opened:
         async with self._lock:
             if self._opened is None or self._opened.connection.is_closed:
                 connection = await self._broker.connect()
-                channel = await connection.channel(on_return_raises=True)
-                if self._answers is not None:
-                    await self._answers.declare(channel)
-                self._opened = _Opened(connection, await declare_exchange(channel, self._name))
-            return self._opened.exchange
+                try:
+                    self._opened = _Opened(connection, await self._prepare(connection))
+                except BaseException:
+                    await _close(connection)
+                    raise
+            return self._opened
+
+    async def _prepare(self, connection: AbstractConnection) -> AbstractExchange:
+        channel = await connection.channel(on_return_raises=True)
+        if self._answers is not None:
+            await self._answers.declare(channel)
+        return await declare_exchange(channel, self._name)
+
+
+async def _close(connection: AbstractConnection) -> None:
+    with suppress(Exception):
+        await asyncio.wait_for(connection.close(), _SECONDS)

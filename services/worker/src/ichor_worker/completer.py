@@ -6,9 +6,10 @@ has the answer ignores.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -69,19 +70,24 @@ class Completer:
         return claim.verdict
 
     async def sweep(self, sender: Resender | None, stop: Stop) -> None:
-        """Until told to stop, deliver replies and send questions that may not have been, and remind approvers."""
+        """Until told to stop, deliver replies and send questions that may not have been."""
+        await _repeat(lambda: self._sweep_once(sender), stop)
+
+    async def remind(self, stop: Stop) -> None:
+        """Until told to stop, remind approvers. No decision waits for it: an application may have an alert locked."""
+        await _repeat(self._remind_once, stop)
+
+    async def _remind_once(self) -> bool:
         try:
-            while True:
-                went_well = await self._sweep_once(sender)
-                await stop.sleep(_PAUSE if went_well else _LONGER)
-        except Stopped:
-            return
+            await self._store.opened.remind_approvers()
+        except Exception as error:
+            return _waits(error, "reminders of approvals")
+        return True
 
     async def _sweep_once(self, sender: Resender | None) -> bool:
         """Deal with each reply and question by itself, so that none holds up another; say whether all went well."""
         store = self._store.opened
         try:
-            await store.remind_approvers()
             replies = await store.undelivered_replies(_UNDELIVERED)
             questions = await store.unsent_questions(_UNSENT) if sender is not None else ()
         except Exception as error:
@@ -140,10 +146,17 @@ async def _by_itself(work: Awaitable[object]) -> bool:
     return True
 
 
-def _waits(error: Exception) -> bool:
+async def _repeat(step: Callable[[], Coroutine[Any, Any, bool]], stop: Stop) -> None:
+    """Do something until told to stop, less often while it does not go well; a step that is cut off is done again."""
+    with suppress(Stopped):
+        while True:
+            await stop.sleep(_PAUSE if await stop.interrupt(step()) else _LONGER)
+
+
+def _waits(error: Exception, what: str = "replies and questions") -> bool:
     """Log why something waits: loudly only where no server is to blame."""
     level = _log.debug if isinstance(error, (Unreachable, StoreError)) else _log.error
-    level("replies and questions wait", reason=reason(error))
+    level(f"{what} wait", reason=reason(error))
     return False
 
 

@@ -16,7 +16,11 @@ def replies(links: Links, options: InboxOptions | None = None) -> Part:
         await reach("PostgreSQL", links.store.connect, stop)
         await completer.sweep(links.sender, stop)
 
-    works, probes = [Part(sweep)], dict[str, Probe]()
+    async def remind(stop: Stop) -> None:
+        await reach("PostgreSQL", links.store.connect, stop)
+        await completer.remind(stop)
+
+    works, probes = [Part(sweep), Part(remind)], dict[str, Probe]()
     if links.keys is not None:
         inbox = _inbox(links, completer, links.keys, options)
         works.append(Part(inbox.run))

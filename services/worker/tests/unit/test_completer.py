@@ -1,12 +1,13 @@
 """The sweep: what cannot be delivered keeps nothing else from arriving."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from ichor_edgestore import EdgeStore, UndeliveredReply
+from ichor_edgestore import AccessDenied, EdgeStore, UndeliveredReply
 from ichor_models import Message, OpenedQuestion, Question, Reply, ReplyNotice
 from ichor_service import Link, Stop
 from ichor_worker.completer import Completer
@@ -24,7 +25,7 @@ class Servers:
     sent: list[UUID] = field(default_factory=list[UUID])
 
     async def remind_approvers(self) -> int:
-        return 0
+        raise AccessDenied("no right to alerts")
 
     async def undelivered_replies(self, older_than: timedelta) -> Sequence[UndeliveredReply]:
         notice = ReplyNotice(action_key="a", ask=1, reply=Reply(result={}))
@@ -67,5 +68,5 @@ async def test_what_cannot_be_delivered_keeps_nothing_else_from_arriving():
     servers = Servers(Stop(timedelta(seconds=1)))
     link = await opened(servers)
     completer = Completer(cast("Link[Client]", link), cast("Link[EdgeStore]", link))
-    await completer.sweep(servers, servers.stop)
+    await asyncio.wait_for(asyncio.gather(completer.sweep(servers, servers.stop), completer.remind(servers.stop)), 20)
     assert servers.delivered == servers.sent == [OTHER]

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from ichor_models import Duration, Message, Question
-from pydantic import Field, JsonValue
+from ichor_models import Duration, Message, Question, RoutingKey
+from pydantic import JsonValue
 
 from ichor_activities.config import Config
 from ichor_activities.context import ActionContext
@@ -13,7 +13,7 @@ from ichor_activities.handler import action
 class RequestReplyConfig(Config):
     """What is asked (`message`), of whom (`routing_key` of the exchange `ichor.requests`), and how long it may take."""
 
-    routing_key: str = Field(min_length=1, max_length=255)
+    routing_key: RoutingKey
     message: JsonValue = None
     timeout: Duration = timedelta(hours=1)
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import typer
 
+from ichor_cli.approval_text import approval_text
 from ichor_cli.arguments import Json
-from ichor_cli.errors import CliError, Missing
+from ichor_cli.errors import CliError, Missing, WrongUsage
 from ichor_cli.screen import Screen
 
 if TYPE_CHECKING:
     from ichor_edgestore import ApprovalView
-    from ichor_models import VoteResult
+    from ichor_models import Person, VoteResult
 
 _APPROVAL = typer.Argument(metavar="APPROVAL", help="The id of an approval.", show_default=False)
 _USER = typer.Option("--as", metavar="USER_ID", help="The approver whose vote it is.", show_default=False)
@@ -43,7 +44,7 @@ def approvals(
     found = asyncio.run(_list(None if all else "pending", user, tuple(roles or ()), limit))
     Screen(json).answer(
         {"approvals": [approval.model_dump(mode="json") for approval in found]},
-        lambda: _lines(found) or "There are no such approvals.",
+        lambda: approval_text(found) or "There are no such approvals.",
     )
     return 0
 
@@ -70,11 +71,10 @@ def approve(
 
 async def _list(status: str | None, user: str | None, roles: tuple[str, ...], limit: int) -> "Sequence[ApprovalView]":
     from ichor_edgestore import ApprovalFilter
-    from ichor_models import Person
 
     from ichor_cli.store import edge_store
 
-    asked = Person(id=user, roles=roles) if user else None
+    asked = None if user is None else _person(user, None, roles)
     async with edge_store() as store:
         return await store.list_approvals(ApprovalFilter(status=status, asked=asked, limit=limit))
 
@@ -82,12 +82,13 @@ async def _list(status: str | None, user: str | None, roles: tuple[str, ...], li
 async def _vote(
     approval: UUID, user: str, name: str | None, roles: tuple[str, ...], *, approves: bool, reason: str | None
 ) -> "VoteResult":
-    from ichor_models import Person, VoteVerdict
+    from ichor_models import VoteVerdict
 
     from ichor_cli.store import edge_store
 
+    person = _person(user, name, roles)
     async with edge_store() as store:
-        result = await store.vote(approval, Person(id=user, name=name, roles=roles), approves=approves, reason=reason)
+        result = await store.vote(approval, person, approves=approves, reason=reason)
     if result.verdict is VoteVerdict.UNKNOWN:
         mend = "`ichor approvals --all` lists what there is."
         raise Missing(f"There is no approval with the id {approval}.", code="approval_not_found", mend=mend)
@@ -100,6 +101,17 @@ async def _vote(
             details={"status": result.status},
         )
     return result
+
+
+def _person(user: str, name: str | None, roles: tuple[str, ...]) -> "Person":
+    from ichor_models import Person
+    from ichor_models.wording import all_in_words
+    from pydantic import ValidationError
+
+    try:
+        return Person(id=user, name=name, roles=roles)
+    except ValidationError as error:
+        raise WrongUsage(f"{all_in_words(error)}.", code="usage", mend="Give the id of a user with --as.") from None
 
 
 def _because(result: "VoteResult") -> str:
@@ -116,22 +128,3 @@ def _sentence(result: "VoteResult", approval: UUID) -> str:
     if result.status == "pending":
         return f"The vote counts; {approval} waits for others."
     return f"{approval} is {result.status}."
-
-
-def _lines(found: "Sequence[ApprovalView]") -> str:
-    return "\n".join(
-        line
-        for approval in found
-        for line in (
-            f"{approval.approval_id}  {approval.status}  {approval.rule_name or ''}: {approval.action_name}",
-            f"    {_asked(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC",
-            *([f"    {approval.message}"] if approval.message else []),
-            *(f"    {vote.name or vote.person}: {'yes' if vote.approves else 'no'}" for vote in approval.votes),
-        )
-    )
-
-
-def _asked(approval: "ApprovalView") -> str:
-    people = [f"user {user}" for user in approval.approval.approvers.users]
-    people += [f"role {role}" for role in approval.approval.approvers.roles]
-    return f"{approval.approval.needed} of {', '.join(people)}"

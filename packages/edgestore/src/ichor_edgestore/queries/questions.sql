@@ -1,6 +1,11 @@
 -- name: open
+-- The lock makes the end of the run wait, or this wait for that: a run that has ended asks nothing.
+WITH run AS (
+    SELECT id FROM workflow.automation_executions WHERE id = $2 AND status IN ('pending', 'running') FOR SHARE
+)
 INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at)
-VALUES ($1, $2, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END)
+SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END
+FROM run r
 RETURNING id, question, expires_at, state
 
 -- name: of_call
@@ -22,6 +27,11 @@ SELECT id, execution_id, action_key, state, question, reply
 FROM workflow.questions
 WHERE execution_id = $1 AND action_key = $2 AND ask = $3
 FOR UPDATE
+
+-- name: close_all
+UPDATE workflow.questions SET state = 'closed'
+WHERE execution_id = $1 AND state = 'open'
+RETURNING id, question ? 'approval' AS is_approval
 
 -- name: answer
 UPDATE workflow.questions SET state = 'answered', reply = $2, answered_at = now() WHERE id = $1

@@ -76,15 +76,6 @@ SET status = 'running', started_at = now()
 WHERE id = $1 AND status = 'pending'
 
 -- name: end
--- The questions that nobody answered end with their run, and so do approvals.
-WITH ended AS (
-    UPDATE workflow.questions SET state = 'closed' WHERE execution_id = $1 AND state = 'open' RETURNING id
-), expired AS (
-    UPDATE workflow.approval_requests SET status = 'expired', resolved_date = now()
-    WHERE approval_request_id IN (SELECT id FROM ended) AND status = 'pending'
-), quiet AS (
-    UPDATE workflow.alerts SET status = 'resolved', updated_date = now() WHERE id IN (SELECT id FROM ended)
-)
 UPDATE workflow.automation_executions
 SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, ended_at = now(),
     -- An Ichor database has 32 bits here, which are 24 days.

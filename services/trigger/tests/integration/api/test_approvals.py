@@ -71,6 +71,20 @@ async def test_a_vote_that_is_sent_again_is_answered_as_before(ask: Ask, mary: h
     assert told(await vote(mary, approval, "rejected", key="k")) == (422, "idempotency_key_reused")
 
 
+async def test_a_vote_whose_answer_was_lost_is_no_late_one(
+    ask: Ask, mary: httpx.AsyncClient, otto: httpx.AsyncClient, pool: asyncpg.Pool
+):
+    approval = await ask(MARY, PAUL, type="all")
+    votes = ((mary, MARY), (otto, PAUL))
+    answers = [(await vote(client, approval, user_id=user, key="k")).json() for client, user in votes]
+    # As after a crash between the vote and its answer.
+    await pool.execute("UPDATE workflow.idempotency_keys SET status = NULL, response = NULL")
+    again = [await vote(client, approval, user_id=user, key="k") for client, user in votes]
+    assert [response.json()["verdict"] for response in again] == [answer["verdict"] for answer in answers]
+    assert [response.json()["status"] for response in again] == ["approved", "approved"]
+    assert told(await vote(mary, approval, "rejected")) == (409, "already_resolved")
+
+
 async def test_lists(ask: Ask, mary: httpx.AsyncClient, pool: asyncpg.Pool):
     for user in (MARY, PAUL, MARY):
         await ask(user)

@@ -1,0 +1,15 @@
+"""What `ichor approve` and `ichor approvals` refuse before they ask the database."""
+
+from uuid import UUID
+
+import pytest
+from ichor_cli.commands.approvals import approvals, approve
+from ichor_cli.errors import WrongUsage
+
+
+@pytest.mark.parametrize("user", ["", "x" * 201])
+def test_a_user_that_none_can_be_is_wrong_usage(user: str):
+    with pytest.raises(WrongUsage, match="character"):
+        approve(UUID(int=1), user)
+    with pytest.raises(WrongUsage, match="character"):
+        approvals(user=user)
