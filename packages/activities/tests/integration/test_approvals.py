@@ -46,6 +46,9 @@ async def test_people_are_asked_once(pool: asyncpg.Pool, perform: Any, make_call
         ({"required": 3}, "only 2 are asked"),
         ({"approvers": {"roles": ["boss"]}, "approval_type": "all"}, "users only"),
         ({"timeout": "1h", "escalation": {"after": "60m", "approvers": [ADA]}}, "it never would"),
+        ({"timeout": "1h", "timeout_hours": 1}, "leave out one"),
+        ({"timeout": "1m", "reminder": "1m"}, "it never would"),
+        ({"reminder": "10ms"}, "reminder must be 1 second or more"),
         ({"timeout": "0s"}, "must be above zero"),
     ],
 )

@@ -13,6 +13,8 @@ from typing import ClassVar
 from ichor_models import IchorError
 from pydantic import JsonValue
 
+_FORM = 'Write {"trigger_data": {…}, "results": {"ACTION": {"result": {…}} or {"error": "text"}}}.'
+
 
 class CliError(IchorError):
     """The root of this package's errors; `code` is stable, `mend` says what to do, `details` are for programs."""
@@ -36,7 +38,7 @@ class InvalidCase(WrongUsage):
     """A case cannot be used."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, code="invalid_case", mend='Write {"trigger_data": {…}, "results": {…}}.')
+        super().__init__(message, code="invalid_case", mend=_FORM)
 
 
 class Missing(CliError):

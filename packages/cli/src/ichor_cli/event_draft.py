@@ -60,7 +60,7 @@ class EventDraft:
         """Refuse an event that does not say what happened to what; only one of options alone is an on_create."""
         if document.get("entity_name") is None:
             where = "--entity NAME" if self.file is None else "--entity NAME, or entity_name in the file"
-            raise _wrong(f"The event names no entity: write {where}.")
+            raise _wrong(f"The event names no entity: write {where}; a manual rule without one starts over the API.")
         if self.file is not None and document.get("event_type") is None:
             file = called(self.file)
             raise _wrong(f"The event does not say what happened: write event_type into {file}, or --type TYPE.")

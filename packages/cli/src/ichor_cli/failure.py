@@ -47,6 +47,7 @@ _KINDS: Mapping[str, Kind] = {
         "database_unreachable", _MISSING, "Start PostgreSQL, or correct ICHOR_DATABASE_URL."
     ),
     "ichor_edgestore.errors.InvalidAddress": Kind("invalid_setting", _USAGE, "Correct ICHOR_DATABASE_URL."),
+    "ichor_edgestore.errors.InvalidRoleQuery": Kind("invalid_setting", _USAGE, "Correct ICHOR_ROLES_SQL."),
     "ichor_edgestore.errors.SchemaTooNew": Kind("schema_too_new", _MISSING, "Install a newer release."),
     "ichor_edgestore.errors.SchemaError": Kind("schema_too_old", _MISSING, "Run `ichor migrate`."),
     "ichor_edgestore.errors.AccessDenied": Kind("access_denied", _MISSING, "Grant the database's user that right."),

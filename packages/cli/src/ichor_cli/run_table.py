@@ -40,7 +40,7 @@ def run_picture(run: "RunView") -> "RenderableType":
     head = Text.assemble((run.rule_name or run.workflow_id, "bold"), "  ", (run.status, STATUS_STYLES[run.status]))
     event = f"event {run.event_id}" + (f" of {run.entity_name}" if run.entity_name else "")
     told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", event]
-    told += [f"started {_when(run.started)}, took {_took(run)}"] if run.started else []
+    told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
     told += [f"error: {run.error}"] if run.error else []
     remarks = {action.name: _remark(action) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))

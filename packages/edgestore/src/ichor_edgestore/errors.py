@@ -8,6 +8,7 @@ IchorError (ichor_models)
     ├── StoreContended        a deadlock, or a lock that did not come free; retry
     ├── AccessDenied          the database's user lacks a right
     ├── InvalidAddress        the database's address cannot be read
+    ├── InvalidRoleQuery      the query that gives people's roles cannot be run
     ├── SchemaError
     │   ├── SchemaTooOld      the database lacks a migration of this release
     │   ├── SchemaTooNew      the database is more than one release ahead
@@ -59,6 +60,12 @@ class AccessDenied(StoreError):
 
 class InvalidAddress(StoreError):
     """A database address cannot be read; the message never shows it."""
+
+
+class InvalidRoleQuery(StoreError):
+    """The deployment's query for the roles of people cannot be run; the message says why."""
+
+    action_type = "roles"
 
 
 class SchemaError(StoreError):

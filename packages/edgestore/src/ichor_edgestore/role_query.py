@@ -3,13 +3,20 @@
 from ichor_models import Person
 
 from ichor_edgestore.database import Session
-from ichor_edgestore.errors import Unstorable
+from ichor_edgestore.errors import InvalidRoleQuery, StoreError, Unstorable
 
 
 class RoleQuery:
     """A query: its `$1` is a user's id, its first column a role. Without it people have the roles they bring."""
 
     def __init__(self, sql: str | None = None) -> None:
+        """Take the query.
+
+        Raises:
+            InvalidRoleQuery: it does not say where the user's id goes.
+        """
+        if sql and "$1" not in sql:
+            raise InvalidRoleQuery("ICHOR_ROLES_SQL holds no $1, which stands for the id of the user.")
         self._sql = (
             # On lines of its own, since it may end in a comment.
             f"SELECT granted.role::text AS role FROM (\n{sql.strip().rstrip(';')}\n) AS granted (role)" if sql else None
@@ -19,7 +26,8 @@ class RoleQuery:
         """Return a person with the roles that count.
 
         Raises:
-            StoreError: the query cannot be run.
+            InvalidRoleQuery: the query cannot be run.
+            StoreError: the database is away.
         """
         if self._sql is None:
             return person
@@ -28,4 +36,9 @@ class RoleQuery:
                 rows = await session.rows(self._sql, person.id)
         except Unstorable:
             rows = []  # the id is none of this database's, such as text where users have UUIDs
+        except StoreError as error:
+            if error.retryable:
+                raise
+            why = str(error.__cause__ or error).splitlines()[0]
+            raise InvalidRoleQuery(f"ICHOR_ROLES_SQL cannot be run: {why}.") from error
         return person.model_copy(update={"roles": tuple(row["role"] for row in rows if row["role"] is not None)})

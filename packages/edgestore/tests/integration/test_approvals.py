@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_edgestore import ApprovalFilter, EdgeStore, MemoryStore, StoreError
+from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -305,11 +305,16 @@ async def test_roles_come_from_the_database_where_it_is_asked(
     assert await vote(store, id, ADA) == ("decided", "approved")
 
 
-@pytest.mark.parametrize("query", ["SELECT role FROM nowhere WHERE id = $1", "not SQL", "SELECT 'boss'"])
+@pytest.mark.parametrize("query", ["SELECT role FROM nowhere WHERE id = $1", "not SQL $1", "SELECT $1 ="])
 async def test_a_query_of_roles_that_cannot_be_run_is_no_vote(
     pool: asyncpg.Pool, asked: ActionCall, query: str
 ) -> None:
     store = EdgeStore(pool, roles_sql=query)
     id = await ask(store, asked, ADA)
-    with pytest.raises(StoreError):
+    with pytest.raises(InvalidRoleQuery, match=r"ICHOR_ROLES_SQL cannot be run: [^;]*$"):
         await vote(store, id, ADA)
+
+
+async def test_a_query_of_roles_asks_for_somebody(pool: asyncpg.Pool) -> None:
+    with pytest.raises(InvalidRoleQuery, match="holds no \\$1"):
+        EdgeStore(pool, roles_sql="SELECT 'boss'")

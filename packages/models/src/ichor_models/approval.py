@@ -11,6 +11,7 @@ from ichor_models.model import Model
 from ichor_models.strict_json import storable
 
 MOST_APPROVERS = 1000
+SHORTEST_REMINDER = timedelta(seconds=1)
 
 
 def person_id(text: str) -> str:
@@ -78,7 +79,7 @@ class Approval(Model):
     type: ApprovalType = ApprovalType.ANY
     required: int | None = Field(default=None, ge=1)
     message: str = ""
-    remind_every: timedelta | None = Field(default=None, ge=timedelta(seconds=1))
+    remind_every: timedelta | None = Field(default=None, ge=SHORTEST_REMINDER)
     escalation: Escalation | None = None
 
     @model_validator(mode="after")

@@ -8,9 +8,8 @@ from uuid import UUID
 from ichor_edgestore import (
     EdgeStore,
     InvalidAddress,
+    InvalidRoleQuery,
     SchemaError,
-    StoreError,
-    StoreUnavailable,
     connect,
     require_schema,
 )
@@ -32,13 +31,16 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
             pool = await connect(url, application=application, max_size=connections)
         except InvalidAddress as error:
             raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
-        store = EdgeStore(pool, roles_sql=settings.roles_sql)
         try:
+            store = EdgeStore(pool, roles_sql=settings.roles_sql)
             await require_schema(pool)
-            await _check_roles(store)
+            # Somebody, to see that the query of roles can be run.
+            await store.roles_of(Person(id=str(UUID(int=0))))
             probes.append(EdgeStore(await connect(url, application=f"{application} probe", min_size=0, max_size=1)))
         except BaseException as error:
             pool.terminate()
+            if isinstance(error, InvalidRoleQuery):
+                raise InvalidSetting(str(error)) from None
             raise Unavailable(str(error)) if isinstance(error, SchemaError) else error from None
         return store
 
@@ -50,12 +52,3 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
             await opened.close()
 
     return Link(open_store, ask, close)
-
-
-async def _check_roles(store: EdgeStore) -> None:
-    try:
-        await store.roles_of(Person(id=str(UUID(int=0))))
-    except StoreUnavailable:
-        raise
-    except StoreError as error:
-        raise InvalidSetting(f"{variable('roles_sql')} cannot be run: {error}") from None

@@ -4,7 +4,17 @@ from datetime import timedelta
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from ichor_models import Approval, ApprovalType, Approvers, Duration, Escalation, Question, approval_result, question_id
+from ichor_models import (
+    SHORTEST_REMINDER,
+    Approval,
+    ApprovalType,
+    Approvers,
+    Duration,
+    Escalation,
+    Question,
+    approval_result,
+    question_id,
+)
 from pydantic import BeforeValidator, Field, model_validator
 
 from ichor_activities.config import Config
@@ -46,9 +56,15 @@ class SeekApprovalConfig(Config):
 
     @model_validator(mode="after")
     def _askable(self) -> Self:
-        self.approval()
+        if self.timeout is not None and "timeout_hours" in self.model_fields_set:
+            raise ValueError("there are two times, timeout and timeout_hours; leave out one of them")
+        if self.reminder is not None and self.reminder < SHORTEST_REMINDER:
+            raise ValueError("reminder must be 1 second or more")
+        if self.reminder is not None and self.reminder >= self.time_limit:
+            raise ValueError("the reminder comes after the timeout, so it never would; make it shorter")
         if self.escalation is not None and self.escalation.after >= self.time_limit:
             raise ValueError("the escalation comes after the timeout, so it never would; make `after` shorter")
+        self.approval()
         return self
 
     @property

@@ -43,13 +43,14 @@ def dead_letter_commands(noun: str) -> typer.Typer:
         from ichor_cli.dead_letters import Choice, resend_dead_letters
 
         if sum((bool(ids), reason is not None, every)) != 1:
-            raise WrongUsage("It is not said which letters.", code="usage", mend="Give ids, --reason CODE or --all.")
+            mend = "Give ids, --reason CODE or --all, one of them."
+            raise WrongUsage("It is not clear which letters are meant.", code="usage", mend=mend)
         sent = asyncio.run(resend_dead_letters(noun, Choice(ids or (), reason, every)))
         missing = sorted(set(ids or ()) - {letter.id for letter in sent})
         Screen(json).answer(
             {"resent": [letter.document() for letter in sent], "missing": list(missing)},
             lambda: f"{len(sent)} sent again." + (f" Not there: {', '.join(missing)}." if missing else ""),
         )
-        return 1 if missing else 0
+        return 1 if missing or (reason is not None and not sent) else 0
 
     return commands

@@ -2,7 +2,7 @@
 
 from importlib import metadata
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from ichor_models import IchorError
 from starlette.exceptions import HTTPException
@@ -12,6 +12,7 @@ from ichor_trigger.api import approvals, events, rules, runs, starts
 from ichor_trigger.api.authenticator import Authenticator
 from ichor_trigger.api.error import declared, explain
 from ichor_trigger.api.guard import Guard, Limits
+from ichor_trigger.api.known_parameters import refuse_unknown_parameters
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 
@@ -33,7 +34,7 @@ def application(links: Links, authenticator: Authenticator, limits: Limits) -> A
     app.state.links = links
     app.state.launcher = Launcher(links.temporal, links.settings.task_queue)
     for router in _ROUTERS:
-        app.include_router(router, prefix="/v1")
+        app.include_router(router, prefix="/v1", dependencies=[Depends(refuse_unknown_parameters)])
     return Guard(app, authenticator, limits)
 
 

@@ -7,7 +7,16 @@ import structlog
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from ichor_edgestore import EventTooLarge, KeyReused, RuleInactive, RuleNotFound, RunNotFound, StoreError, Unstorable
+from ichor_edgestore import (
+    EventTooLarge,
+    InvalidRoleQuery,
+    KeyReused,
+    RuleInactive,
+    RuleNotFound,
+    RunNotFound,
+    StoreError,
+    Unstorable,
+)
 from ichor_models import InvalidRule
 from ichor_models.model import Model
 from ichor_models.wording import in_words
@@ -61,6 +70,7 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     InvalidRule: _Kind(422, "unreadable_rule", "Correct the stored rule; `ichor validate --rule` lists what is wrong."),
     KeyReused: _Kind(422, "idempotency_key_reused", "Give each new request a key of its own."),
     EventTooLarge: _Kind(413, "too_large", "Send less data."),
+    InvalidRoleQuery: _Kind(503, "roles_unknown", "Whoever runs ichor-trigger corrects ICHOR_ROLES_SQL."),
     Unstorable: _Kind(422, "unstorable", "Correct the value that the message names."),
 }
 _ROUTING = {

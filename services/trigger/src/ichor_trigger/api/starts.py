@@ -13,6 +13,7 @@ from ichor_models import ApplicationId, ExecutionId, ManualStart, RuleId, RunSta
 from ichor_models.model import Model
 from ichor_service import Unreachable, outages, reason
 from pydantic import Field, JsonValue
+from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.api.access import StartingCaller
 from ichor_trigger.api.error import ApiError
@@ -77,10 +78,13 @@ async def start_run(
 
 async def _launched(once: Once, launcher: Launcher, pinned: PinnedRun) -> PinnedRun:
     """Start a pinned run if Temporal answers soon; otherwise the reaper does."""
-    try:
-        with outages():
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await RunStarter(once.store, launcher).start_pinned(pinned)
-    except (Unreachable, TimeoutError) as error:
-        _log.warning("run not started yet", execution_id=pinned.execution_id, reason=reason(error))
-        return pinned
+    run = pinned.request.run
+    told = {"rule_id": run.rule_id, "rule": run.rule_name, "event_id": run.event.event_id}
+    with bound_contextvars(execution_id=pinned.execution_id, **told):
+        try:
+            with outages():
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    return await RunStarter(once.store, launcher).start_pinned(pinned)
+        except (Unreachable, TimeoutError) as error:
+            _log.warning("run not started yet", reason=reason(error))
+            return pinned

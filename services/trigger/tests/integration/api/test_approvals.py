@@ -116,3 +116,10 @@ async def test_an_approval_that_is_not_there(mary: httpx.AsyncClient):
     assert told(await mary.get(f"/v1/approvals/{uuid4()}")) == (404, "approval_not_found")
     assert told(await vote(mary, uuid4())) == (404, "approval_not_found")
     assert told(await mary.get("/v1/approvals/x")) == (422, "invalid_request")
+
+
+async def test_a_misspelt_filter_lists_nothing(mary: httpx.AsyncClient):
+    refused = await mary.get("/v1/approvals", params={"staus": "pending"})
+    assert told(refused) == (422, "invalid_request")
+    assert "query.staus" in refused.json()["error"]["message"]
+    assert "status" in refused.json()["error"]["mend"]
