@@ -9,6 +9,7 @@ from ichor_models import ActionState, EdgeReason, RunStatus
 
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
 from ichor_cli.picture import Remark, graph_picture
+from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
     from ichor_edgestore import ActionView, RunSummary, RunView
@@ -27,7 +28,7 @@ def run_table(runs: "Sequence[RunSummary]") -> "RenderableType":
         table.add_column(heading, overflow="fold")
     for run in runs:
         status = Text(run.status, STATUS_STYLES[run.status])
-        cells = (run.rule_name or "", run.entity_name, status, _when(run.started), _took(run), run.error or "")
+        cells = (run.rule_name or "", run.entity_name, status, _when(run.started), _took(run), plain(run.error or ""))
         table.add_row(run.execution_id, *(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     return table
 
@@ -41,7 +42,7 @@ def run_picture(run: "RunView") -> "RenderableType":
     event = f"event {run.event_id}" + (f" of {run.entity_name}" if run.entity_name else "")
     told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", event]
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
-    told += [f"error: {run.error}"] if run.error else []
+    told += [f"error: {plain(run.error)}"] if run.error else []
     remarks = {action.name: _remark(action) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 

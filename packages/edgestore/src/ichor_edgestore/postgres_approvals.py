@@ -22,6 +22,7 @@ from ichor_edgestore.approval_rows import EXPIRED, PENDING, remind_in, resolve_i
 from ichor_edgestore.approval_view import ALL_APPROVALS, ApprovalFilter, ApprovalView
 from ichor_edgestore.claim import Verdict
 from ichor_edgestore.database import Database, Session
+from ichor_edgestore.errors import StoreError
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.postgres_questions import claim_in, storable_reply
 from ichor_edgestore.query_file import load_queries
@@ -48,12 +49,22 @@ class PostgresApprovals:
             return (await self._roles.resolve(session, person)).roles
 
     async def remind_approvers(self, *, limit: int = 100) -> int:
-        """Remind of approvals, and escalate them, where it is time; return how many there were."""
+        """Remind of approvals, and escalate them, where it is time; return how many there were.
+
+        One that fails keeps no other from being dealt with; its error is raised in the end.
+        """
+        failures: list[StoreError] = []
         async with self._database.transaction() as session:
             due = await session.rows(_QUERIES["due"], limit)
             for row in due:
-                await remind_in(session, row)
-            return len(due)
+                try:
+                    async with session.savepoint():
+                        await remind_in(session, row)
+                except StoreError as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+        return len(due)
 
     async def list_approvals(self, wanted: ApprovalFilter = ALL_APPROVALS) -> Sequence[ApprovalView]:
         """Return approvals, the newest first."""

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore
+from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore, StoreError
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -256,6 +256,21 @@ async def test_people_are_reminded_and_others_are_added(
     assert await vote(edge_store, id, MAX, yes=False) == ("decided", "rejected")
     await age(pool, "1 day")
     assert await edge_store.remind_approvers() == 0
+
+
+async def test_a_reminder_that_fails_holds_up_no_other(
+    pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall, new_call: Callable[..., ActionCall]
+) -> None:
+    often: dict[str, Any] = {"remind_every": timedelta(minutes=1)}
+    broken = await ask(edge_store, asked, ADA, **often)
+    other = await ask(edge_store, new_call(asked.run.execution_id, key="other"), ADA, **often)
+    await pool.execute("ALTER TABLE workflow.alerts ADD CHECK (message <> 'x' OR status <> 'active') NOT VALID")
+    await pool.execute("UPDATE workflow.alerts SET message = 'x', status = 'resolved' WHERE id = $1", broken)
+    await age(pool, "2 minutes")
+    with pytest.raises(StoreError):
+        await edge_store.remind_approvers()
+    reminders = "SELECT reminders FROM workflow.approval_requests WHERE approval_request_id = $1"
+    assert [await pool.fetchval(reminders, id) for id in (broken, other)] == [0, 1]
 
 
 async def age(pool: asyncpg.Pool, by: str) -> None:

@@ -3,7 +3,7 @@
 from ichor_models.action_call import ActionCall, EventHeader, RunHeader, SecretPlace
 from ichor_models.action_type import LONG_RUNNING, NORMAL, ActionPolicy, ActionType, Catalogue, describe
 from ichor_models.analyzer import analyze_rule
-from ichor_models.approval import SHORTEST_REMINDER, Approval, ApprovalType, Approvers, Escalation, Person
+from ichor_models.approval import APPROVALS, SHORTEST_REMINDER, Approval, ApprovalType, Approvers, Escalation, Person
 from ichor_models.cascade import DEEPEST, next_lineage, rules_on_the_way, spell_chain, visit
 from ichor_models.case import Answer, Case, Expectation
 from ichor_models.condition import Condition, LogicType, Operator, all_hold, equal
@@ -56,6 +56,7 @@ from ichor_models.vote import Resolution, Vote, VoteResult, VoteVerdict, approva
 from ichor_models.yaml_text import load_text
 
 __all__ = [
+    "APPROVALS",
     "ASKED",
     "CONDITION",
     "CONTROL_TYPES",

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 from ichor_models.model import Model
 from ichor_models.strict_json import storable
 
+APPROVALS = "approval_requests"
+"""The entity whose events tell of approvals."""
+
 MOST_APPROVERS = 1000
 SHORTEST_REMINDER = timedelta(seconds=1)
 

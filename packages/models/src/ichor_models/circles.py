@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from ichor_models.approval import APPROVALS
 from ichor_models.condition import Condition, Operator, equal
 from ichor_models.event import EventType
 from ichor_models.graph import Action
@@ -42,13 +43,12 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 _CREATE = "create_entity"
 _UNKNOWN: JsonValue = "{{}}"
-_APPROVALS = "approval_requests"
 _FIXED: Mapping[str, tuple[Write, ...]] = {
     "seek_approval": (
-        Write(_APPROVALS, EventType.ON_CREATE, {}),
-        Write(_APPROVALS, EventType.ON_UPDATE, dict.fromkeys(("status", "reminders", "escalated"), _UNKNOWN)),
+        Write(APPROVALS, EventType.ON_CREATE, {}),
+        Write(APPROVALS, EventType.ON_UPDATE, dict.fromkeys(("status", "reminders", "escalated"), _UNKNOWN)),
     ),
-    "resolve_approval_request": (Write(_APPROVALS, EventType.ON_UPDATE, {"status": _UNKNOWN}),),
+    "resolve_approval_request": (Write(APPROVALS, EventType.ON_UPDATE, {"status": _UNKNOWN}),),
 }
 WRITERS = (*_FIELDS, _CREATE, *_FIXED)
 """The types of actions whose writes start rules."""

@@ -105,10 +105,13 @@ class Settling:
         raise AssertionError("the pauses never end")
 
     async def _try(self, letter: Letter) -> str:
+        limit = asyncio.timeout(self._options.longest_try)
         try:
-            async with asyncio.timeout(self._options.longest_try):
+            async with limit:
                 outcome = await self._handle(letter)
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise Busy("it takes too long") from None
         self._last_done = _now()
         if self.trouble is not None:

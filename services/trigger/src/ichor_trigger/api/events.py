@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from ichor_models import LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange
+from ichor_models import APPROVALS, LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange
 from ichor_models.model import Model
 from ichor_service import Scope
 from pydantic import Field, JsonValue
@@ -41,6 +41,8 @@ class AcceptedEvent(Model):
 @router.post("/events", status_code=ACCEPTED, response_model=AcceptedEvent, summary="Post an event")
 async def post_event(posted: PostedEvent, caller: Sender, links: ProgramLinks, once: OnceOnly) -> JSONResponse:
     """Write an event into the outbox, which publishes it. An event of a known `event_id` does nothing again."""
+    if posted.entity_name.rpartition(".")[2] == APPROVALS:
+        require(caller, Scope.OPERATOR, "an event of approvals, which Ichor itself tells of,")
     user = posted.user_id or caller.sub
     if user != caller.sub:
         require(caller, Scope.OPERATOR, "an event of somebody else")

@@ -132,3 +132,11 @@ async def test_an_event_that_would_be_too_large_to_publish_is_not_written(ada: h
     response = await ada.post("/v1/events", json=large)
     assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
     assert await payloads(pool) == []
+
+
+async def test_only_an_operator_tells_of_approvals(ada: httpx.AsyncClient, otto: httpx.AsyncClient):
+    for name in ("approval_requests", "workflow.approval_requests"):
+        forged = EVENT | {"entity_name": name}
+        refused = await ada.post("/v1/events", json=forged)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "missing_scope")
+        assert (await otto.post("/v1/events", json=forged)).status_code == 202
