@@ -46,7 +46,7 @@ async def resolve_in(
     session: Session, id: UUID, status: str, vote: Vote | None = None, lineage: Lineage | None = None
 ) -> None:
     """Resolve an approval, by the vote that decided where one did; `lineage` is that of a run that voted."""
-    by = (as_uuid(vote.person.id), vote.person.name, vote.reason) if vote else (None, None, None)
+    by = (as_uuid(vote.person.id), vote.person.name or vote.person.id, vote.reason) if vote else (None, None, None)
     if await session.execute(_QUERIES["resolve"], id, status, *by):
         await session.execute(_QUERIES["quiet"], id)
         changes = {"status": {"old_value": PENDING, "new_value": status}}

@@ -21,10 +21,10 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Run a query and return its rows."""
+    async def rows(self, query: str, *arguments: Any, within: float | None = None) -> list[asyncpg.Record]:
+        """Run a query, `within` so many seconds where given, and return its rows."""
         with store_errors():
-            return await self._connection.fetch(query, *arguments)
+            return await self._connection.fetch(query, *arguments, timeout=within)
 
     async def row(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """Run a query and return its first row."""

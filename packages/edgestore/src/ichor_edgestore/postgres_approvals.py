@@ -94,13 +94,14 @@ async def vote_in(
     lineage: Lineage | None = None,
 ) -> VoteResult:
     """Count a vote within a transaction that does more; `lineage` is that of a run that votes."""
+    # Before the lock, so that a slow query of roles keeps nobody else's vote waiting.
+    person = await roles.resolve(session, person)
     row = await session.row(_QUERIES["hold"], approval_id)
     if row is None:
         return VoteResult(verdict=VoteVerdict.UNKNOWN)
     if row["status"] != PENDING:
         return VoteResult(verdict=VoteVerdict.RESOLVED, status=row["status"])
     approval = Approval.model_validate(row["approval"])
-    person = await roles.resolve(session, person)
     votes = [_vote(item) for item in await session.rows(_QUERIES["votes"], approval_id)]
     judged = tally(approval, votes, person, approves=approves, reason=storable(reason), escalated=row["escalated"])
     if (vote := judged.vote) is not None:

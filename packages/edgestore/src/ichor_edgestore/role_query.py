@@ -1,9 +1,13 @@
 """The roles of people, by a query of the deployment's own."""
 
+import asyncpg
 from ichor_models import Person
 
 from ichor_edgestore.database import Session
-from ichor_edgestore.errors import InvalidRoleQuery, StoreError, Unstorable
+from ichor_edgestore.errors import InvalidRoleQuery, StoreError
+
+_SECONDS = 3.0
+"""How long the query may take: a vote waits for it, and holds a connection."""
 
 
 class RoleQuery:
@@ -33,12 +37,18 @@ class RoleQuery:
             return person
         try:
             async with session.savepoint():
-                rows = await session.rows(self._sql, person.id)
-        except Unstorable:
-            rows = []  # the id is none of this database's, such as text where users have UUIDs
+                rows = await session.rows(self._sql, person.id, within=_SECONDS)
         except StoreError as error:
             if error.retryable:
                 raise
+            if _is_no_id(error.__cause__):
+                return person.model_copy(update={"roles": ()})
             why = str(error.__cause__ or error).splitlines()[0]
             raise InvalidRoleQuery(f"ICHOR_ROLES_SQL cannot be run: {why}.") from error
         return person.model_copy(update={"roles": tuple(row["role"] for row in rows if row["role"] is not None)})
+
+
+def _is_no_id(cause: BaseException | None) -> bool:
+    """Say whether a text is no id of this database, such as a name where users have UUIDs."""
+    # The driver itself raises the plain class, where it cannot turn the text into what the query takes.
+    return isinstance(cause, (asyncpg.InvalidTextRepresentationError, ValueError)) or type(cause) is asyncpg.DataError

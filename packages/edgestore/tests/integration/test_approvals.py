@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore, StoreError
+from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore, StoreError, StoreUnavailable
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -328,6 +328,25 @@ async def test_a_query_of_roles_that_cannot_be_run_is_no_vote(
     id = await ask(store, asked, ADA)
     with pytest.raises(InvalidRoleQuery, match=r"ICHOR_ROLES_SQL cannot be run: [^;]*$"):
         await vote(store, id, ADA)
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("SELECT (1 / (length($1) - length($1)))::text", InvalidRoleQuery),
+        ("SELECT pg_sleep(60)::text || $1", StoreUnavailable),
+    ],
+)
+async def test_a_query_of_roles_that_fails_is_not_taken_for_no_roles(
+    pool: asyncpg.Pool, asked: ActionCall, query: str, error: type[StoreError]
+) -> None:
+    store = EdgeStore(pool, roles_sql=query)
+    id = await ask(store, asked, roles=("boss",))
+    with pytest.raises(error):
+        await vote(store, id, ADA, roles=("boss",))
+    found = await store.find_approval(id)
+    assert found
+    assert found.votes == ()
 
 
 async def test_a_query_of_roles_asks_for_somebody(pool: asyncpg.Pool) -> None:

@@ -90,6 +90,8 @@ class Reply(Model):
             raise ValueError('write either {"result": {…}} or {"error": {"message": "…", "retryable": false}}')
         if self.result is not None and ASKED in self.result:
             raise ValueError(f"a result may not have the key {ASKED}")
+        if self.result is not None and not isinstance(self.result.get("output", ""), str):
+            raise ValueError("output is the name of a port, so it must be text")
         return self
 
 

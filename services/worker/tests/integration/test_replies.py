@@ -65,6 +65,8 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
             (token, [1], "invalid_reply"),
             (token, {"result": {}, "error": {"message": "x"}}, "invalid_reply"),
             (token, {"result": "text"}, "invalid_reply"),
+            (token, {"result": {"output": 5}}, "invalid_reply"),
+            (token, {"result": {"output": None}}, "invalid_reply"),
             (token, {"result": {"ichor.asked": {}}}, "invalid_reply"),
             (token, {"result": {"x": "y" * 10_000}}, "too_large"),
         ]
