@@ -52,7 +52,7 @@ from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
-from ichor_models.vote import Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
+from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
 from ichor_models.yaml_text import load_text
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "DELAY",
     "FAILURE",
     "LONGEST_ID",
+    "LONGEST_REASON",
     "LONG_RUNNING",
     "NORMAL",
     "SHORTEST_REMINDER",

@@ -20,6 +20,9 @@ from pydantic import Field, JsonValue
 from ichor_models.approval import Approval, Person
 from ichor_models.model import Model
 
+LONGEST_REASON = 2000
+"""How many characters a vote's reason may have."""
+
 
 class Resolution(StrEnum):
     """What an approval can come to by votes."""
@@ -33,7 +36,7 @@ class Vote(Model):
 
     person: Person
     approves: bool
-    reason: str | None = Field(default=None, max_length=2000)
+    reason: str | None = Field(default=None, max_length=LONGEST_REASON)
     decides: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ichor_models import ActionError, Person, Resolution, VoteVerdict
+from ichor_models import LONGEST_REASON, ActionError, Person, Resolution, VoteVerdict
 from pydantic import Field
 
 from ichor_activities.config import Config, Result
@@ -21,7 +21,7 @@ class ResolveApprovalRequestConfig(Config):
 
     approval_request_id: UUID
     resolution: Resolution
-    reason: str = Field(default="", max_length=2000)
+    reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
 class ResolveApprovalRequestResult(Result):

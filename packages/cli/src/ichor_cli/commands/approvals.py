@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
+from ichor_models import LONGEST_REASON, VoteVerdict
 
 from ichor_cli.approval_text import approval_text
 from ichor_cli.arguments import Json
@@ -25,11 +26,10 @@ _NAME = typer.Option("--name", help="The user's name, for people.")
 _ALL = typer.Option("--all", help="Those that are resolved, too.")
 _ASKED = typer.Option("--as", metavar="USER_ID", help="Only those that this user is asked.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
-_LONGEST_REASON = 2000
-_MENDS = {
-    "not_an_approver": "`ichor approvals --json` says who is asked.",
-    "already_voted": "A vote stands.",
-    "already_resolved": "The first decision stands.",
+_REFUSALS = {
+    VoteVerdict.NOT_ASKED: ("this user is not asked", "`ichor approvals --json` says who is asked."),
+    VoteVerdict.OTHER: ("this user has voted otherwise before", "A vote stands."),
+    VoteVerdict.RESOLVED: ("the approval is {status}", "The first decision stands."),
 }
 
 
@@ -59,8 +59,8 @@ def approve(
     json: Json = False,
 ) -> int:
     """Approve what a run asks, or reject it, as one of its approvers."""
-    if reason is not None and len(reason) > _LONGEST_REASON:
-        raise typer.BadParameter(f"it may have {_LONGEST_REASON} characters", param_hint="--reason")
+    if reason is not None and len(reason) > LONGEST_REASON:
+        raise typer.BadParameter(f"it may have {LONGEST_REASON} characters", param_hint="--reason")
     result = asyncio.run(_vote(approval, user, name, tuple(roles or ()), approves=not reject, reason=reason))
     Screen(json).answer(
         {"approval_id": str(approval), "result": result.verdict, "status": result.status},
@@ -82,8 +82,6 @@ async def _list(status: str | None, user: str | None, roles: tuple[str, ...], li
 async def _vote(
     approval: UUID, user: str, name: str | None, roles: tuple[str, ...], *, approves: bool, reason: str | None
 ) -> "VoteResult":
-    from ichor_models import VoteVerdict
-
     from ichor_cli.store import edge_store
 
     person = _person(user, name, roles)
@@ -92,14 +90,10 @@ async def _vote(
     if result.verdict is VoteVerdict.UNKNOWN:
         mend = "`ichor approvals --all` lists what there is."
         raise Missing(f"There is no approval with the id {approval}.", code="approval_not_found", mend=mend)
-    if result.verdict not in (VoteVerdict.DECIDED, VoteVerdict.COUNTED):
-        code = str(result.verdict)
-        raise CliError(
-            f"The vote of {user} does not count: {_because(result)}.",
-            code=code,
-            mend=_MENDS[code],
-            details={"status": result.status},
-        )
+    if (refusal := _REFUSALS.get(result.verdict)) is not None:
+        because, mend = refusal
+        message = f"The vote of {user} does not count: {because.format(status=result.status)}."
+        raise CliError(message, code=result.verdict, mend=mend, details={"status": result.status})
     return result
 
 
@@ -112,16 +106,6 @@ def _person(user: str, name: str | None, roles: tuple[str, ...]) -> "Person":
         return Person(id=user, name=name, roles=roles)
     except ValidationError as error:
         raise WrongUsage(f"{all_in_words(error)}.", code="usage", mend="Give the id of a user with --as.") from None
-
-
-def _because(result: "VoteResult") -> str:
-    match str(result.verdict):
-        case "not_an_approver":
-            return "this user is not asked"
-        case "already_voted":
-            return "this user has voted otherwise before"
-        case _:
-            return f"the approval is {result.status}"
 
 
 def _sentence(result: "VoteResult", approval: UUID) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from ichor_edgestore import ApprovalFilter, ApprovalPlace, ApprovalView, EdgeStore
-from ichor_models import LONGEST_ID, Person, Resolution, VoteResult, VoteVerdict
+from ichor_models import LONGEST_ID, LONGEST_REASON, Person, Resolution, VoteResult, VoteVerdict
 from ichor_models.model import Model
 from ichor_service import Caller, Scope
 from pydantic import Field
@@ -33,7 +33,7 @@ class CastVote(Model):
     """A vote; `user_id` is whose it is, by default the caller's."""
 
     resolution: Resolution
-    reason: Annotated[str, Field(max_length=2000)] | None = None
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] | None = None
     user_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID)] | None = None
 
 
