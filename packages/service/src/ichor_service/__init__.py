@@ -5,10 +5,20 @@ from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
 from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
-from ichor_service.errors import Busy, InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
+from ichor_service.errors import (
+    Busy,
+    Crowded,
+    InvalidSetting,
+    ServiceError,
+    Stopped,
+    Unavailable,
+    Unreachable,
+    Unusable,
+)
 from ichor_service.health import Health, Probe, Readiness, health_routes
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
+from ichor_service.inbox_metrics import InboxMetrics
 from ichor_service.letter import DEAD_SINCE, DETAIL, REASON, Letter
 from ichor_service.link import Link
 from ichor_service.logs import configure_logs
@@ -42,11 +52,13 @@ __all__ = [
     "BrokerConnection",
     "Busy",
     "Caller",
+    "Crowded",
     "DeadLetters",
     "Handle",
     "Health",
     "HttpServer",
     "Inbox",
+    "InboxMetrics",
     "InboxOptions",
     "InvalidSetting",
     "Letter",

@@ -6,7 +6,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from ichor_service.errors import Stopped
-from ichor_service.inbox_metrics import InboxMetrics
+from ichor_service.inbox_metrics import QueueMetrics
 from ichor_service.letter import Letter
 from ichor_service.race import cancel
 from ichor_service.reason import reason
@@ -19,7 +19,7 @@ _log = structlog.stdlib.get_logger(__name__)
 class Consumption:
     """Takes messages until told to stop, or until they had to wait so long that they are handed back."""
 
-    def __init__(self, settling: Settling, metrics: InboxMetrics, stop: Stop) -> None:
+    def __init__(self, settling: Settling, metrics: QueueMetrics, stop: Stop) -> None:
         self._settling = settling
         self._metrics = metrics
         self._stop = stop

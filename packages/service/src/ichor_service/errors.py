@@ -5,6 +5,7 @@ ServiceError
 ├── Unavailable      something a program cannot begin without is not there: exit 3
 ├── Unreachable      a server does not answer now: trying again helps, the program goes on
 │   └── Busy         what one message needs is in use for now: others need not wait for it
+├── Crowded          too many messages of one kind are in hand: this one goes to the queue of bursts
 ├── Unusable         a message that nobody can use, with a stable code: it goes to the dead letters
 └── Stopped          somebody asked the program to stop: exit 0
 """
@@ -38,6 +39,10 @@ class Unreachable(ServiceError):
 
 class Busy(Unreachable):
     """The servers are there, but what this message needs is in use; others may go on."""
+
+
+class Crowded(ServiceError):
+    """So many messages of this one's kind are in hand that it would take the others' places."""
 
 
 class Unusable(ServiceError):

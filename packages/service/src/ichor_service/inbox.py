@@ -4,6 +4,7 @@
 |---|---|
 | returns | acknowledged |
 | raises Unusable | to the dead letters, with the code and the sentence |
+| raises Crowded | moves to the queue of bursts |
 | raises Unreachable | held and tried again with growing pauses; after ten minutes all that is held is handed back, |
 | | and nothing is consumed until the servers answer again |
 | raises Busy, or takes a minute | to the end of the queue after a pause, any number of times |
@@ -16,7 +17,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry
 
 from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.consumption import Consumption
@@ -41,7 +41,7 @@ class Inbox:
         topology: Topology,
         handle: Handle,
         links: Mapping[str, Link[Any]],
-        registry: CollectorRegistry,
+        metrics: InboxMetrics,
         options: InboxOptions | None = None,
     ) -> None:
         self._broker = broker
@@ -49,7 +49,7 @@ class Inbox:
         self._handle = handle
         self._links = links
         self._options = options or InboxOptions()
-        self._metrics = InboxMetrics(registry, topology.queue)
+        self._metrics = metrics.of(topology.queue)
         self._now: Consumption | None = None
 
     async def probe(self) -> None:

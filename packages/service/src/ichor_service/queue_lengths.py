@@ -16,11 +16,11 @@ _CLOSE_SECONDS = 5.0
 
 
 class QueueLengths:
-    """Asks for a queue and its dead letters, over a connection that is kept; a queue that is not there is left out."""
+    """Asks for the queues of a topology, over a connection that is kept; a queue that is not there is left out."""
 
     def __init__(self, broker: Broker, topology: Topology) -> None:
         self._broker = broker
-        self._queues = (topology.queue, topology.dead)
+        self._queues = topology.queues
         self._connection: AbstractConnection | None = None
 
     async def measure(self) -> Iterable[Metric]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 from aio_pika.abc import AbstractChannel
 
-from ichor_service.errors import Busy, Stopped, Unreachable, Unusable
-from ichor_service.inbox_metrics import InboxMetrics
+from ichor_service.errors import Busy, Crowded, Stopped, Unreachable, Unusable
+from ichor_service.inbox_metrics import QueueMetrics
 from ichor_service.letter import Letter
 from ichor_service.reach import growing_pauses
 from ichor_service.reason import reason
@@ -18,7 +18,7 @@ from ichor_service.topology import Topology
 type Handle = Callable[[Letter], Awaitable[str]]
 """Returns when all that a message asks for is durable, and what was done in a word, of which there are few.
 
-Raises Unusable, Busy or Unreachable as `inbox` says.
+Raises Unusable, Crowded, Busy or Unreachable as `inbox` says.
 """
 
 UNEXPECTED = "unexpected_error"
@@ -51,7 +51,7 @@ class Settling:
         topology: Topology,
         handle: Handle,
         options: InboxOptions,
-        metrics: InboxMetrics,
+        metrics: QueueMetrics,
         publisher: AbstractChannel,
         stop: Stop,
     ) -> None:
@@ -81,6 +81,9 @@ class Settling:
         except Busy as error:
             _log.info("a message waits behind the others", message_id=letter.message_id, reason=reason(error))
             await self._put_back(letter, letter.failures, self._options.busy_pause)
+        except Crowded:
+            await letter.renew(self._publisher, self._topology.bulk, letter.failures)
+            self._metrics.moved()
         except (Stopped, Unreachable):
             raise
         except Exception as error:

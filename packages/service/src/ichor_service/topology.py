@@ -17,12 +17,24 @@ QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
 class Topology:
     """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets.
 
-    An empty name is the default exchange: the queue is written to by its own name.
+    An empty name is the default exchange: the queue is written to by its own name. Messages of a kind that comes in a
+    burst move to the queue `bulk`, if there is one, so that they keep no other waiting.
     """
 
     exchange: str
     queue: str
     dead: str
+    bulk: str = ""
+
+    @property
+    def of_bulk(self) -> "Topology":
+        """Return the same for the queue of bursts."""
+        return Topology(exchange="", queue=self.bulk, dead=self.dead)
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Return the names of all its queues."""
+        return tuple(name for name in (self.queue, self.bulk, self.dead) if name)
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
         """Make what is missing and return the queue.
@@ -31,18 +43,22 @@ class Topology:
             Unavailable: something of that name exists and is of another kind.
         """
         try:
-            await channel.declare_queue(self.dead, durable=True, arguments=dict(QUORUM))
-            queue = await channel.declare_queue(self.queue, durable=True, arguments=dict(QUORUM))
+            declared = {name: await _declare_queue(channel, name) for name in self.queues}
+            queue = declared[self.queue]
             if self.exchange:
                 await queue.bind(await declare_exchange(channel, self.exchange), "#")
         except ChannelPreconditionFailed as error:
             exchange = f"a durable topic exchange {self.exchange} and, " if self.exchange else ""
             raise Unavailable(
                 f"RabbitMQ has an exchange or queue of our name with other properties: {error}. Needed are "
-                f"{exchange}with x-queue-type=quorum, durable queues {self.queue} and {self.dead}; "
+                f"{exchange}with x-queue-type=quorum, durable queues {', '.join(self.queues)}; "
                 "delete what differs once it is empty."
             ) from None
         return queue
+
+
+async def _declare_queue(channel: AbstractChannel, name: str) -> AbstractQueue:
+    return await channel.declare_queue(name, durable=True, arguments=dict(QUORUM))
 
 
 async def declare_exchange(channel: AbstractChannel, name: str) -> AbstractExchange:
@@ -50,7 +66,9 @@ async def declare_exchange(channel: AbstractChannel, name: str) -> AbstractExcha
     return await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
 
 
-EVENTS = Topology(exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead")
+EVENTS = Topology(
+    exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead", bulk="ichor.events.bulk"
+)
 """Entity events on their way to the trigger."""
 
 REPLIES = Topology(exchange="", queue="ichor.replies", dead="ichor.replies.dead")

@@ -14,7 +14,9 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from ichor_service import (
     Broker,
     Busy,
+    Crowded,
     Inbox,
+    InboxMetrics,
     InboxOptions,
     Letter,
     Link,
@@ -34,7 +36,7 @@ from pydantic import SecretStr
 GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
-TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead")
+TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", bulk="tests.bulk")
 
 
 class Handler:
@@ -51,6 +53,8 @@ class Handler:
         match body.split():
             case ["unusable", *_]:
                 raise Unusable("no_good", "It is no good.")
+            case ["crowded", *_]:
+                raise Crowded("crowded")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
             case ["busy", *_] if self.away.is_set():
@@ -74,9 +78,8 @@ async def running(
 ) -> AsyncGenerator[tuple[Inbox, Stop]]:
     stop = Stop(timedelta(seconds=4))
     links = {"the server": link} if link else {}
-    inbox = Inbox(
-        Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, registry or CollectorRegistry(), options
-    )
+    metrics = InboxMetrics(registry or CollectorRegistry())
+    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, metrics, options)
     task = asyncio.create_task(inbox.run(stop))
     try:
         yield inbox, stop
@@ -444,6 +447,8 @@ async def _cut(server: RabbitServer, vhost: str) -> None:
 async def test_a_queue_of_another_kind_is_a_clear_error(rabbitmq_vhost: Vhost):
     async with await aio_pika.connect(rabbitmq_vhost.url) as connection:
         await (await connection.channel()).declare_queue(TOPOLOGY.dead, durable=True)
-    inbox = Inbox(Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY, Handler(), {}, CollectorRegistry())
+    inbox = Inbox(
+        Broker(SecretStr(rabbitmq_vhost.url), "test"), TOPOLOGY, Handler(), {}, InboxMetrics(CollectorRegistry())
+    )
     with pytest.raises(Unavailable, match=r"tests\.dead.*x-queue-type=quorum"):
         await inbox.run(Stop(timedelta(seconds=1)))

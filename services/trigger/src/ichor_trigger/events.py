@@ -1,25 +1,54 @@
-"""The part `events`: takes entity events from RabbitMQ and starts the runs of the rules that match."""
+"""The part `events`: takes entity events from RabbitMQ and starts the runs of the rules that match.
 
-from ichor_service import EVENTS, Inbox, Letter, Part
+An entity whose events come in a burst has half of the places; what is beyond moves to a queue of its own, which
+is worked on beside, so that the events of other entities are taken as they come.
+"""
+
+from ichor_models import EntityEvent
+from ichor_service import EVENTS, Inbox, InboxMetrics, InboxOptions, Letter, Part, Stop, side_by_side
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.event_queue import read_event
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 from ichor_trigger.run_starter import RunStarter
+from ichor_trigger.shares import Shares
+
+_PLACES = InboxOptions(prefetch=50)
+_PLACES_OF_BURSTS = InboxOptions(prefetch=25)
+_SHARE = 25
 
 
 def events(links: Links) -> Part:
     """Return the part."""
     launcher = Launcher(links.temporal, links.settings.task_queue)
-    broker = links.broker("events")
+    launcher_of_bursts = Launcher(links.temporal, links.settings.task_queue, in_burst=True)
+    shares = Shares(_SHARE)
 
-    async def handle(letter: Letter) -> str:
-        event = read_event(letter, links.settings.max_event_bytes)
+    def read(letter: Letter) -> EntityEvent:
+        return read_event(letter, links.settings.max_event_bytes)
+
+    async def start(event: EntityEvent, launcher: Launcher) -> str:
         with bound_contextvars(event_id=event.event_id, entity=event.entity_name, entity_id=event.entity_id):
             return "started" if await RunStarter(links.store.opened, launcher).start(event) else "none"
 
+    async def handle(letter: Letter) -> str:
+        event = read(letter)
+        with shares.place(event.entity_name):
+            return await start(event, launcher)
+
+    async def handle_burst(letter: Letter) -> str:
+        return await start(read(letter), launcher_of_bursts)
+
     needs = {"Temporal": links.temporal, "PostgreSQL": links.store}
-    inbox = Inbox(broker, EVENTS, handle, needs, links.registry)
+    metrics = InboxMetrics(links.registry)
+    broker, broker_of_bursts = links.broker("events"), links.broker("bursts of events")
+    inbox = Inbox(broker, EVENTS, handle, needs, metrics, _PLACES)
+    bursts = Inbox(broker_of_bursts, EVENTS.of_bulk, handle_burst, needs, metrics, _PLACES_OF_BURSTS)
+
+    async def work(stop: Stop) -> None:
+        await side_by_side([Part(inbox.run), Part(bursts.run)], stop)
+
     servers = {"temporal": links.temporal.probe, "database": links.store.probe}
-    return Part(inbox.run, {**servers, "broker": broker.probe, "consumer": inbox.probe})
+    consumers = {"consumer": inbox.probe, "consumer_of_bursts": bursts.probe}
+    return Part(work, {**servers, "broker": broker.probe, **consumers})

@@ -10,11 +10,12 @@ from temporalio.service import RPCError
 
 
 class Launcher:
-    """Knows the task queue, and which search attributes the namespace has."""
+    """Knows the task queue, which search attributes the namespace has, and whether its runs come in a burst."""
 
-    def __init__(self, temporal: Link[Client], task_queue: str) -> None:
+    def __init__(self, temporal: Link[Client], task_queue: str, *, in_burst: bool = False) -> None:
         self._temporal = temporal
         self._task_queue = task_queue
+        self._in_burst = in_burst
         self._attributes: Collection[str] | None = None
 
     async def launch(self, pinned: PinnedRun) -> Started:
@@ -39,6 +40,7 @@ class Launcher:
             workflow_id=pinned.workflow_id,
             task_queue=self._task_queue,
             attributes=attributes,
+            in_burst=self._in_burst,
         )
 
     async def _known(self) -> Collection[str]:

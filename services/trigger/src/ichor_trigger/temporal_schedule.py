@@ -102,7 +102,7 @@ def _facts(schedule: Schedule, action: ScheduleActionStartWorkflow) -> list[obje
         spec.time_zone_name,
         (policy.overlap, policy.catchup_window, policy.pause_on_failure),
         (state.note, state.paused, state.limited_actions),
-        (action.workflow, action.id, action.task_queue, attributes),
+        (action.workflow, action.id, action.task_queue, action.priority, attributes),
         (action.execution_timeout, action.run_timeout, action.task_timeout, action.retry_policy),
     ]
 

@@ -1,7 +1,7 @@
 """The part `replies`: takes replies from RabbitMQ, and sees that what was asked and answered arrives."""
 
 from ichor_activities import TokenKeys
-from ichor_service import REPLIES, Inbox, InboxOptions, Letter, Part, Probe, Stop, reach, side_by_side
+from ichor_service import REPLIES, Inbox, InboxMetrics, InboxOptions, Letter, Part, Probe, Stop, reach, side_by_side
 
 from ichor_worker.completer import Completer
 from ichor_worker.links import Links
@@ -37,4 +37,4 @@ def _inbox(links: Links, completer: Completer, keys: TokenKeys, options: InboxOp
         return await completer.take(letter, keys, links.settings.max_reply_bytes)
 
     servers = {"Temporal": links.temporal, "PostgreSQL": links.store}
-    return Inbox(links.broker("replies"), REPLIES, handle, servers, links.registry, options)
+    return Inbox(links.broker("replies"), REPLIES, handle, servers, InboxMetrics(links.registry), options)
