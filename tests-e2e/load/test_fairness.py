@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import aio_pika
@@ -27,7 +28,7 @@ JOIN workflow.automation_rules rules ON rules.id = automation_rules_id WHERE nam
 """
 
 
-def chain(entity: str, action: dict[str, object]) -> Rule:
+def chain(entity: str, action: Mapping[str, object]) -> Rule:
     """Return a rule of three steps that all try, whatever became of those before."""
     names = ["first", "second", "third"]
     ways = zip([None, *names], names, ["start", "always", "always"], strict=False)

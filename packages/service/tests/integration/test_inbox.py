@@ -230,6 +230,15 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
+async def test_what_is_crowded_moves_to_the_queue_of_bursts_as_it_was(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler, registry = Handler(), CollectorRegistry()
+    await send(channel, "bug", "crowded", "other")
+    async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
+        await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
+    message = await (await channel.get_queue(TOPOLOGY.bulk)).get(no_ack=True)
+    assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
+
+
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
     rabbitmq_vhost: Vhost, channel: AbstractChannel
 ):
@@ -282,12 +291,12 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
 
     async def is_counted() -> bool:
-        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.dead: 0}
+        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0, TOPOLOGY.dead: 0}
 
     await send(channel, "one", "two")
     await until(is_counted, "two messages")
     await channel.queue_delete(TOPOLOGY.dead)
-    assert await measured() == {TOPOLOGY.queue: 2}
+    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
     await lengths.close()
     assert await measured() == {TOPOLOGY.queue: 2}
     await lengths.close()

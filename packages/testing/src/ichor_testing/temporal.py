@@ -26,8 +26,8 @@ MEND = (
     "https://docs.temporal.io/cli) or Go 1.24 or newer, from which it is built; `make setup` does it."
 )
 SEARCH_ATTRIBUTES = {"IchorRule": "Keyword", "IchorEntity": "Keyword", "IchorStatus": "Keyword"}
-# The first two let rules be served in turn (executor/temporal/start.py). Without the others a chain of activities takes 100 ms a step, a poll that waits at another partition 2 s, and a run that
-# continues as new another second.
+# The first two let rules be served in turn (ichor_executor.temporal.start). Without the others a chain of activities
+# takes 100 ms a step, a poll that waits at another partition 2 s, and a run that continues as new another second.
 FAST: Mapping[str, Any] = {
     "matching.useNewMatcher": True,
     "matching.enableFairness": True,

@@ -49,6 +49,9 @@ def events(links: Links) -> Part:
     async def work(stop: Stop) -> None:
         await side_by_side([Part(inbox.run), Part(bursts.run)], stop)
 
-    servers = {"temporal": links.temporal.probe, "database": links.store.probe}
-    consumers = {"consumer": inbox.probe, "consumer_of_bursts": bursts.probe}
-    return Part(work, {**servers, "broker": broker.probe, **consumers})
+    async def consuming() -> None:
+        await inbox.probe()
+        await bursts.probe()
+
+    servers = {"temporal": links.temporal.probe, "database": links.store.probe, "broker": broker.probe}
+    return Part(work, {**servers, "consumer": consuming})

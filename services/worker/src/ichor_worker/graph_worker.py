@@ -20,7 +20,7 @@ type Activities = Sequence[Callable[..., Any]]
 
 MOST_ACTIVITIES = 200
 """How many actions are done at once."""
-MOST_WORKFLOW_TASKS = 100
+MOST_WORKFLOW_TASKS = 20
 """How many runs decide what to do next at once; they take turns on one core."""
 MOST_CACHED_WORKFLOWS = 1000
 """How many runs are kept in memory; the others are replayed when something happens to them."""

@@ -62,7 +62,7 @@ async def start_run(
     attributes: Collection[str] = (),
     in_burst: bool = False,
 ) -> Started:
-    """Start a run; `attributes` are the search attributes that the namespace has; what came in a burst lets others pass.
+    """Start a run; `attributes` are those that the namespace has for searching; one `in_burst` lets others pass.
 
     Raises:
         temporalio.service.RPCError: Temporal did not accept it; try again, the id makes that safe.
