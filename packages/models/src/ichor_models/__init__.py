@@ -50,6 +50,17 @@ from ichor_models.rule import Rule, RunOptions, Schedule, Trigger
 from ichor_models.rule_file import check_document, rule_document, rule_yaml
 from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
+from ichor_models.stored_value import (
+    LARGEST,
+    STORED,
+    Shrunk,
+    StoredPlace,
+    StoredResult,
+    StoredValue,
+    ValueStore,
+    shrink,
+    size_of,
+)
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
@@ -63,11 +74,13 @@ __all__ = [
     "DEEPEST",
     "DELAY",
     "FAILURE",
+    "LARGEST",
     "LONGEST_ID",
     "LONGEST_REASON",
     "LONG_RUNNING",
     "NORMAL",
     "SHORTEST_REMINDER",
+    "STORED",
     "SUCCESS",
     "Action",
     "ActionCall",
@@ -148,11 +161,16 @@ __all__ = [
     "Schedule",
     "Secret",
     "SecretPlace",
+    "Shrunk",
+    "StoredPlace",
+    "StoredResult",
+    "StoredValue",
     "Template",
     "TemplateError",
     "Transaction",
     "Trigger",
     "UnknownRun",
+    "ValueStore",
     "VersionHash",
     "Vote",
     "VoteResult",
@@ -185,6 +203,8 @@ __all__ = [
     "rules_on_the_way",
     "run_request",
     "scan",
+    "shrink",
+    "size_of",
     "spell_chain",
     "tally",
     "visit",

@@ -7,6 +7,12 @@ from pydantic import AwareDatetime, Field, JsonValue
 from ichor_models.event import Lineage
 from ichor_models.ids import ApplicationId, EventId, ExecutionId, RuleId
 from ichor_models.model import Model
+from ichor_models.stored_value import StoredPlace
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
+
 
 _NAMESPACE = UUID("6f1c8c1e-5b0e-4b57-9a53-0d6a4f1b7f0a")
 
@@ -44,7 +50,8 @@ class ActionCall(Model):
     """One action to do. `key` identifies the action in its graph, `name` is for people.
 
     `max_attempts` is the action's own limit, None where that of its type holds; `ask` counts the questions of an action
-    that asks, from 1.
+    that asks, from 1. `reads` are the paths of its result that other actions read: what of a large one must
+    travel. `stored` are the values of its config that lie in the store.
     """
 
     run: RunHeader
@@ -55,6 +62,8 @@ class ActionCall(Model):
     secrets: tuple[SecretPlace, ...] = ()
     max_attempts: int | None = None
     ask: int = 1
+    reads: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    stored: tuple[StoredPlace, ...] = Field(default=(), exclude_if=_is_empty)
 
     @property
     def idempotency_key(self) -> str:

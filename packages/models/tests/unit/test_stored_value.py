@@ -1,0 +1,41 @@
+from ichor_models import StoredResult, shrink, size_of
+from ichor_models.path import walk
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+BIG = {"name": "x", "text": "é" * 100, "items": [{"name": "first"}, {"name": "second"}], "output": "done"}
+
+
+def shrunk(largest: int, *reads: str) -> StoredResult:
+    result = shrink(dict(BIG), reads, lambda path: walk(dict(BIG), path.split(".")), largest)
+    stored = StoredResult.of(result.result)
+    assert stored is not None
+    for part in stored.parts.values():
+        assert size_of(from_json(result.bodies[part.key])) == part.size == len(result.bodies[part.key])
+    assert len(result.bodies) == len({part.key for part in stored.parts.values()})
+    return stored
+
+
+def test_an_object_travels_whole_up_to_the_limit_exactly():
+    size = size_of(dict[str, JsonValue](BIG))
+    assert shrink(dict(BIG), ["name"], lambda path: None, size).bodies == {}
+    assert shrink(dict(BIG), ["name"], lambda path: None, size - 1).bodies != {}
+
+
+def test_of_a_large_object_travels_what_is_read():
+    stored = shrunk(100, "name", "items.1.name", "output", "nothing")
+    assert stored.values == {"name": "x", "items.1.name": "second", "output": "done", "nothing": None}
+    assert stored.parts[""].size == size_of(dict[str, JsonValue](BIG))
+
+
+def test_what_is_read_and_is_too_large_itself_lies_in_the_store():
+    stored = shrunk(100, "text", "name")
+    assert (list(stored.values), list(stored.parts)) == (["name"], ["", "text"])
+    assert stored.parts["text"].size == 202
+
+
+def test_what_is_read_has_a_limit_together_and_the_smallest_travel():
+    stored = shrunk(4, "name", "output", *(f"nothing{number}" for number in range(9)))
+    assert "name" in stored.values
+    assert "output" in stored.parts
+    assert len(stored.values) == 4
