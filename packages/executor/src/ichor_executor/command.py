@@ -31,6 +31,18 @@ class CloseQuestion(NamedTuple):
     ask: int
 
 
+class CancelAction(NamedTuple):
+    """Ask an action in flight to stop; answer with how it ended, whatever that is."""
+
+    at: int
+
+
+class DropQuestions(NamedTuple):
+    """Close the questions of these actions, each with its number: nobody waits for their replies. No answer needed."""
+
+    asks: tuple[tuple[int, int], ...]
+
+
 class Ended(NamedTuple):
     """An action reached its final state. `config` is there where the machine did it itself."""
 
@@ -46,4 +58,4 @@ class EndRun(NamedTuple):
     status: RunStatus
 
 
-type Command = RunAction | StartTimer | CloseQuestion | Ended | EndRun
+type Command = RunAction | StartTimer | CloseQuestion | CancelAction | DropQuestions | Ended | EndRun

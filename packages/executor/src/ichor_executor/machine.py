@@ -10,6 +10,9 @@ It is told what ended and answers with what to do next (command.py). The law (se
   is told of another question, or of one that ended, changes nothing.
 * A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
   path ran to its end untouched by one, else `failed`.
+* A stopped run ends what is under way, and follows only the `always` edges out of that (cleanup). What such an edge
+  reaches runs, and what comes after it as usual; all else that had not begun is cancelled, and so is what a broken edge
+  blocks. An action with an `always` edge is asked to stop and waited for, so that cleanup comes after it.
 
 Its state can be saved between any two steps (`state`) and loaded into a new machine, which goes on alike.
 """
@@ -41,12 +44,14 @@ from ichor_models.control import CONTROL_TYPES
 from pydantic import JsonValue
 
 from ichor_executor import resolution
-from ichor_executor.command import CloseQuestion, Command, Ended, EndRun, RunAction, StartTimer
+from ichor_executor.command import CloseQuestion, Command, DropQuestions, Ended, EndRun, RunAction, StartTimer
 from ichor_executor.errors import NotUnderWay
+from ichor_executor.halt import halt
 from ichor_executor.plan import Kind, Node, Plan
-from ichor_executor.resolution import BLOCKED, PASSED, SKIPPED, Ending, Resolution
+from ichor_executor.resolution import BLOCKED, CANCELLED, PASSED, SKIPPED, STOPPED, Ending, Resolution
 from ichor_executor.scope import Scope
 from ichor_executor.state import Frontier, Kept, Pending, Ready, State, Wait
+from ichor_executor.stop import Stop
 
 MOST_WAITS = 1500
 _FIRST = -(2**31)
@@ -110,13 +115,20 @@ class Machine:
         return self._go_on(now)
 
     def failed(self, index: int, error: ActionError, now: datetime) -> list[Command]:
-        """Take the error of an action in flight."""
-        self._fail(self._plan.nodes[index], error, self._landed(index))
+        """Take the error of an action in flight; one that was asked to stop ends cancelled by it."""
+        if index in self._state.stopping:
+            self._end(index, CANCELLED, self._landed(index))
+        else:
+            self._fail(self._plan.nodes[index], error, self._landed(index))
         return self._go_on(now)
 
     def asked(self, index: int, asked: Asked, now: datetime) -> list[Command]:
         """Take that an action in flight waits for a reply; it is no longer in flight."""
         ask, clean, until = self._ask(index), self._landed(index), max(asked.until, now.timestamp())
+        if index in self._state.stopping:
+            self._out.append(DropQuestions(((index, ask),)))
+            self._end(index, CANCELLED, clean)
+            return self._go_on(now)
         self._state.pending[index] = Pending(until, clean, ask, asked.most, asked.pause, asked.on_timeout)
         early = self._state.early.pop(index, None)
         if early is not None:
@@ -171,6 +183,30 @@ class Machine:
         """Start no further action or delay, so that the run comes to a quiet point and can be continued as new."""
         self._held = True
 
+    @property
+    def stopped(self) -> Stop | None:
+        """Say why the run was stopped, None where it was not."""
+        return self._state.stopped
+
+    def stop(self, why: Stop, now: datetime, *, cleanup: bool = True) -> list[Command]:
+        """End what is under way and start only cleanup; without `cleanup` end all at once, also what cleans up.
+
+        It undoes `hold`. The first stop says how the run ends; a second one with `cleanup` changes nothing.
+        """
+        if self._state.left == 0 or (self._state.stopped is not None and cleanup):
+            return []
+        self._held = False
+        self._state.stopped = self._state.stopped or why
+        ended, self._state.stopping, commands = halt(self._plan, self._state, cleanup=cleanup)
+        ready = sorted(rank[2] for rank in self._actions + self._delays)
+        self._actions, self._delays = [], []
+        self._out.extend(commands)
+        for at in ended:
+            self._end(at, STOPPED if cleanup else CANCELLED, clean=False)
+        for at in ready:
+            self._end(at, CANCELLED, clean=False)
+        return self._go_on(now)
+
     def _ask(self, index: int) -> int:
         return self._state.asks.get(index, 1)
 
@@ -219,7 +255,9 @@ class Machine:
             return False
         index, met = self._settled.popleft()
         if met.broken:
-            self._end(index, BLOCKED, clean=False)
+            self._end(index, CANCELLED if self._state.stopped else BLOCKED, clean=False)
+        elif self._state.stopped and not met.cleanup and (met.dropped or met.order is not None):
+            self._end(index, CANCELLED, clean=False)
         elif met.order is None:
             self._end(index, SKIPPED, clean=False)
         else:
@@ -299,6 +337,9 @@ class Machine:
         self._state.left -= 1
         self._state.asks.pop(index, None)
         self._state.early.pop(index, None)
+        if index in self._state.stopping:
+            self._state.stopping.remove(index)
+            ending = ending._replace(stopped=True)
         self._out.append(Ended(index, ending, config, result))
         if result is not None and self._plan.readers[index]:
             self._state.results[index] = Kept(result, self._plan.readers[index])
@@ -307,22 +348,24 @@ class Machine:
         for target, edge in node.outgoing:
             resolved = resolution.resolve(ending, edge)
             went_on = went_on or resolved is Resolution.TAKEN
-            self._meet(target, edge, resolved, clean=clean)
+            self._meet(target, edge, resolved, clean=clean, dropped=ending is CANCELLED)
         self._state.clean_end |= clean and not went_on
         self._forget(node)
 
-    def _meet(self, index: int, edge: Edge, resolved: Resolution, *, clean: bool) -> None:
+    def _meet(self, index: int, edge: Edge, resolved: Resolution, *, clean: bool, dropped: bool = False) -> None:
         """Note how an edge into an action was resolved; settle the action with its last one."""
         frontier = self._state.frontier
         met = frontier.get(index)
         if met is None:
             met = frontier[index] = Frontier(self._plan.nodes[index].incoming)
         met.unresolved -= 1
+        met.dropped |= dropped
         if resolved is Resolution.BROKEN:
             met.broken = True
         elif resolved is Resolution.TAKEN:
             met.order = edge.order if met.order is None else min(met.order, edge.order)
             met.clean = met.clean and clean
+            met.cleanup = self._state.stopped is not None
         if met.unresolved == 0:
             del frontier[index]
             self._settled.append((index, met))
@@ -337,6 +380,8 @@ class Machine:
                     del self._state.results[index]
 
     def _status(self) -> RunStatus:
+        if self._state.stopped is not None:
+            return self._state.stopped.status
         if not self._state.failed:
             return RunStatus.COMPLETED
         return RunStatus.PARTIAL if self._state.clean_end else RunStatus.FAILED

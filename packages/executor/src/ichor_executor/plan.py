@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import Enum
 
-from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, Graph
+from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, EdgeType, Graph
 from ichor_models.names import Names
 from ichor_models.path import Path
 from ichor_models.references import references
@@ -23,7 +23,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An action with its place in the graph. `handled`: it has an edge on the `failure` port."""
+    """An action with its place in the graph.
+
+    `handled`: it has an edge on the `failure` port; `cleaned_up`: it has an `always` edge.
+    """
 
     index: int
     action: Action
@@ -31,6 +34,7 @@ class Node:
     outgoing: tuple[tuple[int, Edge], ...]
     incoming: int
     handled: bool
+    cleaned_up: bool
     reads: tuple[int, ...]
     sees: frozenset[int]
     """Those of `reads` that are upstream; an action that names another one fails instead of running."""
@@ -90,6 +94,7 @@ def _node(
         outgoing=tuple((topology.position[edge.target], edge) for edge in topology.outgoing[index]),
         incoming=len(topology.incoming[index]),
         handled=any(edge.type.takes_port and edge.source_output == FAILURE for edge in topology.outgoing[index]),
+        cleaned_up=any(edge.type is EdgeType.ALWAYS for edge in topology.outgoing[index]),
         reads=reads,
         sees=frozenset(read for read in reads if (index, read) not in missing),
     )

@@ -1,7 +1,6 @@
 """Writes down how each action of a run ended, and explains why others did not run."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 from ichor_models import (
     ActionRecord,
@@ -16,6 +15,7 @@ from pydantic import AwareDatetime, JsonValue
 from ichor_executor.command import Ended
 from ichor_executor.plan import Plan
 from ichor_executor.resolution import CANCELLED, Ending, resolve
+from ichor_executor.stop import Stop
 
 _RAN = {ActionState.COMPLETED, ActionState.FAILED, ActionState.PASSED}
 _MOST_ERRORS = 5
@@ -39,13 +39,6 @@ class Notes:
     by_index: dict[int, Note] = field(default_factory=dict[int, Note])
 
 
-class Stop(Enum):
-    """Why a run was stopped before all of its actions had ended: the error's type and message."""
-
-    DEADLINE = ("deadline", "The run's deadline passed.")
-    CANCELLED = ("cancelled", "The run was cancelled.")
-
-
 class Recorder:
     """Collects the endings of one run."""
 
@@ -64,7 +57,7 @@ class Recorder:
         """Return the record of a run that ended; what has no ending was cancelled."""
         order = [index for index, note in self.notes.by_index.items() if note.ending.state in _RAN]
         error = self._error()
-        error_type, message = stopped.value if stopped else ("run_failed" if error else None, error)
+        error_type, message = (stopped, stopped.message) if stopped else ("run_failed" if error else None, error)
         return RunRecord(
             status=status,
             error=message,

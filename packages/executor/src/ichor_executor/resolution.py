@@ -8,6 +8,10 @@ failed, handled    | taken on the port `failure`, else skipped      | skipped   
 failed, unhandled  | broken                                         | broken                    | taken
 skipped            | skipped                                        | skipped                   | skipped
 blocked            | broken                                         | broken                    | broken
+stopped            | broken                                         | broken                    | taken
+cancelled          | broken                                         | broken                    | skipped
+
+Stopped is an action that was under way when its run was, however it ended; cancelled is one that had not begun.
 """
 
 from collections.abc import Mapping
@@ -27,12 +31,16 @@ class Resolution(StrEnum):
 
 
 class Ending(NamedTuple):
-    """How an action ended, as far as its edges ask; `handled` says whether a failure has an edge of its own."""
+    """How an action ended, as far as its edges ask.
+
+    `handled` says whether a failure has an edge of its own, `stopped` whether it was under way as its run was stopped.
+    """
 
     state: ActionState
     port: str = SUCCESS
     branch: str | None = None
     handled: bool = False
+    stopped: bool = False
 
     @property
     def unhandled(self) -> bool:
@@ -44,6 +52,7 @@ PASSED = Ending(ActionState.PASSED)
 SKIPPED = Ending(ActionState.SKIPPED)
 BLOCKED = Ending(ActionState.BLOCKED)
 CANCELLED = Ending(ActionState.CANCELLED)
+STOPPED = Ending(ActionState.CANCELLED, stopped=True)
 
 
 def completed(result: Mapping[str, JsonValue]) -> Ending:
@@ -64,6 +73,10 @@ def failed(*, handled: bool) -> Ending:
 def resolve(ending: Ending, edge: Edge) -> Resolution:
     """Resolve one outgoing edge by the table at the head of this page."""
     state = ending.state
+    if ending.stopped:
+        return Resolution.TAKEN if edge.type is EdgeType.ALWAYS else Resolution.BROKEN
+    if state is ActionState.CANCELLED:
+        return Resolution.SKIPPED if edge.type is EdgeType.ALWAYS else Resolution.BROKEN
     if state is ActionState.SKIPPED:
         return Resolution.SKIPPED
     if state is ActionState.BLOCKED:

@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from ichor_executor.stop import Stop
+
 
 @dataclass(slots=True)
 class Frontier:
     """An action some of whose incoming edges are resolved.
 
     `order` is the lowest order of a taken edge, None while none is taken; `clean` says that no taken edge on any way to
-    it left an unhandled failure.
+    it left an unhandled failure. In a stopped run `cleanup` says that an edge was taken since then, `dropped` that an
+    edge was skipped because its source had not begun.
     """
 
     unresolved: int
     broken: bool = False
     order: int | None = None
     clean: bool = True
+    cleanup: bool = False
+    dropped: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +74,8 @@ class State:
     """The state of a run. `running` maps an action in flight to whether its path is clean; `left` counts open ones.
 
     `asks` has the number of the question at hand of actions that asked before, `early` retryable errors (message and
-    type) that came as replies before it was known that the action asked.
+    type) that came as replies before it was known that the action asked. `stopped` says why the run was stopped, and
+    `stopping` has the actions in flight since before that which are waited for, to clean up after them.
     """
 
     left: int
@@ -83,3 +89,5 @@ class State:
     results: dict[int, Kept] = field(default_factory=dict[int, Kept])
     failed: bool = False
     clean_end: bool = False
+    stopped: Stop | None = None
+    stopping: set[int] = field(default_factory=set[int])

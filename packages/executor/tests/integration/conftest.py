@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -82,5 +83,6 @@ async def worker(client: Client, handlers: FakeHandlers, runner: WorkflowRunner)
         activities=handlers.activities(),
         workflow_runner=runner,
         max_concurrent_activities=200,
+        max_heartbeat_throttle_interval=timedelta(seconds=0.1),
     ):
         yield Bench(client, queue, handlers)

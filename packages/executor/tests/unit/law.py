@@ -17,14 +17,14 @@ def expected(graph: Graph, case: Case) -> tuple[RunStatus, dict[str, ActionState
             met = [index for index, edge in enumerate(graph.edges) if edge.target == action.name]
             if action.name in states or not all(index in edges for index in met):
                 continue
-            states[action.name] = _state(graph, case, action.name, [edges[index] for index in met])
+            states[action.name] = state_of(graph, case, action.name, [edges[index] for index in met])
             for index, edge in enumerate(graph.edges):
                 if edge.source == action.name:
-                    edges[index] = _edge(graph, case, edge, states[action.name])
+                    edges[index] = edge_of(graph, case, edge, states[action.name])
     return _status(graph, states, edges), states
 
 
-def _state(graph: Graph, case: Case, name: str, met: list[str]) -> ActionState:
+def state_of(graph: Graph, case: Case, name: str, met: list[str]) -> ActionState:
     action = next(action for action in graph.actions if action.name == name)
     if BROKEN in met:
         return ActionState.BLOCKED
@@ -38,7 +38,7 @@ def _state(graph: Graph, case: Case, name: str, met: list[str]) -> ActionState:
     return ActionState.COMPLETED
 
 
-def _edge(graph: Graph, case: Case, edge: Edge, state: ActionState) -> str:
+def edge_of(graph: Graph, case: Case, edge: Edge, state: ActionState) -> str:
     sequence = edge.type in ("sequence", "parallel")
     port, branch = _port(graph, case, str(edge.source), state)
     handled = _handled(graph, str(edge.source))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from ichor_executor import Ended, Machine, Plan, Recorder, RunAction
-from ichor_executor.recorder import Stop
+from ichor_executor.stop import Stop
 from ichor_models import ActionError, Case, Rule, RunRecord, RunStatus
 from ichor_testing.graph_builder import GraphBuilder
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,16 @@ class FakeRun:
     error_type: str | None = None
 
 
+_BEAT_SECONDS = 0.1
+
+
 class FakeHandlers:
     """Answers every action of a worker from a case. `calls` has what it was asked, `records` how the runs ended.
 
-    An action named in `gates` waits until its event is set; `running` counts the actions in progress. One named in
-    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed. `rules`
-    are those that schedules may fire, by id, `events_per_run` the limit of their runs.
+    An action named in `gates` waits until its event is set, or it is cancelled; `running` counts the actions in
+    progress. One named in `asks` answers that it waits for a reply; `late` has replies that are found when their
+    question is closed; `dropped` are those closed because their run was stopped. `rules` are those that schedules may
+    fire, by id, `events_per_run` the limit of their runs.
     """
 
     def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
@@ -49,6 +54,7 @@ class FakeHandlers:
         self.results: dict[str, dict[str, Any]] = {}
         self.asks: dict[str, Asked] = {}
         self.late: dict[str, Reply] = {}
+        self.dropped: list[tuple[str, int]] = []
         self.rules: dict[RuleId, Rule] = {}
         self.events_per_run: int | None = None
         self.gates: dict[str, asyncio.Event] = {}
@@ -101,6 +107,10 @@ class FakeHandlers:
         """Close a question, or return the reply in `late`."""
         return self.late.get(action_key)
 
+    async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        """Remember which questions are asked no more."""
+        self.dropped.extend((key, ask) for key, ask in asks)
+
     async def _answer(self, call: ActionCall) -> dict[str, Any]:
         from temporalio.exceptions import ApplicationError
 
@@ -109,7 +119,7 @@ class FakeHandlers:
         self.most_running = max(self.most_running, self.running)
         try:
             if (gate := self.gates.get(call.name)) is not None:
-                await gate.wait()
+                await _passed(gate)
             asked = self.asks.get(call.name)
             return asked.as_result() if asked else self._result(call)
         except ActionError as error:
@@ -125,3 +135,13 @@ class FakeHandlers:
             self.configs[call.name] = config
         self.results[call.name] = self.case.answer(call.name, call.type, config)
         return self.results[call.name]
+
+
+async def _passed(gate: asyncio.Event) -> None:
+    """Wait for a gate with signs of life, since only their answer says that the action was cancelled."""
+    from temporalio import activity
+
+    while not gate.is_set():
+        activity.heartbeat()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(gate.wait(), _BEAT_SECONDS)

@@ -4,11 +4,12 @@ from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
 from ichor_executor.temporal.run_input import RunInput, Scheduled
 from ichor_executor.temporal.start import Started, scheduled_start, search_attributes, start_run
-from ichor_executor.temporal.workflow import NOT_RUN, REPLY, WORKFLOW_TYPE, ExecuteGraphWorkflow
+from ichor_executor.temporal.workflow import NOT_RUN, REPLY, STOP, WORKFLOW_TYPE, ExecuteGraphWorkflow
 
 __all__ = [
     "NOT_RUN",
     "REPLY",
+    "STOP",
     "WORKFLOW_TYPE",
     "ExecuteGraphWorkflow",
     "PinnedFiring",

@@ -8,19 +8,34 @@ from functools import partial
 from typing import Any
 
 from temporalio import workflow
+from temporalio.workflow import ActivityCancellationType
 
-from ichor_executor.temporal.recording import close_question, record_end, record_start, shielded
+from ichor_executor.temporal.recording import close_question, drop_questions, record_end, record_start, shielded
 
 with workflow.unsafe.imports_passed_through():
     from ichor_models import ActionCall, Asked, Reply, ReplyNotice, RunRecord, RunRequest, RunStatus
 
-    from ichor_executor.command import CloseQuestion, Command, Ended, EndRun, RunAction, StartTimer
+    from ichor_executor.command import (
+        CancelAction,
+        CloseQuestion,
+        Command,
+        DropQuestions,
+        Ended,
+        EndRun,
+        RunAction,
+        StartTimer,
+    )
     from ichor_executor.machine import Machine
     from ichor_executor.plan import Kind, Plan
-    from ichor_executor.recorder import Recorder, Stop
+    from ichor_executor.recorder import Recorder
+    from ichor_executor.stop import Stop
     from ichor_executor.temporal.activity_options import activity_options
     from ichor_executor.temporal.failure import action_error
     from ichor_executor.temporal.run_input import Carried, RunInput
+
+LONGEST_CLEANUP = timedelta(hours=1)
+"""How long cleanup may take after a run was stopped."""
+_WAITED_FOR = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 
 type Tell = Callable[[int, asyncio.Task[Any], datetime], list[Command]]
 """Tells the machine what became of the task of an action."""
@@ -39,18 +54,19 @@ class GraphRun:
         self._started: dict[int, datetime] = {}
         self._inbox: deque[Callable[[datetime], list[Command]]] = deque()
         self._status: RunStatus | None = None
+        self._ends_at = _deadline(request, carried)
         self._deadline: asyncio.Task[None] | None = None
-        self._stopped: Stop | None = None
+        self._drops: list[asyncio.Task[None]] = []
 
     async def to_its_end(self) -> RunRecord:
         """Return the record of how the run ended, which is written down by then."""
         started = self._record_start()
         await self._drive(started)
-        self._stop()
+        self._cancel_all()
         await shielded(started)
         if self._status is None:
             workflow.continue_as_new(RunInput(request=self._request, carried=self._carry()))
-        record = self._recorder.record(self._status, self._stopped)
+        record = self._recorder.record(self._status, self._machine.stopped)
         await shielded(record_end(self._request.run.execution_id, record))
         return record
 
@@ -59,31 +75,43 @@ class GraphRun:
         return asyncio.create_task(_nothing() if self._carried else record_start(self._request.run.execution_id))
 
     async def _drive(self, started: asyncio.Task[None]) -> None:
-        """Go on until the run ends, is stopped, or is due to be continued as new."""
-        try:
-            self._watch_deadline()
-            start = self._machine.resume if self._carried else self._machine.start
-            self._perform(start(workflow.now()))
-            while self._status is None and not self._due():
-                await workflow.wait_condition(lambda: bool(self._inbox) or self._expired())
-                if self._expired():
-                    self._stop_as(RunStatus.FAILED, Stop.DEADLINE)
-                else:
-                    self._listen()
-            await asyncio.shield(started)
-        except asyncio.CancelledError:
-            self._stop_as(RunStatus.CANCELLED, Stop.CANCELLED)
+        """Go on until the run ends, or is due to be continued as new; what cancels the workflow stops the run."""
+        self._watch_deadline()
+        start = self._machine.resume if self._carried else self._machine.start
+        self._perform(start(workflow.now()))
+        while self._status is None and not self._may_continue(started):
+            try:
+                await workflow.wait_condition(
+                    lambda: bool(self._inbox) or self._expired() or self._may_continue(started)
+                )
+            except asyncio.CancelledError:
+                self._stop(Stop.CANCELLED)
+            else:
+                self._stop(Stop.DEADLINE) if self._expired() else self._listen()
 
     def _listen(self) -> None:
         while self._inbox:
             self._perform(self._inbox.popleft()(workflow.now()))
 
-    def _stop_as(self, status: RunStatus, stop: Stop) -> None:
-        """Hear what ended until now, which may be the end of the run, and start nothing more."""
-        self._machine.hold()
+    def _stop(self, why: Stop) -> None:
+        """Stop the run, unless what ended until now was its end; once more only a deadline does, that of cleanup."""
+        first = self._machine.stopped is None
+        if first:
+            self._machine.hold()
         self._listen()
+        if self._status is None and (first or why is Stop.DEADLINE):
+            self._perform(self._machine.stop(why, workflow.now(), cleanup=first))
+            self._limit_cleanup(why)
+
+    def _limit_cleanup(self, why: Stop) -> None:
+        end = workflow.now() + LONGEST_CLEANUP
+        self._ends_at = min(self._ends_at, end) if self._ends_at and why is Stop.CANCELLED else end
         if self._status is None:
-            self._status, self._stopped = status, stop
+            self._watch_deadline()
+
+    def stop_at_once(self) -> None:
+        """End the run without cleanup, also one that is cleaning up."""
+        self._inbox.append(partial(self._machine.stop, Stop.CANCELLED, cleanup=False))
 
     def _perform(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -93,6 +121,10 @@ class GraphRun:
                 self._status = command.status
             elif isinstance(command, RunAction):
                 self._watch(command.at, self._activity(command), self._acted)
+            elif isinstance(command, CancelAction):
+                self._tasks[command.at].cancel()
+            elif isinstance(command, DropQuestions):
+                self._drops.append(asyncio.create_task(self._drop(command)))
             elif isinstance(command, CloseQuestion):
                 self._watch(command.at, self._closing(command), partial(self._closed, command.ask))
             else:
@@ -106,7 +138,8 @@ class GraphRun:
             task.cancel()
 
     def _activity(self, command: RunAction) -> asyncio.Task[Any]:
-        action = self._plan.nodes[command.at].action
+        node = self._plan.nodes[command.at]
+        action = node.action
         call = ActionCall(
             run=self._request.run,
             key=action.key,
@@ -117,7 +150,13 @@ class GraphRun:
             max_attempts=action.options.max_attempts,
             ask=command.ask,
         )
-        return workflow.start_activity(action.type, call, result_type=dict, **activity_options(action, command.at))
+        return workflow.start_activity(
+            action.type,
+            call,
+            result_type=dict,
+            cancellation_type=_WAITED_FOR if node.cleaned_up else ActivityCancellationType.TRY_CANCEL,
+            **activity_options(action, command.at),
+        )
 
     def _timer(self, command: StartTimer) -> asyncio.Task[None]:
         node = self._plan.nodes[command.at]
@@ -129,6 +168,10 @@ class GraphRun:
     def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
         key = self._plan.nodes[command.at].action.key
         return asyncio.create_task(close_question(self._request.run.execution_id, key, command.ask))
+
+    async def _drop(self, command: DropQuestions) -> None:
+        asks = [(self._plan.nodes[at].action.key, ask) for at, ask in command.asks]
+        await drop_questions(self._request.run.execution_id, asks)
 
     def hear(self, notice: ReplyNotice) -> None:
         """Take the reply to a question of this run; one that names no action of it changes nothing."""
@@ -174,27 +217,33 @@ class GraphRun:
             return self._machine.quiet and not self._inbox
         return False
 
-    def _carry(self) -> Carried:
-        return Carried(self._machine.state, self._recorder.notes, self._ends_at())
+    def _may_continue(self, started: asyncio.Task[None]) -> bool:
+        return started.done() and all(drop.done() for drop in self._drops) and self._due()
 
-    def _ends_at(self) -> datetime | None:
-        if self._carried:
-            return self._carried.deadline
-        limit = self._request.options.deadline
-        return workflow.info().start_time + limit if limit else None
+    def _carry(self) -> Carried:
+        return Carried(self._machine.state, self._recorder.notes, self._ends_at)
 
     def _watch_deadline(self) -> None:
-        if (at := self._ends_at()) is not None:
-            pause = max(timedelta(), at - workflow.now())
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._ends_at is not None:
+            pause = max(timedelta(), self._ends_at - workflow.now())
             self._deadline = asyncio.create_task(workflow.sleep(pause, summary="deadline of the run"))
 
     def _expired(self) -> bool:
         return self._deadline is not None and self._deadline.done()
 
-    def _stop(self) -> None:
+    def _cancel_all(self) -> None:
         """Cancel what is under way; what it would still say is not heard."""
-        for task in [*self._tasks.values(), *([self._deadline] if self._deadline else [])]:
+        for task in [*self._tasks.values(), *self._drops, *([self._deadline] if self._deadline else [])]:
             task.cancel()
+
+
+def _deadline(request: RunRequest, carried: Carried | None) -> datetime | None:
+    if carried is not None:
+        return carried.deadline
+    limit = request.options.deadline
+    return workflow.info().start_time + limit if limit else None
 
 
 async def _nothing() -> None:

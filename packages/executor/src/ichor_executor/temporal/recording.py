@@ -1,7 +1,7 @@
 """What a run writes down about itself and its questions, by activities of the engine that are tried until they work."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
 
     from ichor_executor.temporal.records import (
         CLOSE_QUESTION,
+        DROP_QUESTIONS,
         PIN_FIRING,
         RUN_ENDED,
         RUN_STARTED,
@@ -53,6 +54,11 @@ async def close_question(execution_id: ExecutionId, action_key: str, ask: int) -
     """Close a question whose time is over; return the reply that came in time after all."""
     name = f"{CLOSE_QUESTION}:{action_key}:{ask}"
     return await _record(CLOSE_QUESTION, name, Reply, execution_id, action_key, ask)
+
+
+async def drop_questions(execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+    """Close the questions of a run whose replies it does not wait for: the key of each action, and which ask."""
+    await _record(DROP_QUESTIONS, f"{DROP_QUESTIONS}:{asks[0][0]}:{asks[0][1]}", None, execution_id, asks)
 
 
 async def shielded(work: Awaitable[None]) -> None:

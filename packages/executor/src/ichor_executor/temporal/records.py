@@ -3,7 +3,7 @@
 A run that a schedule started is pinned by an activity, too: only then is it known which version it runs.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ PIN_FIRING = "ichor.pin_firing"
 RUN_STARTED = "ichor.run_started"
 RUN_ENDED = "ichor.run_ended"
 CLOSE_QUESTION = "ichor.close_question"
+DROP_QUESTIONS = "ichor.drop_questions"
 UNKNOWN_RUN = "unknown_run"
 
 
@@ -72,6 +73,10 @@ class RunRecords(Protocol):
         """Close a question, or return the reply that it has; either stays."""
         ...
 
+    async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        """Close those that are open of these questions, each the key of an action and the number of its question."""
+        ...
+
 
 def engine_activities(records: RunRecords) -> list[Callable[..., Any]]:
     """Return the activities that every worker of graphs must have beside its actions."""
@@ -97,7 +102,12 @@ def engine_activities(records: RunRecords) -> list[Callable[..., Any]]:
         with _final():
             return await records.close_question(ExecutionId(execution_id), action_key, ask)
 
-    return [pin_firing, run_started, run_ended, close_question]
+    @activity.defn(name=DROP_QUESTIONS)
+    async def drop_questions(execution_id: str, asks: list[tuple[str, int]]) -> None:
+        with _final():
+            await records.drop_questions(ExecutionId(execution_id), asks)
+
+    return [pin_firing, run_started, run_ended, close_question, drop_questions]
 
 
 def _to_do(pinned: Pinned | None) -> PinnedFiring:

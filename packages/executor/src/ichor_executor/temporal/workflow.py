@@ -1,12 +1,11 @@
 """The Temporal workflow: it takes a run to its end and closes as that end is."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, CancelledError
 
 from ichor_executor.temporal.graph_run import GraphRun
 from ichor_executor.temporal.recording import pin_firing, record_end
@@ -22,9 +21,14 @@ with workflow.unsafe.imports_passed_through():
 WORKFLOW_TYPE = "ExecuteGraphWorkflow"
 REPLY = "ichor.reply"
 """The signal that brings a run the reply to a question."""
+STOP = "ichor.stop"
+"""The signal that ends a run at once, without cleanup; only beside Temporal's cancel."""
 NOT_RUN = "not_run"
 """What the workflow of a firing returns whose rule is gone or fires no more."""
 STATUS = SearchAttributeKey.for_keyword("IchorStatus")
+
+type Heard = Callable[[GraphRun], None]
+"""What a signal tells a run."""
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -33,13 +37,18 @@ class ExecuteGraphWorkflow:
 
     @workflow.init
     def __init__(self, start: RunInput) -> None:
-        self._early: deque[ReplyNotice] = deque()
-        self._hear: Callable[[ReplyNotice], None] = self._early.append
+        self._early: deque[Heard] = deque()
+        self._hear: Callable[[Heard], None] = self._early.append
 
     @workflow.signal(name=REPLY)
     def reply(self, notice: ReplyNotice) -> None:
         """Take the reply to a question; it may come before the run began to listen."""
-        self._hear(notice)
+        self._hear(lambda graph_run: graph_run.hear(notice))
+
+    @workflow.signal(name=STOP)
+    def stop(self) -> None:
+        """End the run without cleanup."""
+        self._hear(GraphRun.stop_at_once)
 
     @workflow.run
     async def run(self, start: RunInput) -> dict[str, str]:
@@ -59,9 +68,9 @@ class ExecuteGraphWorkflow:
             await record_end(request.run.execution_id, record)
             return _end(record)
         graph_run = GraphRun(plan, request, start.carried)
-        self._hear = graph_run.hear
-        for notice in self._early:
-            graph_run.hear(notice)
+        self._hear = lambda heard: heard(graph_run)
+        for heard in self._early:
+            heard(graph_run)
         return _end(await graph_run.to_its_end())
 
 
@@ -81,7 +90,7 @@ def _end(record: RunRecord) -> dict[str, str]:
     """Close the workflow as Temporal should see the run (semantics.md, The law)."""
     _show(record.status.value)
     if record.status is RunStatus.CANCELLED:
-        raise asyncio.CancelledError(record.error)
+        raise CancelledError(record.error or "")
     if record.status is RunStatus.FAILED:
         raise ApplicationError(record.error or "The run failed.", type=record.error_type, non_retryable=True)
     return {"status": record.status.value}

@@ -1,0 +1,34 @@
+"""What becomes of what is under way when a run is stopped."""
+
+from typing import NamedTuple
+
+from ichor_executor.command import CancelAction, Command, DropQuestions
+from ichor_executor.plan import Plan
+from ichor_executor.state import State
+
+
+class Halt(NamedTuple):
+    """`ended` actions end at once, those in `stopping` are asked to and waited for."""
+
+    ended: list[int]
+    stopping: set[int]
+    commands: list[Command]
+
+
+def halt(plan: Plan, state: State, *, cleanup: bool) -> Halt:
+    """Take everything under way out of a run's state, but what is waited for: the actions that are cleaned up after.
+
+    Without `cleanup` nothing is waited for, and what would have cleaned up no longer does.
+    """
+    stopping = {at for at in state.running if cleanup and plan.nodes[at].cleaned_up}
+    commands: list[Command] = [CancelAction(at) for at in sorted(stopping)]
+    if asks := tuple((at, wait.ask) for at, wait in sorted(state.pending.items()) if not wait.asks_again):
+        commands.append(DropQuestions(asks))
+    ended = sorted({*state.running, *state.waiting, *state.pending} - stopping)
+    state.running = {at: clean for at, clean in state.running.items() if at in stopping}
+    state.waiting.clear()
+    state.pending.clear()
+    if not cleanup:
+        for met in state.frontier.values():
+            met.cleanup = False
+    return Halt(ended, stopping, commands)

@@ -1,0 +1,146 @@
+"""Runs that are cancelled, or whose deadline passes, on a real Temporal server."""
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ichor_executor.temporal import REPLY, STOP, ExecuteGraphWorkflow, graph_run
+from ichor_models import Asked, Case, Reply, ReplyNotice, Rule, RunRecord, RunStatus
+from ichor_testing import isolated_task_queue, until
+from ichor_testing.fake_handlers import FakeHandlers
+from ichor_testing.graph_builder import GraphBuilder
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from .conftest import Bench, worker
+
+
+def states(record: RunRecord) -> dict[str, str]:
+    return {action.name: action.state.value for action in record.actions}
+
+
+def cleaned_up(**options: Any) -> Rule:
+    """Return reserve → pay, with release as the finally of both and tell after that."""
+    builder = GraphBuilder().action("reserve").action("pay").action("release").action("tell")
+    builder.start("reserve").then("reserve", "pay").always("reserve", "release").always("pay", "release")
+    return builder.then("release", "tell").rule(**options)
+
+
+async def running(bench: Bench, *names: str) -> None:
+    async def reached() -> bool:
+        return set(names) <= {call.name for call in bench.handlers.calls}
+
+    await until(reached, f"{names} are under way")
+
+
+async def started(bench: Bench, rule: Rule, *gates: str, **changes: object) -> WorkflowHandle[object, object]:
+    for name in gates:
+        bench.handlers.gates[name] = asyncio.Event()
+    return await bench.start(rule, Case(), **changes)
+
+
+async def test_a_cancelled_run_cleans_up_after_what_was_under_way(bench: Bench) -> None:
+    handle = await started(bench, cleaned_up(), "reserve")
+    await running(bench, "reserve")
+    await handle.cancel()
+    record = await bench.record(handle)
+    assert (record.status, record.error_type) == (RunStatus.CANCELLED, "cancelled")
+    assert states(record) == {
+        "reserve": "cancelled",
+        "pay": "cancelled",
+        "release": "completed",
+        "tell": "completed",
+    }
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
+    assert bench.handlers.running == 0
+
+
+async def test_a_run_past_its_deadline_cleans_up_and_fails(bench: Bench) -> None:
+    handle = await started(bench, cleaned_up(deadline="1s"), "pay")
+    record = await bench.record(handle)
+    assert (record.status, record.error_type) == (RunStatus.FAILED, "deadline")
+    assert states(record) == {
+        "reserve": "completed",
+        "pay": "cancelled",
+        "release": "completed",
+        "tell": "completed",
+    }
+
+
+async def test_the_signal_stop_ends_cleanup(bench: Bench) -> None:
+    handle = await started(bench, cleaned_up(), "reserve", "release")
+    await running(bench, "reserve")
+    await handle.cancel()
+    await running(bench, "reserve", "release")
+    await handle.cancel()
+    await handle.signal(STOP)
+    record = await bench.record(handle)
+    assert record.status is RunStatus.CANCELLED
+    assert set(states(record).values()) == {"cancelled"}
+    assert [call.name for call in bench.handlers.calls] == ["reserve", "release"]
+
+
+@pytest.mark.parametrize("options", [{}, {"deadline": "3s"}])
+async def test_cleanup_has_a_limit(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    """It is that of every cleanup, or the run's own deadline."""
+    if not options:
+        monkeypatch.setattr(graph_run, "LONGEST_CLEANUP", timedelta(seconds=1))
+    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+        handle = await started(bench, cleaned_up(**options), "reserve", "release")
+        await running(bench, "reserve")
+        await handle.cancel()
+        record = await bench.record(handle)
+    assert (record.status, record.error_type) == (RunStatus.CANCELLED, "cancelled")
+    assert states(record)["release"] == "cancelled"
+
+
+async def test_cleanup_is_continued_as_new(bench: Bench) -> None:
+    builder = GraphBuilder().action("work").start("work").action("clean0").always("work", "clean0")
+    for index in range(1, 8):
+        builder.action(f"clean{index}").then(f"clean{index - 1}", f"clean{index}")
+    handle = await started(bench, builder.rule(), "work", events_per_run=16)
+    await running(bench, "work")
+    await handle.cancel()
+    record = await bench.record(handle)
+    assert record.status is RunStatus.CANCELLED
+    assert list(states(record).values()) == ["cancelled", *["completed"] * 8]
+    assert (await handle.describe()).run_id != handle.first_execution_run_id
+
+
+async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends(bench: Bench) -> None:
+    bench.handlers.asks["ask"] = Asked(until=time.time() + 60)
+    rule = GraphBuilder().action("ask").action("note").start("ask").always("ask", "note").rule()
+    handle = await started(bench, rule, "note")
+    await running(bench, "ask")
+
+    async def timer() -> bool:
+        return any(event.HasField("timer_started_event_attributes") for event in (await handle.fetch_history()).events)
+
+    await until(timer, "the question is open")
+    await handle.cancel()
+
+    async def dropped() -> bool:
+        return bench.handlers.dropped == [("ask", 1)]
+
+    await until(dropped, "the question is closed")
+    await handle.signal(REPLY, ReplyNotice(action_key="ask", ask=1, reply=Reply(result={})))
+    bench.handlers.gates["note"].set()
+    record = await bench.record(handle)
+    assert (record.status, states(record)) == (RunStatus.CANCELLED, {"ask": "cancelled", "note": "completed"})
+
+
+async def test_cancelled_before_its_first_step_a_run_does_nothing(temporal_client: Client) -> None:
+    queue, handlers = isolated_task_queue(), FakeHandlers()
+    bench = Bench(temporal_client, queue, handlers)
+    handle = await bench.start(cleaned_up(), Case())
+    await handle.cancel()
+    async with Worker(
+        temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow], activities=handlers.activities()
+    ):
+        record = await bench.record(handle)
+    assert record.status is RunStatus.CANCELLED
+    assert "reserve" not in {call.name for call in handlers.calls}
