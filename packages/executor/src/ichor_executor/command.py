@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ichor_models import RunStatus, SecretPlace
+from ichor_models import RunStatus, SecretPlace, StoredPlace
 from pydantic import JsonValue
 
 from ichor_executor.resolution import Ending
@@ -14,6 +14,7 @@ class RunAction(NamedTuple):
     at: int
     config: dict[str, JsonValue]
     secrets: tuple[SecretPlace, ...]
+    stored: tuple[StoredPlace, ...] = ()
     ask: int = 1
 
 

@@ -77,7 +77,8 @@ class Machine:
         self._out: list[Command] = []
         self._there: Result = {}
         self._now = datetime.min
-        self._held = False
+        self.held = False
+        """Whether nothing more is started, but conditions."""
         for ready in self._state.ready:
             self._enqueue(plan.nodes[ready.index], ready.order, ready.clean)
         self._state.ready = []
@@ -181,7 +182,12 @@ class Machine:
 
     def hold(self) -> None:
         """Start no further action or delay, so that the run comes to a quiet point and can be continued as new."""
-        self._held = True
+        self.held = True
+
+    def release(self, now: datetime) -> list[Command]:
+        """Go on after `hold`."""
+        self.held = False
+        return self._go_on(now)
 
     @property
     def stopped(self) -> Stop | None:
@@ -195,7 +201,7 @@ class Machine:
         """
         if self._state.left == 0 or (self._state.stopped is not None and cleanup):
             return []
-        self._held = False
+        self.held = False
         self._state.stopped = self._state.stopped or why
         ended, self._state.stopping, commands = halt(self._plan, self._state, cleanup=cleanup)
         ready = sorted(rank[2] for rank in self._actions + self._delays)
@@ -275,7 +281,7 @@ class Machine:
     def _start_next(self) -> bool:
         if self._instant:
             queue = self._instant
-        elif self._held:
+        elif self.held:
             return False
         elif self._actions and self._in_flight() < self._request.options.max_in_flight:
             queue = self._actions
@@ -302,8 +308,8 @@ class Machine:
         try:
             if node.action.problem is not None:
                 raise ConfigError(node.action.problem)
-            scope = Scope(self._plan, node, self._state.results, self._request.trigger_data, self._there)
-            config, secrets = resolve_config(node.action.config, scope)
+            scope = Scope(self._plan, node, self._state.results, self._request, self._there)
+            config, secrets, stored = resolve_config(node.action.config, scope)
             if node.kind is Kind.CONDITION:
                 config = _CONTROL[node.action.type].fit(config)
                 result = ConditionConfig.model_validate(config).evaluate(scope)
@@ -313,7 +319,7 @@ class Machine:
                 self._wait(node.index, DelayConfig.model_validate(config).duration, clean)
             else:
                 self._state.running[node.index] = clean
-                self._out.append(RunAction(node.index, config, secrets, self._ask(node.index)))
+                self._out.append(RunAction(node.index, config, secrets, stored, self._ask(node.index)))
         except TemplateError as error:
             self._fail(node, ActionError(str(error), type="template"), clean, config)
         except ConfigError as error:

@@ -50,6 +50,8 @@ class Plan:
         self._names = Names(action.name for action in graph.actions)
         self._owners: dict[str, tuple[int, tuple[str, ...]] | None] = {}
         self._position = topology.position
+        self.read_of = [dict[str, None]() for _ in graph.actions]
+        self.read_of_trigger: dict[str, None] = {}
         reads = {
             index: tuple(dict.fromkeys(self._reads(action)))
             for index, action in enumerate(graph.actions)
@@ -79,9 +81,15 @@ class Plan:
         return self._position[name]
 
     def _reads(self, action: Action) -> Iterable[int]:
+        """Yield whose results an action reads, and note which paths it reads of them and of the trigger data."""
         for _, path in references(action):
-            if (owner := self.owner(path)) is not None:
-                yield owner[0]
+            if (owner := self.owner(path)) is None:
+                self.read_of_trigger[path.text] = None
+                continue
+            position, rest = owner
+            if rest:
+                self.read_of[position][".".join(rest)] = None
+            yield position
 
 
 def _node(

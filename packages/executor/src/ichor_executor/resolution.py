@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from ichor_models import FAILURE, SUCCESS, ActionState, Edge, EdgeType
+from ichor_models import FAILURE, SUCCESS, ActionState, Edge, EdgeType, StoredResult
 from pydantic import JsonValue
 
 
@@ -57,6 +57,8 @@ STOPPED = Ending(ActionState.CANCELLED, stopped=True)
 
 def completed(result: Mapping[str, JsonValue]) -> Ending:
     """Return the ending of an action with a result; a port that is no text is the default port."""
+    if (stored := StoredResult.of(result)) is not None:
+        result = stored.values
     port, branch = result.get("output"), result.get("branch_taken")
     return Ending(
         ActionState.COMPLETED,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ichor_models import TemplateError
+from ichor_models import RunRequest, StoredResult, TemplateError
 from ichor_models.path import Path, look_up, walk
 from pydantic import JsonValue
 
@@ -18,13 +18,13 @@ class Scope:
         plan: Plan,
         node: Node,
         results: Mapping[int, Kept],
-        trigger_data: Mapping[str, JsonValue],
+        request: RunRequest,
         always_there: Mapping[str, JsonValue],
     ) -> None:
         self._plan = plan
         self._node = node
         self._results = results
-        self._trigger_data = trigger_data
+        self._request = request
         self._always_there = always_there
 
     def __call__(self, path: Path) -> JsonValue:
@@ -32,10 +32,11 @@ class Scope:
 
         Raises:
             TemplateError: the path names an action that is not upstream, or a name that several actions share.
+            ValueStored: the value is too large to travel.
         """
         owner = self._plan.owner(path)
         if owner is None:
-            return look_up(self._trigger_data, self._always_there, path)
+            return self._of_trigger(path)
         index, rest = owner
         action = self._plan.nodes[index].action
         if action.repeated:
@@ -45,4 +46,13 @@ class Scope:
         if index not in self._node.sees:
             raise TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
         kept = self._results.get(index)
-        return walk(kept.result, rest) if kept is not None else None
+        if kept is None:
+            return None
+        stored = StoredResult.of(kept.result)
+        return stored.read(".".join(rest)) if stored else walk(kept.result, rest)
+
+    def _of_trigger(self, path: Path) -> JsonValue:
+        stored = self._request.stored_trigger
+        if stored is None or path.segments[0] in self._always_there:
+            return look_up(self._request.trigger_data, self._always_there, path)
+        return stored.read(path.text)

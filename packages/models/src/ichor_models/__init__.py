@@ -22,6 +22,7 @@ from ichor_models.errors import (
     InvalidRule,
     TemplateError,
     UnknownRun,
+    ValueStored,
 )
 from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
@@ -171,6 +172,7 @@ __all__ = [
     "Trigger",
     "UnknownRun",
     "ValueStore",
+    "ValueStored",
     "VersionHash",
     "Vote",
     "VoteResult",

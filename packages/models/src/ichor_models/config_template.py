@@ -1,13 +1,15 @@
 """Templates inside a whole config: where they are, and what the config becomes when they are resolved."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from ichor_models.action_call import SecretPlace
-from ichor_models.errors import TemplateError
+from ichor_models.errors import TemplateError, ValueStored
 from ichor_models.expression import Lookup
-from ichor_models.template import parse_template, resolve_text
+from ichor_models.stored_value import StoredPlace
+from ichor_models.template import Template, parse_template, resolve_text
 
 type Place = tuple[str | int, ...]
 
@@ -30,31 +32,54 @@ def texts(value: JsonValue, place: Place = ()) -> Iterator[tuple[Place, str]]:
             yield from texts(item, (*place, index))
 
 
-def resolve_config(
-    config: Mapping[str, JsonValue], lookup: Lookup
-) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
-    """Return a config with its templates resolved, and the places of its secrets, whose text stays.
+class Resolved(NamedTuple):
+    """A config with its templates resolved, and the places of its secrets, whose text stays, and of stored values."""
+
+    config: dict[str, JsonValue]
+    secrets: tuple[SecretPlace, ...]
+    stored: tuple[StoredPlace, ...]
+
+
+def resolve_config(config: Mapping[str, JsonValue], lookup: Lookup) -> Resolved:
+    """Resolve the templates of a config.
 
     Raises:
         TemplateError: a template is malformed or the data does not allow it, naming the place.
     """
-    secrets: list[SecretPlace] = []
-    resolved = {key: _resolve(item, (key,), lookup, secrets) for key, item in config.items()}
-    return resolved, tuple(secrets)
+    resolving = _Resolving(lookup)
+    resolved = {key: resolving.value(item, (key,)) for key, item in config.items()}
+    return Resolved(resolved, tuple(resolving.secrets), tuple(resolving.stored))
 
 
-def _resolve(value: JsonValue, place: Place, lookup: Lookup, secrets: list[SecretPlace]) -> JsonValue:
-    if isinstance(value, str):
-        if "{{" not in value:
-            return value
+class _Resolving:
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self.secrets: list[SecretPlace] = []
+        self.stored: list[StoredPlace] = []
+
+    def value(self, value: JsonValue, place: Place) -> JsonValue:
+        if isinstance(value, str):
+            return self._text(value, place) if "{{" in value else value
+        if isinstance(value, dict):
+            return {key: self.value(item, (*place, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, (*place, index)) for index, item in enumerate(value)]
+        return value
+
+    def _text(self, text: str, place: Place) -> JsonValue:
         try:
-            resolved, found = resolve_text(parse_template(value), lookup)
+            template = parse_template(text)
+            resolved, found = self._resolved(template, place)
         except TemplateError as error:
             raise TemplateError(f"{written(place)}: {error}") from error
-        secrets.extend(SecretPlace(path=place, start=start, name=name) for start, name in found)
+        self.secrets.extend(SecretPlace(path=place, start=start, name=name) for start, name in found)
         return resolved
-    if isinstance(value, dict):
-        return {key: _resolve(item, (*place, key), lookup, secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_resolve(item, (*place, index), lookup, secrets) for index, item in enumerate(value)]
-    return value
+
+    def _resolved(self, template: Template, place: Place) -> tuple[JsonValue, list[tuple[int, str]]]:
+        try:
+            return resolve_text(template, self._lookup)
+        except ValueStored as error:
+            if template.single is None or not template.single.is_plain:
+                raise
+            self.stored.append(StoredPlace(path=place, value=error.value))
+            return None, []

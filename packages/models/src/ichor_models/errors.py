@@ -7,6 +7,7 @@ IchorError
 │   └── InvalidReply   a reply
 ├── InvalidDocument    a file that is no YAML, JSON or case at all
 ├── TemplateError      a template that cannot be read, or cannot be resolved with the data it met
+│   └── ValueStored    it needs a value that is too large to travel
 ├── InvalidDuration    a text that is no duration
 ├── UnknownRun         a run that no store knows, or knows no longer
 └── ActionError        an action failed; says whether a retry may help
@@ -19,6 +20,7 @@ from pydantic import JsonValue
 
 if TYPE_CHECKING:
     from ichor_models.problem import Problem
+    from ichor_models.stored_value import StoredValue
 
 
 class IchorError(Exception):
@@ -59,6 +61,17 @@ class TemplateError(IchorError):
     def __init__(self, message: str, *, code: str = "malformed_template") -> None:
         super().__init__(message)
         self.code = code
+
+
+class ValueStored(TemplateError):
+    """A template reads a value that is too large to travel; it can only be the whole of a string."""
+
+    def __init__(self, value: "StoredValue") -> None:
+        super().__init__(
+            f"the value has {value.size:,} bytes, too many to be put into a text, a condition or a filter; "
+            "read a part of it, or let the template be the whole value"
+        )
+        self.value = value
 
 
 class InvalidDuration(IchorError, ValueError):

@@ -16,6 +16,9 @@ from ichor_models.template import Part, Placeholder, scan
 OF_CHANGES = (Operator.CHANGED_FROM, Operator.CHANGED_TO)
 """Whose field is the name of a change, no path."""
 
+CHANGES = Path.of("trigger.field_changes")
+"""Where the changes of an event are."""
+
 _OF_NULL = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 
 
@@ -53,5 +56,8 @@ def _fields(conditions: JsonValue) -> Iterator[Read]:
     for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
         field = condition.get("field_name") if isinstance(condition, dict) else None
         operator = condition.get("operator") if isinstance(condition, dict) else None
-        if isinstance(field, str) and operator not in OF_CHANGES:
-            yield Read(("conditions", index, "field_name"), Path.of(field), operator in _OF_NULL)
+        place = ("conditions", index, "field_name")
+        if operator in OF_CHANGES:
+            yield Read(place, CHANGES, guarded=True)
+        elif isinstance(field, str):
+            yield Read(place, Path.of(field), operator in _OF_NULL)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from ichor_models.action_call import EventHeader, RunHeader
 from ichor_models.event import EntityEvent
@@ -10,6 +10,7 @@ from ichor_models.graph import Graph
 from ichor_models.ids import ExecutionId, RuleId
 from ichor_models.model import Model
 from ichor_models.rule import Rule, RunOptions
+from ichor_models.stored_value import StoredResult
 
 
 class RunRequest(Model):
@@ -19,6 +20,8 @@ class RunRequest(Model):
     graph: Graph
     options: RunOptions = RunOptions()
     trigger_data: dict[str, JsonValue]
+    stored_trigger: StoredResult | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What is read of trigger data that are too large to travel; `trigger_data` is then empty."""
     clock: AwareDatetime | None = None
     case: bool = False
     """Whether a case is tried: delays are then answered like any other action and take no time."""

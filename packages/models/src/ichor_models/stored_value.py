@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from pydantic import Field, JsonValue
 from pydantic_core import to_json
 
+from ichor_models.errors import ValueStored
 from ichor_models.model import Model
 
 STORED = "ichor.stored"
@@ -45,6 +46,16 @@ class StoredResult(Model):
 
     values: dict[str, JsonValue]
     parts: dict[str, StoredValue]
+
+    def read(self, path: str) -> JsonValue:
+        """Return the value at a path that was read of the object; null where nothing is.
+
+        Raises:
+            ValueStored: it lies in the store.
+        """
+        if path in self.parts:
+            raise ValueStored(self.parts[path])
+        return self.values.get(path)
 
     def as_result(self) -> dict[str, JsonValue]:
         """Return what stands in the object's place."""

@@ -49,6 +49,11 @@ class Placeholder:
         return expression.paths(self.source if isinstance(self.source, Path) else self.source.node)
 
     @property
+    def is_plain(self) -> bool:
+        """Say whether it gives the value at a path just as it is, if there is one."""
+        return isinstance(self.source, Path) and all(item.name == "default" for item in self.filters)
+
+    @property
     def has_default(self) -> bool:
         """Say whether something is written in place of a missing value."""
         return isinstance(self.source, Path) and any(item.name == "default" for item in self.filters)

@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ichor_models import SecretPlace, TemplateError
+from ichor_models import SecretPlace, StoredPlace, StoredValue, TemplateError, ValueStored
 from ichor_models.config_template import resolve_config, texts, written
-from ichor_models.path import look_up
+from ichor_models.path import Path, look_up
 from pydantic import JsonValue
 
 DATA: dict[str, JsonValue] = {
@@ -15,7 +15,28 @@ DATA: dict[str, JsonValue] = {
 
 
 def resolve(config: dict[str, JsonValue]) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
-    return resolve_config(config, lambda path: look_up(DATA, {}, path))
+    return resolve_config(config, lambda path: look_up(DATA, {}, path))[:2]
+
+
+STORED = StoredValue(key="0" * 64, size=200_000)
+
+
+def of_the_store(path: Path) -> JsonValue:
+    raise ValueStored(STORED)
+
+
+def test_a_stored_value_may_be_the_whole_of_a_string() -> None:
+    config: dict[str, JsonValue] = {"a": "{{ big }}", "b": ["x", "{{ big | default:none }}"], "c": "{{secret:key}}"}
+    resolved = resolve_config(config, of_the_store)
+    assert resolved.config == {"a": None, "b": ["x", None], "c": "{{secret:key}}"}
+    assert resolved.stored == (StoredPlace(path=("a",), value=STORED), StoredPlace(path=("b", 1), value=STORED))
+    assert [place.path for place in resolved.secrets] == [("c",)]
+
+
+@pytest.mark.parametrize("text", ["so {{ big }}", "{{ big | uppercase }}", "{{ expr: big + 1 }}"])
+def test_a_stored_value_is_no_part_of_anything(text: str) -> None:
+    with pytest.raises(TemplateError, match=r"config\.a: the value has 200,000 bytes, too many"):
+        resolve_config({"a": text}, of_the_store)
 
 
 def test_templates_are_resolved_in_every_string_but_not_in_keys() -> None:

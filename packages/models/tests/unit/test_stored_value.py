@@ -3,11 +3,16 @@ from ichor_models.path import walk
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-BIG = {"name": "x", "text": "é" * 100, "items": [{"name": "first"}, {"name": "second"}], "output": "done"}
+BIG: dict[str, JsonValue] = {
+    "name": "x",
+    "text": "é" * 100,
+    "items": [{"name": "first"}, {"name": "second"}],
+    "output": "done",
+}
 
 
 def shrunk(largest: int, *reads: str) -> StoredResult:
-    result = shrink(dict(BIG), reads, lambda path: walk(dict(BIG), path.split(".")), largest)
+    result = shrink(BIG, reads, lambda path: walk(BIG, path.split(".")), largest)
     stored = StoredResult.of(result.result)
     assert stored is not None
     for part in stored.parts.values():
@@ -17,15 +22,15 @@ def shrunk(largest: int, *reads: str) -> StoredResult:
 
 
 def test_an_object_travels_whole_up_to_the_limit_exactly():
-    size = size_of(dict[str, JsonValue](BIG))
-    assert shrink(dict(BIG), ["name"], lambda path: None, size).bodies == {}
-    assert shrink(dict(BIG), ["name"], lambda path: None, size - 1).bodies != {}
+    size = size_of(BIG)
+    assert shrink(BIG, ["name"], lambda path: None, size).bodies == {}
+    assert shrink(BIG, ["name"], lambda path: None, size - 1).bodies != {}
 
 
 def test_of_a_large_object_travels_what_is_read():
     stored = shrunk(100, "name", "items.1.name", "output", "nothing")
     assert stored.values == {"name": "x", "items.1.name": "second", "output": "done", "nothing": None}
-    assert stored.parts[""].size == size_of(dict[str, JsonValue](BIG))
+    assert stored.parts[""].size == size_of(BIG)
 
 
 def test_what_is_read_and_is_too_large_itself_lies_in_the_store():

@@ -30,7 +30,9 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.recorder import Recorder
     from ichor_executor.stop import Stop
     from ichor_executor.temporal.activity_options import activity_options
+    from ichor_executor.temporal.continuation import Continuation
     from ichor_executor.temporal.failure import action_error
+    from ichor_executor.temporal.outgoing import Outgoing
     from ichor_executor.temporal.run_input import Carried, RunInput
 
 LONGEST_CLEANUP = timedelta(hours=1)
@@ -57,6 +59,8 @@ class GraphRun:
         self._ends_at = _deadline(request, carried)
         self._deadline: asyncio.Task[None] | None = None
         self._drops: list[asyncio.Task[None]] = []
+        self._outgoing = Outgoing(self._start)
+        self._continuation = Continuation(request.events_per_run)
 
     async def to_its_end(self) -> RunRecord:
         """Return the record of how the run ended, which is written down by then."""
@@ -81,15 +85,21 @@ class GraphRun:
         self._perform(start(workflow.now()))
         while self._status is None and not self._may_continue(started):
             try:
-                await workflow.wait_condition(
-                    lambda: bool(self._inbox) or self._expired() or self._may_continue(started)
-                )
+                await workflow.wait_condition(lambda: self._has_to_act() or self._may_continue(started))
             except asyncio.CancelledError:
                 self._stop(Stop.CANCELLED)
             else:
                 self._stop(Stop.DEADLINE) if self._expired() else self._listen()
+                self._outgoing.flush()
+
+    def _has_to_act(self) -> bool:
+        return bool(self._inbox) or self._expired() or self._outgoing.is_due
 
     def _listen(self) -> None:
+        if self._continuation.is_pressing:
+            self._machine.hold()
+        elif self._machine.held:
+            self._perform(self._machine.release(workflow.now()))
         while self._inbox:
             self._perform(self._inbox.popleft()(workflow.now()))
 
@@ -120,9 +130,9 @@ class GraphRun:
             elif isinstance(command, EndRun):
                 self._status = command.status
             elif isinstance(command, RunAction):
-                self._watch(command.at, self._activity(command), self._acted)
+                self._outgoing.put(command)
             elif isinstance(command, CancelAction):
-                self._tasks[command.at].cancel()
+                self._cancel(command.at)
             elif isinstance(command, DropQuestions):
                 self._drops.append(asyncio.create_task(self._drop(command)))
             elif isinstance(command, CloseQuestion):
@@ -136,6 +146,19 @@ class GraphRun:
         task = self._tasks.pop(ended.at, None)
         if task is not None:
             task.cancel()
+        else:
+            self._outgoing.drop(ended.at)
+
+    def _cancel(self, at: int) -> None:
+        """Ask an action to stop; one that was not sent yet has."""
+        if self._outgoing.drop(at):
+            error = action_error(asyncio.CancelledError("The action was cancelled."))
+            self._inbox.append(partial(self._machine.failed, at, error))
+        else:
+            self._tasks[at].cancel()
+
+    def _start(self, command: RunAction) -> None:
+        self._watch(command.at, self._activity(command), self._acted)
 
     def _activity(self, command: RunAction) -> asyncio.Task[Any]:
         node = self._plan.nodes[command.at]
@@ -149,6 +172,8 @@ class GraphRun:
             secrets=command.secrets,
             max_attempts=action.options.max_attempts,
             ask=command.ask,
+            reads=tuple(self._plan.read_of[command.at]),
+            stored=command.stored,
         )
         return workflow.start_activity(
             action.type,
@@ -208,17 +233,11 @@ class GraphRun:
             return self._machine.expired(index, ask, now)
         return self._machine.replied(index, ask, reply, now)
 
-    def _due(self) -> bool:
-        """Say whether to continue as new now: it is time, and nothing is in flight. Before that nothing more starts."""
-        info = workflow.info()
-        limit = self._request.events_per_run
-        if info.is_continue_as_new_suggested() or (limit and info.get_current_history_length() >= limit):
-            self._machine.hold()
-            return self._machine.quiet and not self._inbox
-        return False
-
     def _may_continue(self, started: asyncio.Task[None]) -> bool:
-        return started.done() and all(drop.done() for drop in self._drops) and self._due()
+        """Say whether to continue as new now: it is time, and nothing is in flight."""
+        is_quiet = self._machine.quiet and not self._inbox
+        is_written = started.done() and all(drop.done() for drop in self._drops)
+        return is_quiet and is_written and self._continuation.is_welcome
 
     def _carry(self) -> Carried:
         return Carried(self._machine.state, self._recorder.notes, self._ends_at)
@@ -235,6 +254,8 @@ class GraphRun:
 
     def _cancel_all(self) -> None:
         """Cancel what is under way; what it would still say is not heard."""
+        self._outgoing.cancel()
+        self._continuation.cancel()
         for task in [*self._tasks.values(), *self._drops, *([self._deadline] if self._deadline else [])]:
             task.cancel()
 

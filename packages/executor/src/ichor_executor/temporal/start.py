@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from enum import Enum
 
-from ichor_models import RuleId, RunRequest, RunStatus
+from ichor_models import RuleId, RunRequest, RunStatus, ValueStore
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client, ScheduleActionStartWorkflow
 from temporalio.common import (
@@ -17,6 +17,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from ichor_executor.temporal.large_trigger import without_large_trigger
 from ichor_executor.temporal.run_input import RunInput, Scheduled
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 
@@ -61,12 +62,18 @@ async def start_run(
     task_queue: str,
     attributes: Collection[str] = (),
     in_burst: bool = False,
+    store: ValueStore | None = None,
 ) -> Started:
     """Start a run; `attributes` are those that the namespace has for searching; one `in_burst` lets others pass.
 
+    Trigger data that are too large to travel go to the `store`.
+
     Raises:
         temporalio.service.RPCError: Temporal did not accept it; try again, the id makes that safe.
+        ActionError: the store is away.
     """
+    if store is not None:
+        request = await without_large_trigger(request, store)
     try:
         await client.start_workflow(
             WORKFLOW_TYPE,

@@ -1,0 +1,72 @@
+"""Actions on their way to Temporal: no workflow task sends more than it may.
+
+Temporal ends a workflow for good whose task is answered with more than 4 MiB. Configs of more than 1 MiB together wait
+for the next task, which a timer of a millisecond brings about.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from ichor_models import size_of
+
+    from ichor_executor.command import RunAction
+
+_BYTES = 2**20
+_SOON = timedelta(milliseconds=1)
+
+
+class Outgoing:
+    """Sends actions in their order; the first one of a task is sent whatever its size."""
+
+    def __init__(self, send: Callable[[RunAction], None]) -> None:
+        self._send = send
+        self._waiting: deque[RunAction] = deque()
+        self._next_task: asyncio.Task[None] | None = None
+        self._task = -1
+        self._left = 0
+
+    def put(self, command: RunAction) -> None:
+        """Send an action, or let it wait."""
+        self._waiting.append(command)
+        if len(self._waiting) == 1:
+            self.flush()
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether there is another task for what waits."""
+        return self._next_task is not None and self._next_task.done()
+
+    def flush(self) -> None:
+        """Send what the task at hand takes."""
+        while self._waiting and self._takes(size_of(self._waiting[0].config)):
+            self._send(self._waiting.popleft())
+        if self.is_due:
+            self._next_task = None
+        if self._waiting and self._next_task is None:
+            self._next_task = asyncio.create_task(workflow.sleep(_SOON, summary="the next actions"))
+
+    def drop(self, at: int) -> bool:
+        """Forget an action if it waits; say whether it did."""
+        count = len(self._waiting)
+        self._waiting = deque(command for command in self._waiting if command.at != at)
+        return len(self._waiting) < count
+
+    def cancel(self) -> None:
+        """Send nothing more."""
+        self._waiting.clear()
+        if self._next_task is not None:
+            self._next_task.cancel()
+
+    def _takes(self, size: int) -> bool:
+        task = workflow.info().get_current_history_length()
+        if task != self._task:
+            self._task, self._left = task, _BYTES
+        elif self._left < size:
+            return False
+        self._left -= size
+        return True
