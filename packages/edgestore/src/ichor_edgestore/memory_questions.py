@@ -33,7 +33,7 @@ class KeptQuestion:
     expires: datetime
     state: str = "open"
     reply: JsonValue = None
-    answered: datetime | None = None
+    tried: datetime | None = None
     delivered: bool = False
     sent: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -81,7 +81,7 @@ class MemoryQuestions:
             if kept.call.run.execution_id == execution_id and kept.state == "open":
                 kept.state = "closed"
 
-    async def claim_question(self, id: UUID, reply: Reply) -> Claim:
+    async def claim_question(self, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
         kept = self._questions.get(id)
         if kept is None:
             return Claim(Verdict.UNKNOWN)
@@ -93,7 +93,8 @@ class MemoryQuestions:
         if verdict is not Verdict.TAKEN:
             return Claim(verdict)
         if kept.state == "open":
-            kept.state, kept.reply, kept.answered = "answered", reply_document(reply), datetime.now(UTC)
+            kept.state, kept.reply = "answered", reply_document(reply)
+            kept.tried = datetime.now(UTC) if delivers else None
             await self._note(kept.call, as_action_error(reply) or reply.result or {})
         return Claim(verdict, _notice(kept), workflow_id)
 
@@ -112,8 +113,10 @@ class MemoryQuestions:
         self._questions[id].delivered = True
 
     async def reply_lost(self, id: UUID) -> bool:
-        self._questions[id].state = "closed"
-        return True
+        kept = self._questions[id]
+        if not kept.delivered:
+            kept.state = "closed"
+        return not kept.delivered
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         kept, error = self._questions[id], as_action_error(refusal)
@@ -135,13 +138,15 @@ class MemoryQuestions:
         ]
         return unsent[:limit]
 
-    async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
-        latest = datetime.now(UTC) - older_than
+    async def take_undelivered(self, lease: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
+        now = datetime.now(UTC)
         waiting = [
             (id, kept)
             for id, kept in self._questions.items()
-            if kept.state == "answered" and not kept.delivered and kept.answered and kept.answered < latest
+            if kept.state == "answered" and not kept.delivered and (kept.tried is None or kept.tried <= now - lease)
         ]
+        for _, kept in waiting[:limit]:
+            kept.tried = now
         return [
             UndeliveredReply(id, _notice(kept), self._run(kept.call.run.execution_id)[1])
             for id, kept in waiting[:limit]

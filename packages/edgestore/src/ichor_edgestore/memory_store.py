@@ -32,7 +32,6 @@ class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
         kept = self.kept(id)
         if kept is not None and kept.state == "answered" and await self._ended(kept.call):
             kept.delivered = True
-            return False
         return await super().reply_lost(id)
 
     async def _ended(self, call: ActionCall) -> bool:

@@ -82,7 +82,7 @@ async def test_the_first_vote_of_any_decides(store: Store, run: ExecutionId, cal
     assert await result_of(store, run) == expected
     for user in (ADA, BOB, EVE):
         assert await vote(store, id, user) == ("already_resolved", "rejected")
-    (reply,) = await store.undelivered_replies(timedelta(0))
+    (reply,) = await store.take_undelivered(timedelta(0))
     assert (reply.id, reply.notice.action_key, reply.notice.reply.result) == (id, call.key, expected)
 
 
@@ -145,15 +145,6 @@ async def test_an_action_votes_together_with_its_effects(
     assert await vote(store, id, ADA) == ("already_resolved", "approved")
 
 
-@pytest.fixture
-async def asked(
-    edge_store: EdgeStore, approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: Callable[..., ActionCall]
-) -> ActionCall:
-    """A call of a run in PostgreSQL."""
-    saved = await edge_store.save_rule(approval, catalogue=catalogue)
-    return new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
-
-
 async def events(store: EdgeStore) -> list[EntityEvent]:
     async with store.outbox.batch() as batch:
         return [parse_event(item.body) for item in batch.events]
@@ -175,7 +166,7 @@ async def test_of_many_votes_at_once_one_decides(edge_store: EdgeStore, asked: A
     assert found
     assert found.status == "approved"
     assert sum(item.approves for item in found.votes) == 3
-    assert len(await edge_store.undelivered_replies(timedelta(0))) == 1
+    assert len(await edge_store.take_undelivered(timedelta(0))) == 1
 
 
 async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall) -> None:

@@ -148,18 +148,47 @@ async def test_what_has_no_message_is_not_sent(store: Store, call: ActionCall) -
 async def test_what_may_not_have_reached_its_run_is_listed(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)
-    assert await store.undelivered_replies(timedelta(hours=1)) == []
-    (reply,) = await store.undelivered_replies(timedelta(0))
+    (reply,) = await store.take_undelivered(timedelta(hours=1))
     assert (reply.id, reply.notice.reply) == (question_id(call), YES)
     await store.reply_delivered(reply.id)
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
+    assert not await store.reply_lost(reply.id)
+
+
+async def test_one_delivers_a_reply_at_a_time(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    elsewhere, here = new_call(run, key="elsewhere"), new_call(run, key="here")
+    for call in (elsewhere, here):
+        await ask(store, call)
+    await store.claim_question(question_id(elsewhere), YES)
+    await store.claim_question(question_id(here), YES, delivers=True)
+    taken = await asyncio.gather(*(store.take_undelivered(timedelta(hours=1)) for _ in range(4)))
+    assert [reply.id for replies in taken for reply in replies] == [question_id(elsewhere)]
+    again = await store.take_undelivered(timedelta(0))
+    assert {reply.id for reply in again} == {question_id(elsewhere), question_id(here)}
+
+
+async def test_who_answers_wakes_those_who_deliver(edge_store: EdgeStore, asked: ActionCall) -> None:
+    async with edge_store.listening_for_replies() as signal:
+        await ask(edge_store, asked)
+        await edge_store.claim_question(question_id(asked), YES)
+        await asyncio.wait_for(signal.wait(60), 10)
+
+
+async def test_a_reply_that_never_reached_its_run_is_no_result(
+    store: Store, run: ExecutionId, call: ActionCall
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    cancelled = ActionRecord(key=call.key, name=call.name, type=call.type, state=ActionState.CANCELLED)
+    await store.run_ended(run, RunRecord(status=RunStatus.CANCELLED, actions=(cancelled,), order=()))
+    assert await journal(store, run) == ("cancelled", None, None)
 
 
 async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)
     assert await store.reply_lost(question_id(call))
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
 
 
@@ -175,7 +204,7 @@ async def test_a_reply_that_ended_its_action_has_reached_its_run(
     ended = ActionRecord(key=call.key, name=call.name, type=call.type, state=state)
     await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(ended,), order=(call.name,)))
     assert await store.reply_lost(question_id(call)) is not arrived
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
     verdict = Verdict.REPEATED if arrived else Verdict.RUN_ENDED
     assert (await store.claim_question(question_id(call), YES)).verdict is verdict
 
@@ -191,7 +220,7 @@ async def test_a_reply_that_its_run_cannot_take_becomes_an_error(
         None,
         {"message": "too large", "type": "refused", "retryable": False},
     )
-    (waiting,) = await store.undelivered_replies(timedelta(0))
+    (waiting,) = await store.take_undelivered(timedelta(0))
     assert waiting.notice.reply == NEVER
     assert await store.close_question(run, call.key, 1) == NEVER
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.OTHER

@@ -34,7 +34,13 @@ WHERE execution_id = $1 AND state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
 -- name: answer
-UPDATE workflow.questions SET state = 'answered', reply = $2, answered_at = now() WHERE id = $1
+-- Who does not deliver the reply wakes those who do.
+WITH answered AS (
+    UPDATE workflow.questions
+    SET state = 'answered', reply = $2, answered_at = now(), tried_at = CASE WHEN $3 THEN now() END
+    WHERE id = $1
+)
+SELECT pg_notify('ichor_replies', '') WHERE NOT $3
 
 -- name: end
 UPDATE workflow.questions SET state = $2 WHERE id = $1
@@ -84,13 +90,20 @@ WHERE state = 'open' AND sent_at IS NULL AND created_date < now() - $1::interval
 ORDER BY created_date
 LIMIT $2
 
--- name: undelivered
-SELECT q.id, q.action_key, q.ask, q.reply, x.workflow_id
-FROM workflow.questions q
-JOIN workflow.automation_executions x ON x.id = q.execution_id
-WHERE q.state = 'answered' AND q.delivered_at IS NULL AND q.answered_at < now() - $1::interval
-ORDER BY q.answered_at
-LIMIT $2
+-- name: take_undelivered
+WITH due AS (
+    SELECT id
+    FROM workflow.questions
+    WHERE state = 'answered' AND delivered_at IS NULL AND (tried_at IS NULL OR tried_at <= now() - $1::interval)
+    ORDER BY answered_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE workflow.questions q
+SET tried_at = now()
+FROM due, workflow.automation_executions x
+WHERE q.id = due.id AND x.id = q.execution_id
+RETURNING q.id, q.action_key, q.ask, q.reply, x.workflow_id
 
 -- name: action_completed
 UPDATE workflow.run_actions
