@@ -153,6 +153,8 @@ class MemoryQuestions:
         ]
 
     async def _note(self, call: ActionCall, what: ActionError | dict[str, JsonValue]) -> None:
+        if self._notes.failed_for_good(call):
+            return
         if isinstance(what, ActionError):
             await self._notes.failed(call, what)
         else:

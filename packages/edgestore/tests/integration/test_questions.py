@@ -9,6 +9,7 @@ import pytest
 from ichor_edgestore import EdgeStore, MemoryStore, Verdict
 from ichor_models import (
     ActionCall,
+    ActionError,
     ActionRecord,
     ActionState,
     Catalogue,
@@ -93,6 +94,18 @@ async def test_an_error_is_noted(store: Store, run: ExecutionId, call: ActionCal
     await ask(store, call)
     assert (await store.claim_question(question_id(call), BUSY)).verdict is Verdict.TAKEN
     assert await journal(store, run) == ("failed", None, {"message": "busy", "type": "reply", "retryable": True})
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+async def test_what_failed_for_good_stays_so_whatever_is_replied(
+    store: Store, run: ExecutionId, call: ActionCall, retryable: bool
+) -> None:
+    failure = ActionError("The broker is slow.", retryable=retryable)
+    await ask(store, call)
+    await store.journal.failed(call, failure)
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.TAKEN
+    expected = ("completed", YES.result, None) if retryable else ("failed", None, failure.as_json())
+    assert await journal(store, run) == expected
 
 
 async def test_a_question_of_nobody(store: Store, call: ActionCall) -> None:

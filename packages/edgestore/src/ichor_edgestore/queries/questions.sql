@@ -106,11 +106,14 @@ WHERE q.id = due.id AND x.id = q.execution_id
 RETURNING q.id, q.action_key, q.ask, q.reply, x.workflow_id
 
 -- name: action_completed
+-- An attempt that failed may have asked before; what failed for good stays so.
 UPDATE workflow.run_actions
 SET state = 'completed', ended = now(), result = $3, error = NULL
-WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'
+WHERE execution_id = $1 AND action_key = $2
+    AND (state = 'running' OR state = 'failed' AND error -> 'retryable' = 'true')
 
 -- name: action_failed
 UPDATE workflow.run_actions
 SET state = 'failed', ended = now(), error = $3
-WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'
+WHERE execution_id = $1 AND action_key = $2
+    AND (state = 'running' OR state = 'failed' AND error -> 'retryable' = 'true')
