@@ -37,8 +37,9 @@ class FakeHandlers:
     """Answers every action of a worker from a case. `calls` has what it was asked, `records` how the runs ended.
 
     An action named in `gates` waits until its event is set; `running` counts the actions in progress. One named in
-    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed. `rules`
-    are those that schedules may fire, by id, `events_per_run` the limit of their runs.
+    `asks` answers that it waits for a reply; `late` has replies that are found when their question is closed, which
+    waits for the event in `closing` and sets `closed`. `rules` are those that schedules may fire, by id,
+    `events_per_run` the limit of their runs.
     """
 
     def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
@@ -52,6 +53,8 @@ class FakeHandlers:
         self.rules: dict[RuleId, Rule] = {}
         self.events_per_run: int | None = None
         self.gates: dict[str, asyncio.Event] = {}
+        self.closing: dict[str, asyncio.Event] = {}
+        self.closed = asyncio.Event()
         self.running = 0
         self.most_running = 0
         self.started: list[ExecutionId] = []
@@ -99,6 +102,9 @@ class FakeHandlers:
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question, or return the reply in `late`."""
+        self.closed.set()
+        if (gate := self.closing.get(action_key)) is not None:
+            await gate.wait()
         return self.late.get(action_key)
 
     async def _answer(self, call: ActionCall) -> dict[str, Any]:
