@@ -311,6 +311,16 @@ async def test_roles_come_from_the_database_where_it_is_asked(
     assert await vote(store, id, ADA) == ("decided", "approved")
 
 
+async def test_ids_may_be_numbers(pool: asyncpg.Pool) -> None:
+    await pool.execute("CREATE TABLE app_roles (user_id bigint, role text)")
+    await pool.execute("INSERT INTO app_roles VALUES (17, 'boss')")
+    store = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1::bigint")
+    assert [await store.roles_of(Person(id=id)) for id in ("17", "18", "Ada")] == [("boss",), (), ()]
+    uncast = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1")
+    with pytest.raises(InvalidRoleQuery, match="operator does not exist: bigint = text"):
+        await uncast.roles_of(Person(id=str(ADA)))
+
+
 @pytest.mark.parametrize("query", ["SELECT role FROM nowhere WHERE id = $1", "not SQL $1", "SELECT $1 ="])
 async def test_a_query_of_roles_that_cannot_be_run_is_no_vote(
     pool: asyncpg.Pool, asked: ActionCall, query: str
