@@ -7,6 +7,7 @@ from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
     from ichor_edgestore import ApprovalView
+    from ichor_models import Approvers
 
 
 def approval_text(found: "Sequence[ApprovalView]") -> str:
@@ -16,14 +17,19 @@ def approval_text(found: "Sequence[ApprovalView]") -> str:
         for approval in found
         for line in (
             plain(f"{approval.approval_id}  {approval.status}  {approval.rule_name or ''}: {approval.action_name}"),
-            plain(f"    {_asked(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC"),
+            plain(f"    {asked_text(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC"),
             *([plain(f"    {approval.message}")] if approval.message else []),
             *(plain(f"    {vote.name or vote.person}: {'yes' if vote.approves else 'no'}") for vote in approval.votes),
         )
     )
 
 
-def _asked(approval: "ApprovalView") -> str:
-    people = [f"user {user}" for user in approval.approval.approvers.users]
-    people += [f"role {role}" for role in approval.approval.approvers.roles]
-    return f"{approval.approval.needed} of {', '.join(people)}"
+def asked_text(approval: "ApprovalView") -> str:
+    """Say who may vote, those whom the escalation added, too; a role's name may hold anything."""
+    asked, escalation = approval.approval, approval.approval.escalation
+    added = f"; or {_people(escalation.approvers)} alone" if approval.escalated and escalation else ""
+    return f"{asked.needed} of {_people(asked.approvers)}{added}"
+
+
+def _people(approvers: "Approvers") -> str:
+    return ", ".join([*(f"user {user}" for user in approvers.users), *(f"role {role}" for role in approvers.roles)])

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 from ichor_models import (
@@ -26,7 +27,10 @@ _ENDS = {"expired": "timed_out", "closed": "expired"}
 
 
 class MemoryApprovals(MemoryQuestions):
-    """Counts votes as `PostgresApprovals` does; there are no alerts, no events and no reminders in memory."""
+    """Counts votes as `PostgresApprovals` does; there are no alerts, no events and no reminders in memory.
+
+    An escalation adds its people by the clock alone.
+    """
 
     def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
         super().__init__(journal, run)
@@ -40,7 +44,9 @@ class MemoryApprovals(MemoryQuestions):
         if kept.state != "open":
             status = _ENDS.get(kept.state) or decide(approval, votes)
             return VoteResult(verdict=VoteVerdict.RESOLVED, status=status)
-        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=False)
+        after = approval.escalation and approval.escalation.after
+        escalated = after is not None and datetime.now(UTC) - kept.created >= after
+        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=escalated)
         if judged.vote is None:
             return VoteResult(verdict=judged.verdict, status="pending")
         votes.append(judged.vote)

@@ -104,6 +104,19 @@ async def test_roles_count(store: Store, call: ActionCall) -> None:
     assert await vote(store, id, "sso|2", roles=("boss",)) == ("decided", "approved")
 
 
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [(timedelta(microseconds=1), ("decided", "approved")), (timedelta(hours=1), ("not_an_approver", "pending"))],
+)
+async def test_whom_an_escalation_adds_decides_alone(
+    store: Store, call: ActionCall, after: timedelta, said: tuple[str, str]
+) -> None:
+    id = await ask(store, call, ADA, BOB, type="all", escalation={"after": after, "approvers": {"users": [MAX]}})
+    if isinstance(store, EdgeStore):
+        await store.remind_approvers()
+    assert await vote(store, id, MAX) == said
+
+
 async def test_nobody_votes_when_the_time_is_over(store: Store, run: ExecutionId, call: ActionCall) -> None:
     id = await ask(store, call, ADA)
     assert await store.close_question(run, call.key, 1) is None
