@@ -7,7 +7,7 @@ from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
     from ichor_edgestore import ApprovalView
-    from ichor_models import Approvers
+    from ichor_models import Approval, Approvers
 
 
 def approval_text(found: "Sequence[ApprovalView]") -> str:
@@ -17,18 +17,21 @@ def approval_text(found: "Sequence[ApprovalView]") -> str:
         for approval in found
         for line in (
             plain(f"{approval.approval_id}  {approval.status}  {approval.rule_name or ''}: {approval.action_name}"),
-            plain(f"    {asked_text(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC"),
+            plain(f"    {_asked(approval)}, until {approval.expires:%Y-%m-%d %H:%M} UTC"),
             *([plain(f"    {approval.message}")] if approval.message else []),
             *(plain(f"    {vote.name or vote.person}: {'yes' if vote.approves else 'no'}") for vote in approval.votes),
         )
     )
 
 
-def asked_text(approval: "ApprovalView") -> str:
+def asked_text(approval: "Approval", *, escalated: bool) -> str:
     """Say who may vote, those whom the escalation added, too; a role's name may hold anything."""
-    asked, escalation = approval.approval, approval.approval.escalation
-    added = f"; or {_people(escalation.approvers)} alone" if approval.escalated and escalation else ""
-    return f"{asked.needed} of {_people(asked.approvers)}{added}"
+    added = f"; or {_people(approval.escalation.approvers)} alone" if escalated and approval.escalation else ""
+    return f"{approval.needed} of {_people(approval.approvers)}{added}"
+
+
+def _asked(view: "ApprovalView") -> str:
+    return asked_text(view.approval, escalated=view.escalated)
 
 
 def _people(approvers: "Approvers") -> str:

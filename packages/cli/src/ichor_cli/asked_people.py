@@ -35,5 +35,6 @@ def announcement(approval: ApprovalView) -> str:
     asked = escalation.approvers if escalation else approval.approval.approvers
     person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {quote(plain(asked.roles[0]))}"
     what = plain(f"{approval.rule_name}: {approval.message or approval.action_name}")
+    who = plain(asked_text(approval.approval, escalated=approval.escalated))
     how = f"ichor approve {approval.approval_id} {person}    (or with --reject)"
-    return f"{what}\n    {plain(asked_text(approval))}\n    {how}"
+    return f"{what}\n    {who}\n    {how}"

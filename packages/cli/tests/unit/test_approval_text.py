@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from ichor_cli.approval_text import approval_text, asked_text
+from ichor_cli.approval_text import approval_text
 from ichor_cli.asked_people import announcement
 from ichor_edgestore import ApprovalView
 from ichor_models import Approval, ApprovalType, Approvers, Escalation
@@ -50,8 +50,10 @@ def test_what_somebody_wrote_into_an_event_does_nothing_to_the_terminal():
 
 
 def test_who_may_vote_since_the_escalation_is_shown():
-    assert asked_text(view()) == f"2 of user {ID}, user {OTHER}"
-    assert asked_text(view(escalated=True)) == f"2 of user {ID}, user {OTHER}; or user {MAX}, role boss alone"
+    assert f"2 of user {ID}, user {OTHER}, until" in approval_text([view()])
+    assert f"2 of user {ID}, user {OTHER}; or user {MAX}, role boss alone, until" in approval_text(
+        [view(escalated=True)]
+    )
 
 
 def test_everybody_who_may_vote_is_announced():

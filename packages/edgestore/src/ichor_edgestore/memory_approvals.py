@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from uuid import UUID
 
 from ichor_models import (
@@ -44,9 +43,7 @@ class MemoryApprovals(MemoryQuestions):
         if kept.state != "open":
             status = _ENDS.get(kept.state) or decide(approval, votes)
             return VoteResult(verdict=VoteVerdict.RESOLVED, status=status)
-        after = approval.escalation and approval.escalation.after
-        escalated = after is not None and datetime.now(UTC) - kept.created >= after
-        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=escalated)
+        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=kept.escalated)
         if judged.vote is None:
             return VoteResult(verdict=judged.verdict, status="pending")
         votes.append(judged.vote)

@@ -1,6 +1,6 @@
 """Questions of runs in memory, for tests and for trying things out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from ichor_models import (
 )
 from pydantic import JsonValue
 
+from ichor_edgestore.awaited_reply import AwaitedReply
 from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
 from ichor_edgestore.errors import ConstraintViolated
 from ichor_edgestore.memory_journal import MemoryJournal
@@ -37,6 +38,12 @@ class KeptQuestion:
     delivered: bool = False
     sent: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def escalated(self) -> bool:
+        """Say whether it is time for the escalation of an approval."""
+        escalation = self.question.approval and self.question.approval.escalation
+        return escalation is not None and datetime.now(UTC) - self.created >= escalation.after
 
 
 class MemoryQuestions:
@@ -74,6 +81,18 @@ class MemoryQuestions:
     def kept(self, id: UUID) -> KeptQuestion | None:
         """Return a question as it stands."""
         return self._questions.get(id)
+
+    def awaited(self, execution_id: ExecutionId) -> Iterator[AwaitedReply]:
+        """Yield what a run has asked and nobody answered."""
+        for id, kept in self._questions.items():
+            if kept.call.run.execution_id == execution_id and kept.state == "open":
+                yield AwaitedReply(
+                    id=id,
+                    action=kept.call.name,
+                    question=kept.question,
+                    escalated=kept.escalated,
+                    expires=kept.expires,
+                )
 
     def close_all(self, execution_id: ExecutionId) -> None:
         """Close what nobody answered, with its run."""

@@ -12,6 +12,8 @@ from ichor_models import (
     ActionError,
     ActionRecord,
     ActionState,
+    Approval,
+    Approvers,
     Catalogue,
     EntityEvent,
     ExecutionId,
@@ -106,6 +108,20 @@ async def test_what_failed_for_good_stays_so_whatever_is_replied(
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.TAKEN
     expected = ("completed", YES.result, None) if retryable else ("failed", None, failure.as_json())
     assert await journal(store, run) == expected
+
+
+async def test_a_run_shows_what_it_waits_for(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    calls = [new_call(run, key=key, name=key) for key in ("stock", "manager", "answered")]
+    message, approval = Message(routing_key="stock.check"), Approval(approvers=Approvers(roles=("boss",)))
+    for call, question in zip(calls, ({"message": message}, {"approval": approval}, {}), strict=True):
+        await ask(store, call, **question)
+    await store.claim_question(question_id(calls[2]), YES)
+    stock, manager = (await store.get_run(run)).awaits
+    assert (stock.action, stock.question.message) == ("stock", message)
+    assert (manager.action, manager.id, manager.question.approval) == ("manager", question_id(calls[1]), approval)
+    assert not manager.escalated
+    await store.run_ended(run, ENDED)
+    assert (await store.get_run(run)).awaits == ()
 
 
 async def test_a_question_of_nobody(store: Store, call: ActionCall) -> None:
