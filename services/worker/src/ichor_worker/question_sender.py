@@ -49,6 +49,10 @@ class QuestionSender:
             refusal = Reply(error=ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
             await self._store.opened.claim_question(opened.id, refusal)
 
+    async def close(self) -> None:
+        """Close the connection to the broker, if one is open."""
+        await self._publisher.close()
+
     async def _publish(self, opened: OpenedQuestion) -> None:
         asked = opened.question.message
         if asked is None:
