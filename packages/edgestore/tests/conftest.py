@@ -162,6 +162,15 @@ def new_call() -> Callable[..., ActionCall]:
     return make
 
 
+@pytest.fixture
+async def asked(
+    edge_store: EdgeStore, approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: Callable[..., ActionCall]
+) -> ActionCall:
+    """A call of a run in PostgreSQL."""
+    saved = await edge_store.save_rule(approval, catalogue=catalogue)
+    return new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
+
+
 async def _migrate(url: str) -> None:
     async with connected(url) as opened:
         await migrate(opened)

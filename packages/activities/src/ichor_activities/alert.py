@@ -15,6 +15,8 @@ from ichor_activities.row_id import as_uuid
 from ichor_activities.table import Table
 
 ALERTS = Table("workflow", "alerts")
+_LONGEST_ENTITY = 100
+"""As many characters the column has in an existing Ichor database."""
 _RECIPIENTS = Table("workflow", "alert_recipients")
 
 type Severity = Literal["low", "medium", "high", "critical"]
@@ -43,7 +45,7 @@ async def write_alert(run: ActionContext, alert: Alert, *, users: Iterable[UUID]
         "title": alert.title,
         "message": alert.message,
         "context": alert.context,
-        "source_entity_name": run.event.entity_name,
+        "source_entity_name": run.event.entity_name and run.event.entity_name[:_LONGEST_ENTITY],
         "source_entity_id": as_uuid(run.event.entity_id),
         "source_rule_id": await _known_rule(run.transaction, as_uuid(run.run.rule_id)),
         "status": "active",

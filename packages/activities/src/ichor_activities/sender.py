@@ -12,6 +12,6 @@ class Sender(Protocol):
         """Send a question, now or as soon as the broker is there again.
 
         Raises:
-            ActionError: [no_listener] nobody listens; the question is closed then.
+            ActionError: [no_listener] nobody listens, nor has somebody answered before; the question is closed then.
         """
         ...

@@ -88,14 +88,15 @@ async def test_alert_closes_earlier_ones(pool: asyncpg.Pool, perform: Any, make_
 async def test_an_existing_database_has_other_types(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
     await pool.execute(
         "ALTER TABLE workflow.alerts DROP CONSTRAINT alerts_severity_check, ALTER created_date TYPE timestamp,"
-        " ALTER updated_date TYPE timestamp, ALTER alert_type TYPE varchar(100), DROP COLUMN action_url"
+        " ALTER updated_date TYPE timestamp, ALTER alert_type TYPE varchar(100), DROP COLUMN action_url,"
+        " ALTER source_entity_name TYPE varchar(100)"
     )
     await pool.execute("CREATE TYPE workflow.alert_severity AS ENUM ('low', 'medium', 'high', 'critical')")
     await pool.execute(
         "ALTER TABLE workflow.alerts ALTER severity TYPE workflow.alert_severity"
         " USING severity::workflow.alert_severity"
     )
-    event = {"entity_id": ENTITY}
+    event = {"entity_id": ENTITY, "entity_name": "o" * 150}
     await perform(make_call("create_alert", alert(alert_type="stock"), event=event))
     again = await perform(make_call("create_alert", alert(alert_type="stock", resolve_prior=True), event=event))
     assert again["resolved_count"] == 1

@@ -7,6 +7,7 @@ from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
     from ichor_edgestore import ApprovalView
+    from ichor_models import Approval, Approvers
 
 
 def approval_text(found: "Sequence[ApprovalView]") -> str:
@@ -23,7 +24,15 @@ def approval_text(found: "Sequence[ApprovalView]") -> str:
     )
 
 
-def _asked(approval: "ApprovalView") -> str:
-    people = [f"user {user}" for user in approval.approval.approvers.users]
-    people += [f"role {role}" for role in approval.approval.approvers.roles]
-    return f"{approval.approval.needed} of {', '.join(people)}"
+def asked_text(approval: "Approval", *, escalated: bool) -> str:
+    """Say who may vote, those whom the escalation added, too; a role's name may hold anything."""
+    added = f"; or {_people(approval.escalation.approvers)} alone" if escalated and approval.escalation else ""
+    return f"{approval.needed} of {_people(approval.approvers)}{added}"
+
+
+def _asked(view: "ApprovalView") -> str:
+    return asked_text(view.approval, escalated=view.escalated)
+
+
+def _people(approvers: "Approvers") -> str:
+    return ", ".join([*(f"user {user}" for user in approvers.users), *(f"role {role}" for role in approvers.roles)])

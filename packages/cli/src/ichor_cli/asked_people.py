@@ -8,27 +8,33 @@ from uuid import UUID
 
 from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, StoreUnavailable, connected
 
+from ichor_cli.approval_text import asked_text
 from ichor_cli.plain_text import plain
 
 _PAUSE = 1.0
 
 
 async def announce_approvals(database_url: str, say: Callable[[str], None]) -> None:
-    """Say each approval once, until cancelled."""
-    told = set[UUID]()
+    """Say each approval once, and again when it is escalated, until cancelled."""
+    told = set[tuple[UUID, bool]]()
     async with connected(database_url, max_size=1) as pool:
         store = EdgeStore(pool)
         while True:
             with suppress(StoreUnavailable):
                 for approval in await store.list_approvals(ApprovalFilter(status="pending")):
-                    if approval.approval_id not in told:
-                        told.add(approval.approval_id)
-                        say(_sentence(approval))
+                    step = (approval.approval_id, approval.escalated)
+                    if step not in told:
+                        told.add(step)
+                        say(announcement(approval))
             await asyncio.sleep(_PAUSE)
 
 
-def _sentence(approval: ApprovalView) -> str:
-    asked = approval.approval.approvers
+def announcement(approval: ApprovalView) -> str:
+    """Say what is asked and of whom, with the command of one of them."""
+    escalation = approval.approval.escalation if approval.escalated else None
+    asked = escalation.approvers if escalation else approval.approval.approvers
     person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {quote(plain(asked.roles[0]))}"
     what = plain(f"{approval.rule_name}: {approval.message or approval.action_name}")
-    return f"{what}\n    ichor approve {approval.approval_id} {person}    (or with --reject)"
+    who = plain(asked_text(approval.approval, escalated=approval.escalated))
+    how = f"ichor approve {approval.approval_id} {person}    (or with --reject)"
+    return f"{what}\n    {who}\n    {how}"

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from ichor_models import ActionState, EdgeReason, RunStatus
 
+from ichor_cli.approval_text import asked_text
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
 from ichor_cli.picture import Remark, graph_picture
 from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
-    from ichor_edgestore import ActionView, RunSummary, RunView
+    from ichor_edgestore import ActionView, AwaitedReply, RunSummary, RunView
     from rich.console import RenderableType
 
 _LONGEST_VALUE = 400
@@ -43,7 +44,8 @@ def run_picture(run: "RunView") -> "RenderableType":
     told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", event]
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
     told += [f"error: {plain(run.error)}"] if run.error else []
-    remarks = {action.name: _remark(action) for action in run.actions}
+    waits = {awaited.action: waits_text(awaited) for awaited in run.awaits}
+    remarks = {action.name: _remark(action, waits.get(action.name)) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
 
@@ -52,12 +54,23 @@ def well_ended(runs: "Sequence[RunSummary]") -> bool:
     return all(run.status is RunStatus.COMPLETED for run in runs)
 
 
-def _remark(action: "ActionView") -> Remark:
+def waits_text(awaited: "AwaitedReply") -> str:
+    """Say whom an action waits for, and until when."""
+    question = awaited.question
+    until = f"until {awaited.expires:%Y-%m-%d %H:%M} UTC"
+    if question.approval is not None:
+        return plain(
+            f"waits for approval {awaited.id}: {asked_text(question.approval, escalated=awaited.escalated)}, {until}"
+        )
+    return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
+
+
+def _remark(action: "ActionView", waits: str | None) -> Remark:
     took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
     value = action.error or action.result
     lines = [_short(json.dumps(value, ensure_ascii=False))] if value else []
-    lines += [_reason(reason) for reason in action.reason]
+    lines += [_reason(reason) for reason in action.reason] + ([waits] if waits else [])
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
 

@@ -12,7 +12,7 @@ from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
 from ichor_edgestore import EdgeStore, connected
 from ichor_models import EntityEvent
-from ichor_testing import Database
+from ichor_testing import Database, until
 
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Write = Callable[..., Path]
@@ -75,6 +75,27 @@ async def test_runs_that_are_not_there(ichor: Ichor, database: object) -> None:
         assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "run_not_found")
     misplaced = await ichor("runs", "--json", "show", "nope")
     assert (misplaced.returncode, json.loads(misplaced.stdout)["error"]["code"]) == (2, "usage")
+
+
+@pytest.mark.usefixtures("engine")
+async def test_run_that_waits_for_people(ichor: Ichor, write: Write, rule: Document) -> None:
+    user = "b0000000-0000-0000-0000-000000000001"
+    rule["actions"][1] |= {"type": "seek_approval", "config": {"approvers": [user]}}
+    assert (await ichor("apply", write("rule.json", rule))).returncode == 0
+    await ichor("fire", "--entity", "orders", "--set", "total=5000")
+
+    async def waits() -> bool:
+        return bool(json.loads((await ichor("approvals", "--json")).stdout)["approvals"])
+
+    await until(waits, "the approval", seconds=60)
+    (run,) = json.loads((await ichor("runs", "--json")).stdout)["runs"]
+    shown = await ichor("runs", "show", run["execution_id"], "--json")
+    (awaited,) = json.loads(shown.stdout)["awaits"]
+    assert awaited["question"]["approval"]["approvers"]["users"] == [user]
+    assert (
+        f"waits for approval {awaited['id']}: 1 of user {user}, until"
+        in (await ichor("runs", "show", run["execution_id"])).stdout
+    )
 
 
 @pytest.mark.usefixtures("temporal")

@@ -47,6 +47,35 @@ async def test_simulated(ichor: Ichor, write: Write, rule: Document) -> None:
     }
 
 
+ASKING = {
+    "name": "Ask",
+    "trigger": {"event": "manual"},
+    "actions": [
+        {"name": "ask", "type": "seek_approval", "config": {"approvers": ["b0000000-0000-0000-0000-000000000001"]}},
+        {"name": "hold", "type": "log_audit_entry", "config": {"message": "held"}},
+    ],
+    "edges": [
+        {"source": None, "target": "ask", "type": "start"},
+        {"source": "ask", "target": "hold", "type": "sequence", "source_output": "approved"},
+    ],
+}
+
+
+@pytest.mark.parametrize(("command", "where"), [("simulate", ("--json",)), ("simulate", ()), ("run", ("--json",))])
+async def test_a_question_that_the_case_never_answers_is_told(
+    ichor: Ichor, write: Write, command: str, where: tuple[str, ...]
+) -> None:
+    told = await ichor(command, write("rule.json", ASKING), *where)
+    assert told.returncode == 0
+    answer = '{"results": {"ask": {"result": {"output": "approved"}}}}'
+    assert "ask asks, and this case never answers" in told.stderr
+    assert f"like {answer}; its ports are approved, rejected, timed_out, failure." in told.stderr
+    answered = await ichor(
+        command, write("rule.json", ASKING), "--case", write("case.json", json.loads(answer)), *where
+    )
+    assert "never answers" not in answered.stderr
+
+
 async def test_failed_run_exits_0(ichor: Ichor, write: Write, rule: Document) -> None:
     case = {**BIG, "results": {"hold": {"error": "no"}}}
     told = await ichor("simulate", write("rule.json", rule), "--case", write("case.json", case), "--json")

@@ -2,6 +2,7 @@
 
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.approval_view import ApprovalFilter, ApprovalPlace, ApprovalView, VoteView
+from ichor_edgestore.awaited_reply import AwaitedReply
 from ichor_edgestore.backlog import Backlog
 from ichor_edgestore.candidate import Candidate
 from ichor_edgestore.claim import Claim, Verdict
@@ -56,6 +57,7 @@ __all__ = [
     "ApprovalPlace",
     "ApprovalView",
     "AskedQuestion",
+    "AwaitedReply",
     "Backlog",
     "Candidate",
     "Claim",

@@ -46,7 +46,8 @@ class ActionView(Model):
 def ended_actions(record: RunRecord, journal: Iterable[JournalEntry]) -> list[ActionView]:
     """Return the actions of a run that ended, those that ran first, as they finished.
 
-    What the interpreter did not do itself, the journal knows. Where the interpreter could not say anything, the
+    What the interpreter did not do itself, the journal knows. What it knows of a cancelled action never reached the
+    run, so it is no result. Where the interpreter could not say anything, the
     journal is all that is known: what it holds as running had not ended.
     """
     if not record.actions:
@@ -80,6 +81,7 @@ def _left(view: ActionView) -> ActionView:
 
 def _ended(record: ActionRecord, entry: JournalEntry | None) -> ActionView:
     failed = record.state is ActionState.FAILED
+    has_result = record.state not in (ActionState.FAILED, ActionState.CANCELLED)
     result = record.result or (entry.result if entry else None)
     return ActionView(
         name=record.name,
@@ -89,7 +91,7 @@ def _ended(record: ActionRecord, entry: JournalEntry | None) -> ActionView:
         started=(entry.started if entry else None) or record.started,
         ended=(entry.ended if entry else None) or record.ended,
         attempts=entry.attempts if entry else 0,
-        result=None if failed else result,
+        result=result if has_result else None,
         error=_error(record, entry) if failed else None,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ichor_models import Reply, ReplyNotice, RunStatus
+from ichor_models.strict_json import same_json
 from pydantic import JsonValue
 
 
@@ -38,7 +39,7 @@ def judge(state: str, run: RunStatus, stored: JsonValue, reply: Reply, *, delive
     if state == "open":
         return Verdict.RUN_ENDED if run.ended else Verdict.TAKEN
     if state == "answered":
-        if stored != reply_document(reply):
+        if not same_json(stored, reply_document(reply)):
             return Verdict.OTHER
         return Verdict.REPEATED if delivered else Verdict.TAKEN
     return Verdict.LATE if state == "expired" else Verdict.RUN_ENDED

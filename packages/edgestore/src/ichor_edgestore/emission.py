@@ -34,19 +34,27 @@ async def emit_event(
 
     Raises:
         asyncpg.InvalidParameterValueError: something in it no trigger could use; its `hint` says what to give.
+        ValueError: a value is no JSON: a number that is none, infinite or too large, or what is nested too deep.
     """
     return await connection.fetchval(
         _EMIT,
         str(event_type),
         entity_name,
         entity_id,
-        _json(raw_data or {}),
-        _json(field_changes),
+        _json("raw_data", raw_data or {}),
+        _json("field_changes", field_changes),
         user_id,
         event_id,
-        _json(lineage),
+        _json("lineage", lineage),
     )
 
 
-def _json(value: Mapping[str, object] | None) -> str | None:
-    return None if value is None else encode_json(dict(value))
+def _json(name: str, value: Mapping[str, object] | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return encode_json(dict(value))
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deep; give its inner part as text.") from None
+    except ValueError as error:
+        raise ValueError(f"{name} has a value that is no JSON; give it as text: {error}.") from error

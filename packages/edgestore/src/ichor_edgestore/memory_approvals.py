@@ -26,7 +26,10 @@ _ENDS = {"expired": "timed_out", "closed": "expired"}
 
 
 class MemoryApprovals(MemoryQuestions):
-    """Counts votes as `PostgresApprovals` does; there are no alerts, no events and no reminders in memory."""
+    """Counts votes as `PostgresApprovals` does; there are no alerts, no events and no reminders in memory.
+
+    An escalation adds its people by the clock alone.
+    """
 
     def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
         super().__init__(journal, run)
@@ -40,7 +43,7 @@ class MemoryApprovals(MemoryQuestions):
         if kept.state != "open":
             status = _ENDS.get(kept.state) or decide(approval, votes)
             return VoteResult(verdict=VoteVerdict.RESOLVED, status=status)
-        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=False)
+        judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=kept.escalated)
         if judged.vote is None:
             return VoteResult(verdict=judged.verdict, status="pending")
         votes.append(judged.vote)

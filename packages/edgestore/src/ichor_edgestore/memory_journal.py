@@ -64,6 +64,11 @@ class MemoryJournal:
         if entry.state != "completed":
             self._write(call, entry, state="failed", error=error.as_json(), ended=datetime.now(UTC))
 
+    def failed_for_good(self, call: ActionCall) -> bool:
+        """Say whether an action failed in a way that no further attempt mends."""
+        entry = self._entry(call)
+        return entry.state == "failed" and entry.error is not None and entry.error["retryable"] is False
+
     def overrule(self, call: ActionCall, error: ActionError) -> None:
         """Write that an action failed although it completed: its result cannot be brought to its run."""
         entry = self._entry(call)

@@ -1,6 +1,6 @@
 """Questions of runs in memory, for tests and for trying things out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from ichor_models import (
 )
 from pydantic import JsonValue
 
+from ichor_edgestore.awaited_reply import AwaitedReply
 from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
 from ichor_edgestore.errors import ConstraintViolated
 from ichor_edgestore.memory_journal import MemoryJournal
@@ -33,10 +34,16 @@ class KeptQuestion:
     expires: datetime
     state: str = "open"
     reply: JsonValue = None
-    answered: datetime | None = None
+    tried: datetime | None = None
     delivered: bool = False
     sent: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def escalated(self) -> bool:
+        """Say whether it is time for the escalation of an approval."""
+        escalation = self.question.approval and self.question.approval.escalation
+        return escalation is not None and datetime.now(UTC) - self.created >= escalation.after
 
 
 class MemoryQuestions:
@@ -75,13 +82,25 @@ class MemoryQuestions:
         """Return a question as it stands."""
         return self._questions.get(id)
 
+    def awaited(self, execution_id: ExecutionId) -> Iterator[AwaitedReply]:
+        """Yield what a run has asked and nobody answered."""
+        for id, kept in self._questions.items():
+            if kept.call.run.execution_id == execution_id and kept.state == "open":
+                yield AwaitedReply(
+                    id=id,
+                    action=kept.call.name,
+                    question=kept.question,
+                    escalated=kept.escalated,
+                    expires=kept.expires,
+                )
+
     def close_all(self, execution_id: ExecutionId) -> None:
         """Close what nobody answered, with its run."""
         for kept in self._questions.values():
             if kept.call.run.execution_id == execution_id and kept.state == "open":
                 kept.state = "closed"
 
-    async def claim_question(self, id: UUID, reply: Reply) -> Claim:
+    async def claim_question(self, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
         kept = self._questions.get(id)
         if kept is None:
             return Claim(Verdict.UNKNOWN)
@@ -93,7 +112,8 @@ class MemoryQuestions:
         if verdict is not Verdict.TAKEN:
             return Claim(verdict)
         if kept.state == "open":
-            kept.state, kept.reply, kept.answered = "answered", reply_document(reply), datetime.now(UTC)
+            kept.state, kept.reply = "answered", reply_document(reply)
+            kept.tried = datetime.now(UTC) if delivers else None
             await self._note(kept.call, as_action_error(reply) or reply.result or {})
         return Claim(verdict, _notice(kept), workflow_id)
 
@@ -112,8 +132,17 @@ class MemoryQuestions:
         self._questions[id].delivered = True
 
     async def reply_lost(self, id: UUID) -> bool:
-        self._questions[id].state = "closed"
-        return True
+        kept = self._questions[id]
+        if not kept.delivered:
+            kept.state = "closed"
+        return not kept.delivered
+
+    async def withdraw_question(self, id: UUID) -> bool:
+        kept = self._questions[id]
+        was_open = kept.state == "open"
+        if was_open:
+            kept.state = "closed"
+        return was_open
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         kept, error = self._questions[id], as_action_error(refusal)
@@ -135,19 +164,23 @@ class MemoryQuestions:
         ]
         return unsent[:limit]
 
-    async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
-        latest = datetime.now(UTC) - older_than
+    async def take_undelivered(self, lease: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
+        now = datetime.now(UTC)
         waiting = [
             (id, kept)
             for id, kept in self._questions.items()
-            if kept.state == "answered" and not kept.delivered and kept.answered and kept.answered < latest
+            if kept.state == "answered" and not kept.delivered and (kept.tried is None or kept.tried <= now - lease)
         ]
+        for _, kept in waiting[:limit]:
+            kept.tried = now
         return [
             UndeliveredReply(id, _notice(kept), self._run(kept.call.run.execution_id)[1])
             for id, kept in waiting[:limit]
         ]
 
     async def _note(self, call: ActionCall, what: ActionError | dict[str, JsonValue]) -> None:
+        if self._notes.failed_for_good(call):
+            return
         if isinstance(what, ActionError):
             await self._notes.failed(call, what)
         else:

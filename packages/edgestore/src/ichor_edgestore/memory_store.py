@@ -10,6 +10,7 @@ from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.memory_rules import MemoryRules
 from ichor_edgestore.memory_runs import MemoryRuns
 from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.run_view import RunView
 from ichor_edgestore.saving import Analyze
 
 
@@ -28,11 +29,14 @@ class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
         self.close_all(execution_id)
         return is_first
 
+    async def get_run(self, run: str) -> RunView:
+        view = await super().get_run(run)
+        return view.model_copy(update={"awaits": tuple(self.awaited(view.execution_id))})
+
     async def reply_lost(self, id: UUID) -> bool:
         kept = self.kept(id)
         if kept is not None and kept.state == "answered" and await self._ended(kept.call):
             kept.delivered = True
-            return False
         return await super().reply_lost(id)
 
     async def _ended(self, call: ActionCall) -> bool:

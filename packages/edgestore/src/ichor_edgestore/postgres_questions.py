@@ -1,6 +1,7 @@
 """Questions of runs in PostgreSQL: opened by their action, ended once, by whoever comes first."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,10 @@ from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.query_file import load_queries
+from ichor_edgestore.signal import Signal
 
 _QUERIES = load_queries("questions")
+_CHANNEL = "ichor_replies"
 LATE = ActionError("No reply came in time.", type="timeout", retryable=True)
 """How an action fails that waited in vain."""
 
@@ -46,14 +49,15 @@ class PostgresQuestions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim_question(self, id: UUID, reply: Reply) -> Claim:
+    async def claim_question(self, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
         """Take a reply for a question, which it ends; say what the reply is where it does not.
 
-        What is taken must be brought to the run, and then `reply_delivered` be told.
+        What is taken must be brought to the run, and then `reply_delivered` be told: by the caller who `delivers`,
+        else by whoever is `listening_for_replies`.
         """
         reply = storable_reply(reply)
         async with self._database.transaction() as session:
-            return await claim_in(session, id, reply)
+            return await claim_in(session, id, reply, delivers=delivers)
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question whose time is over; return the reply that it has already."""
@@ -76,8 +80,11 @@ class PostgresQuestions:
         """Note that a run is not there to take the reply to its question; say whether it never had it."""
         if await self._database.execute(_QUERIES["arrived"], id):
             return False
-        await self._database.execute(_QUERIES["lose"], id)
-        return True
+        return await self._database.execute(_QUERIES["lose"], id) > 0
+
+    async def withdraw_question(self, id: UUID) -> bool:
+        """Close a question that nobody can answer; say whether it was open. One that is answered stays so."""
+        return await self._database.execute(_QUERIES["withdraw"], id) > 0
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""
@@ -100,16 +107,27 @@ class PostgresQuestions:
         """Return open questions that were to be sent so long ago and may not have been, the oldest first."""
         return [opened_question(row) for row in await self._database.rows(_QUERIES["unsent"], older_than, limit)]
 
-    async def undelivered_replies(self, older_than: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
-        """Return replies that were taken so long ago and may not have reached their runs, the oldest first."""
-        rows = await self._database.rows(_QUERIES["undelivered"], older_than, limit)
+    def listening_for_replies(self) -> AbstractAsyncContextManager[Signal]:
+        """Listen for replies to be delivered for the length of the block, on a connection of its own.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        return self._database.listening(_CHANNEL)
+
+    async def take_undelivered(self, lease: timedelta, *, limit: int = 100) -> Sequence[UndeliveredReply]:
+        """Return replies to be delivered, the oldest of them, in any order; nobody else gets them during the lease.
+
+        Those that somebody else tried to deliver come when as much time has passed.
+        """
+        rows = await self._database.rows(_QUERIES["take_undelivered"], lease, limit)
         return [
             UndeliveredReply(row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"])
             for row in rows
         ]
 
 
-async def claim_in(session: Session, id: UUID, reply: Reply) -> Claim:
+async def claim_in(session: Session, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
     """Take a reply within a transaction that does more."""
     row = await session.row(_QUERIES["hold"], id)
     if row is None:
@@ -121,7 +139,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply) -> Claim:
     if verdict is not Verdict.TAKEN:
         return Claim(verdict)
     if row["state"] == "open":
-        await session.execute(_QUERIES["answer"], id, reply_document(reply))
+        await session.execute(_QUERIES["answer"], id, reply_document(reply), delivers)
         await _note_reply(session, row, reply)
     return Claim(verdict, _notice(row, reply), row["workflow_id"])
 

@@ -29,6 +29,7 @@ from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions
+from ichor_edgestore.awaited_reply import AwaitedReply
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.identity import as_uuid
@@ -214,16 +215,19 @@ class PostgresRuns:
         if row is None:
             raise RunNotFound(f"There is no run with the id {run}.")
         summary = _summary(row)
+        awaited: list[asyncpg.Record] = []
         if summary["status"].ended:
             actions = stored_actions(row["actions_executed"])
         else:
             actions = live_actions(await self._journal(row["id"]))
+            awaited = await self._database.rows(_QUERIES["awaited"], row["id"])
         return RunView(
             **summary,
             trigger_data=row["trigger_data"],
             graph_version=row["graph_version"],
             graph=Graph.model_validate(row["content"]),
             actions=tuple(actions),
+            awaits=tuple(AwaitedReply.model_validate(dict(item)) for item in awaited),
         )
 
     async def _require_run(self, key: UUID | None) -> None:

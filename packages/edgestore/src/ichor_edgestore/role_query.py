@@ -22,8 +22,12 @@ class RoleQuery:
         if sql and "$1" not in sql:
             raise InvalidRoleQuery("ICHOR_ROLES_SQL holds no $1, which stands for the id of the user.")
         self._sql = (
-            # On lines of its own, since it may end in a comment.
-            f"SELECT granted.role::text AS role FROM (\n{sql.strip().rstrip(';')}\n) AS granted (role)" if sql else None
+            # That $1 is text is said first, or a query that compares it with a number would have it one. The query
+            # stands on lines of its own, since it may end in a comment.
+            "WITH asked AS (SELECT $1::text)\n"
+            f"SELECT granted.role::text AS role FROM (\n{sql.strip().rstrip(';')}\n) AS granted (role)"
+            if sql
+            else None
         )
 
     async def resolve(self, session: Session, person: Person) -> Person:
@@ -41,14 +45,9 @@ class RoleQuery:
         except StoreError as error:
             if error.retryable:
                 raise
-            if _is_no_id(error.__cause__):
+            if isinstance(error.__cause__, asyncpg.InvalidTextRepresentationError):
+                # A text is no id of this database, such as a name where users have UUIDs.
                 return person.model_copy(update={"roles": ()})
             why = str(error.__cause__ or error).splitlines()[0]
             raise InvalidRoleQuery(f"ICHOR_ROLES_SQL cannot be run: {why}.") from error
         return person.model_copy(update={"roles": tuple(row["role"] for row in rows if row["role"] is not None)})
-
-
-def _is_no_id(cause: BaseException | None) -> bool:
-    """Say whether a text is no id of this database, such as a name where users have UUIDs."""
-    # The driver itself raises the plain class, where it cannot turn the text into what the query takes.
-    return isinstance(cause, (asyncpg.InvalidTextRepresentationError, ValueError)) or type(cause) is asyncpg.DataError

@@ -7,6 +7,7 @@ from ichor_models.model import Model
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView
+from ichor_edgestore.awaited_reply import AwaitedReply
 
 
 class RunSummary(Model):
@@ -30,9 +31,13 @@ class RunSummary(Model):
 
 
 class RunView(RunSummary):
-    """A run with its graph and how each action stands; while it goes on, only actions that started are there."""
+    """A run with its graph and how each action stands; while it goes on, only actions that started are there.
+
+    `awaits` is what it has asked and nobody answered so far, the oldest question first.
+    """
 
     trigger_data: dict[str, JsonValue]
     graph_version: VersionHash
     graph: Graph
     actions: tuple[ActionView, ...] = ()
+    awaits: tuple[AwaitedReply, ...] = ()

@@ -82,7 +82,7 @@ async def test_the_first_vote_of_any_decides(store: Store, run: ExecutionId, cal
     assert await result_of(store, run) == expected
     for user in (ADA, BOB, EVE):
         assert await vote(store, id, user) == ("already_resolved", "rejected")
-    (reply,) = await store.undelivered_replies(timedelta(0))
+    (reply,) = await store.take_undelivered(timedelta(0))
     assert (reply.id, reply.notice.action_key, reply.notice.reply.result) == (id, call.key, expected)
 
 
@@ -102,6 +102,19 @@ async def test_roles_count(store: Store, call: ActionCall) -> None:
     assert await vote(store, id, "sso|1", roles=("clerk",)) == ("not_an_approver", "pending")
     assert await vote(store, id, "sso|1", roles=("clerk", "boss")) == ("counted", "pending")
     assert await vote(store, id, "sso|2", roles=("boss",)) == ("decided", "approved")
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [(timedelta(microseconds=1), ("decided", "approved")), (timedelta(hours=1), ("not_an_approver", "pending"))],
+)
+async def test_whom_an_escalation_adds_decides_alone(
+    store: Store, call: ActionCall, after: timedelta, said: tuple[str, str]
+) -> None:
+    id = await ask(store, call, ADA, BOB, type="all", escalation={"after": after, "approvers": {"users": [MAX]}})
+    if isinstance(store, EdgeStore):
+        await store.remind_approvers()
+    assert await vote(store, id, MAX) == said
 
 
 async def test_nobody_votes_when_the_time_is_over(store: Store, run: ExecutionId, call: ActionCall) -> None:
@@ -145,15 +158,6 @@ async def test_an_action_votes_together_with_its_effects(
     assert await vote(store, id, ADA) == ("already_resolved", "approved")
 
 
-@pytest.fixture
-async def asked(
-    edge_store: EdgeStore, approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: Callable[..., ActionCall]
-) -> ActionCall:
-    """A call of a run in PostgreSQL."""
-    saved = await edge_store.save_rule(approval, catalogue=catalogue)
-    return new_call((await edge_store.pin_run(saved.rule_id, event)).execution_id)
-
-
 async def events(store: EdgeStore) -> list[EntityEvent]:
     async with store.outbox.batch() as batch:
         return [parse_event(item.body) for item in batch.events]
@@ -175,7 +179,7 @@ async def test_of_many_votes_at_once_one_decides(edge_store: EdgeStore, asked: A
     assert found
     assert found.status == "approved"
     assert sum(item.approves for item in found.votes) == 3
-    assert len(await edge_store.undelivered_replies(timedelta(0))) == 1
+    assert len(await edge_store.take_undelivered(timedelta(0))) == 1
 
 
 async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall) -> None:
@@ -318,6 +322,16 @@ async def test_roles_come_from_the_database_where_it_is_asked(
     assert await vote(store, id, BOB, roles=("boss",)) == ("not_an_approver", "pending")
     assert await vote(store, id, "no uuid", roles=("boss",)) == ("not_an_approver", "pending")
     assert await vote(store, id, ADA) == ("decided", "approved")
+
+
+async def test_ids_may_be_numbers(pool: asyncpg.Pool) -> None:
+    await pool.execute("CREATE TABLE app_roles (user_id bigint, role text)")
+    await pool.execute("INSERT INTO app_roles VALUES (17, 'boss')")
+    store = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1::bigint")
+    assert [await store.roles_of(Person(id=id)) for id in ("17", "18", "Ada")] == [("boss",), (), ()]
+    uncast = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1")
+    with pytest.raises(InvalidRoleQuery, match="operator does not exist: bigint = text"):
+        await uncast.roles_of(Person(id=str(ADA)))
 
 
 @pytest.mark.parametrize("query", ["SELECT role FROM nowhere WHERE id = $1", "not SQL $1", "SELECT $1 ="])

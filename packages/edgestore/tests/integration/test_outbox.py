@@ -123,6 +123,11 @@ async def test_listeners_are_told_at_the_commit(pool: asyncpg.Pool, postgres_dat
         await listener.close()
 
 
+def nested(depth: int) -> object:
+    """Return lists within lists."""
+    return [nested(depth - 1)] if depth > 1 else []
+
+
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"event_type": "on_insert"}, "event_type is 'on_insert'", "Give one of on_create"),
     ({"event_type": None}, "event_type is null", "Give one of on_create"),
@@ -153,6 +158,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"lineage": {"root": "e", "depth": 1, "visited": {}}}, "lineage is of another form", "Pass on the lineage"),
     ({"lineage": {"root": "e", "depth": 1, "more": 1}}, "lineage is of another form", "Pass on the lineage"),
     ({"lineage": "e"}, "lineage is of another form", "Pass on the lineage"),
+    ({"raw_data": {"a": nested(99)}}, "nested more than 100 deep", "Give less of raw_data"),
+    ({"field_changes": {"a": {"new_value": nested(98)}}}, "nested more than 100 deep", "Give less of raw_data"),
+    ({"raw_data": {"a": [10**4200]}}, "a number of 4201 characters", "Give the number as text"),
+    ({"raw_data": {"a": -(10**4200)}}, "a number of 4202 characters", "Give the number as text"),
 ]
 
 
@@ -166,6 +175,37 @@ async def test_what_no_trigger_could_use_is_refused(
         await pool.execute(f"SELECT workflow.emit_event({arguments})", *whole.values())
     assert said in str(refused.value)
     assert mend in (refused.value.hint or "")
+    assert not await events(pool)
+
+
+async def test_what_is_just_small_enough_can_be_read(pool: asyncpg.Pool) -> None:
+    row = {"a": nested(98), "n": [10**4199, 10**400, -0.5]}
+    await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '17', $1)", row)
+    (event,) = await events(pool)
+    assert event.raw_data == row
+
+
+async def test_a_number_that_no_double_holds_is_refused(pool: asyncpg.Pool) -> None:
+    with pytest.raises(asyncpg.InvalidParameterValueError, match="a number of 402 characters"):
+        await pool.execute(
+            "SELECT workflow.emit_event('on_create', 'orders', '17', jsonb_build_object('n', 1e399::numeric + 0.5))"
+        )
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"n": 10**5000}, "raw_data has a value that is no JSON; give it as text"),
+        ({"n": float("nan")}, "raw_data has a value that is no JSON; give it as text"),
+        ({"n": nested(120)}, "nested more than 100 deep"),
+    ],
+)
+async def test_the_client_refuses_what_no_trigger_reads(
+    postgres_database: Database, pool: asyncpg.Pool, row: dict[str, Any], said: str
+) -> None:
+    async with pool.acquire() as connection:
+        with pytest.raises((asyncpg.InvalidParameterValueError, ValueError), match=said):
+            await emit_event(connection, "on_create", "orders", raw_data=row)
     assert not await events(pool)
 
 

@@ -9,8 +9,11 @@ import pytest
 from ichor_edgestore import EdgeStore, MemoryStore, Verdict
 from ichor_models import (
     ActionCall,
+    ActionError,
     ActionRecord,
     ActionState,
+    Approval,
+    Approvers,
     Catalogue,
     EntityEvent,
     ExecutionId,
@@ -95,6 +98,32 @@ async def test_an_error_is_noted(store: Store, run: ExecutionId, call: ActionCal
     assert await journal(store, run) == ("failed", None, {"message": "busy", "type": "reply", "retryable": True})
 
 
+@pytest.mark.parametrize("retryable", [True, False])
+async def test_what_failed_for_good_stays_so_whatever_is_replied(
+    store: Store, run: ExecutionId, call: ActionCall, retryable: bool
+) -> None:
+    failure = ActionError("The broker is slow.", retryable=retryable)
+    await ask(store, call)
+    await store.journal.failed(call, failure)
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.TAKEN
+    expected = ("completed", YES.result, None) if retryable else ("failed", None, failure.as_json())
+    assert await journal(store, run) == expected
+
+
+async def test_a_run_shows_what_it_waits_for(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    calls = [new_call(run, key=key, name=key) for key in ("stock", "manager", "answered")]
+    message, approval = Message(routing_key="stock.check"), Approval(approvers=Approvers(roles=("boss",)))
+    for call, question in zip(calls, ({"message": message}, {"approval": approval}, {}), strict=True):
+        await ask(store, call, **question)
+    await store.claim_question(question_id(calls[2]), YES)
+    stock, manager = (await store.get_run(run)).awaits
+    assert (stock.action, stock.question.message) == ("stock", message)
+    assert (manager.action, manager.id, manager.question.approval) == ("manager", question_id(calls[1]), approval)
+    assert not manager.escalated
+    await store.run_ended(run, ENDED)
+    assert (await store.get_run(run)).awaits == ()
+
+
 async def test_a_question_of_nobody(store: Store, call: ActionCall) -> None:
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.UNKNOWN
 
@@ -148,18 +177,59 @@ async def test_what_has_no_message_is_not_sent(store: Store, call: ActionCall) -
 async def test_what_may_not_have_reached_its_run_is_listed(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)
-    assert await store.undelivered_replies(timedelta(hours=1)) == []
-    (reply,) = await store.undelivered_replies(timedelta(0))
+    (reply,) = await store.take_undelivered(timedelta(hours=1))
     assert (reply.id, reply.notice.reply) == (question_id(call), YES)
     await store.reply_delivered(reply.id)
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
+    assert not await store.reply_lost(reply.id)
+
+
+async def test_one_delivers_a_reply_at_a_time(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    elsewhere, here = new_call(run, key="elsewhere"), new_call(run, key="here")
+    for call in (elsewhere, here):
+        await ask(store, call)
+    await store.claim_question(question_id(elsewhere), YES)
+    await store.claim_question(question_id(here), YES, delivers=True)
+    taken = await asyncio.gather(*(store.take_undelivered(timedelta(hours=1)) for _ in range(4)))
+    assert [reply.id for replies in taken for reply in replies] == [question_id(elsewhere)]
+    again = await store.take_undelivered(timedelta(0))
+    assert {reply.id for reply in again} == {question_id(elsewhere), question_id(here)}
+
+
+async def test_who_answers_wakes_those_who_deliver(edge_store: EdgeStore, asked: ActionCall) -> None:
+    async with edge_store.listening_for_replies() as signal:
+        await ask(edge_store, asked)
+        await edge_store.claim_question(question_id(asked), YES)
+        await asyncio.wait_for(signal.wait(60), 10)
+
+
+async def test_a_reply_that_never_reached_its_run_is_no_result(
+    store: Store, run: ExecutionId, call: ActionCall
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), YES)
+    cancelled = ActionRecord(key=call.key, name=call.name, type=call.type, state=ActionState.CANCELLED)
+    await store.run_ended(run, RunRecord(status=RunStatus.CANCELLED, actions=(cancelled,), order=()))
+    assert await journal(store, run) == ("cancelled", None, None)
+
+
+async def test_what_is_answered_cannot_be_withdrawn(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    answered, unheard = new_call(run, key="answered"), new_call(run, key="unheard")
+    for call in (answered, unheard):
+        await ask(store, call)
+    await store.claim_question(question_id(answered), YES)
+    assert not await store.withdraw_question(question_id(answered))
+    assert (await store.claim_question(question_id(answered), YES)).verdict is Verdict.TAKEN
+    assert await store.withdraw_question(question_id(unheard))
+    assert not await store.withdraw_question(question_id(unheard))
+    assert (await store.claim_question(question_id(unheard), YES)).verdict is Verdict.RUN_ENDED
 
 
 async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)
     assert await store.reply_lost(question_id(call))
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
 
 
@@ -175,7 +245,7 @@ async def test_a_reply_that_ended_its_action_has_reached_its_run(
     ended = ActionRecord(key=call.key, name=call.name, type=call.type, state=state)
     await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(ended,), order=(call.name,)))
     assert await store.reply_lost(question_id(call)) is not arrived
-    assert await store.undelivered_replies(timedelta(0)) == []
+    assert await store.take_undelivered(timedelta(0)) == []
     verdict = Verdict.REPEATED if arrived else Verdict.RUN_ENDED
     assert (await store.claim_question(question_id(call), YES)).verdict is verdict
 
@@ -191,7 +261,7 @@ async def test_a_reply_that_its_run_cannot_take_becomes_an_error(
         None,
         {"message": "too large", "type": "refused", "retryable": False},
     )
-    (waiting,) = await store.undelivered_replies(timedelta(0))
+    (waiting,) = await store.take_undelivered(timedelta(0))
     assert waiting.notice.reply == NEVER
     assert await store.close_question(run, call.key, 1) == NEVER
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.OTHER

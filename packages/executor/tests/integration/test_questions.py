@@ -1,6 +1,7 @@
 """Actions that wait for a reply, on a real Temporal server."""
 
 import asyncio
+import gc
 import time
 
 import pytest
@@ -94,3 +95,18 @@ async def test_a_cancelled_run_waits_no_more(bench: Bench) -> None:
     await handle.cancel()
     record = await bench.record(handle)
     assert (record.status, record.actions[0].state) == (RunStatus.CANCELLED, ActionState.CANCELLED)
+
+
+@pytest.mark.parametrize("actions", [1, 2])
+async def test_a_reply_and_a_time_out_that_cross_leave_no_error_behind(
+    bench: Bench, caplog: pytest.LogCaptureFixture, actions: int
+) -> None:
+    bench.handlers.asks["a0"] = in_seconds(0.2)
+    closing = bench.handlers.closing["a0"] = asyncio.Event()
+    handle = await bench.start(chain(actions), Case())
+    await asyncio.wait_for(bench.handlers.closed.wait(), 60)
+    await reply(handle, DONE)
+    assert (await bench.record(handle)).status is RunStatus.COMPLETED
+    closing.set()
+    gc.collect()
+    assert "never retrieved" not in caplog.text

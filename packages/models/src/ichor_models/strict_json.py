@@ -50,6 +50,17 @@ def check_json(value: JsonValue) -> None:
     raise ValueError(f"it is nested more than {_DEEPEST} deep")
 
 
+def same_json(left: JsonValue, right: JsonValue) -> bool:
+    """Say whether two values are the same JSON: true is not 1, and 1.0 is."""
+    match left, right:
+        case dict(), dict():
+            return left.keys() == right.keys() and all(same_json(value, right[key]) for key, value in left.items())
+        case list(), list():
+            return len(left) == len(right) and all(map(same_json, left, right))
+        case _:
+            return isinstance(left, bool) is isinstance(right, bool) and left == right
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number of JSON")
 

@@ -13,6 +13,7 @@ _LEAST = {
     "aio_pika": logging.CRITICAL,
     "aiormq": logging.CRITICAL,
     "asyncio": logging.ERROR,
+    "httpx": logging.WARNING,
     "uvicorn": logging.WARNING,
 }
 _TEMPORAL_IDS = {

@@ -66,3 +66,9 @@ def test_people_get_no_json(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
     logging.getLogger("ichor.test").info("for you")
     assert "for you" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
+
+
+def test_a_request_of_ours_is_not_worth_a_line(stream: io.StringIO):
+    logging.getLogger("httpx").info("HTTP Request: GET https://issuer.example/jwks")
+    logging.getLogger("httpx").warning("odd")
+    assert [line["message"] for line in lines(stream)] == ["odd"]

@@ -42,8 +42,8 @@ class FakeHandlers:
 
     An action named in `gates` waits until its event is set, or it is cancelled; `running` counts the actions in
     progress. One named in `asks` answers that it waits for a reply; `late` has replies that are found when their
-    question is closed; `dropped` are those closed because their run was stopped. `rules` are those that schedules may
-    fire, by id, `events_per_run` the limit of their runs.
+    question is closed, which waits for the event in `closing` and sets `closed`; `dropped` are those closed because
+    their run was stopped. `rules` are those that schedules may fire, by id, `events_per_run` the limit of their runs.
     """
 
     def __init__(self, case: Case | None = None, catalogue: Catalogue | None = None) -> None:
@@ -58,6 +58,8 @@ class FakeHandlers:
         self.rules: dict[RuleId, Rule] = {}
         self.events_per_run: int | None = None
         self.gates: dict[str, asyncio.Event] = {}
+        self.closing: dict[str, asyncio.Event] = {}
+        self.closed = asyncio.Event()
         self.running = 0
         self.most_running = 0
         self.started: list[ExecutionId] = []
@@ -105,6 +107,9 @@ class FakeHandlers:
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question, or return the reply in `late`."""
+        self.closed.set()
+        if (gate := self.closing.get(action_key)) is not None:
+            await gate.wait()
         return self.late.get(action_key)
 
     async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:

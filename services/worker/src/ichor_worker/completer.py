@@ -2,11 +2,11 @@
 
 The question's row decides: a reply is first claimed there, then the run is told by a signal, then the row notes that it
 was. A reply that comes again, or a claim whose signal may have been lost, only repeats the signal, which a run that
-has the answer ignores.
+has the answer ignores. Where a question is answered elsewhere, as by a vote, the database tells of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
@@ -17,13 +17,25 @@ from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore, StoreError, Verdict
 from ichor_executor.temporal import REPLY
 from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyError, ReplyNotice, parse_reply
-from ichor_service import Letter, Link, Stop, Stopped, Unreachable, Unusable, is_refusal, is_unknown, outages, reason
+from ichor_service import (
+    Letter,
+    Link,
+    Stop,
+    Stopped,
+    Unreachable,
+    Unusable,
+    again_and_again,
+    is_refusal,
+    is_unknown,
+    outages,
+    reason,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 REFUSED = "refused"
 """What an action fails with whose reply Temporal does not take."""
-_UNDELIVERED = timedelta(seconds=1)
+_LEASE = timedelta(seconds=1)
 _UNSENT = timedelta(seconds=3)
 _PAUSE = 0.5
 _LONGER = 3.0
@@ -60,7 +72,7 @@ class Completer:
         """
         question, reply = _read(letter, keys, max_bytes)
         with outages():
-            claim = await self._store.opened.claim_question(question, reply)
+            claim = await self._store.opened.claim_question(question, reply, delivers=True)
             if claim.notice is not None:
                 await self._deliver(question, claim.notice, claim.workflow_id)
             elif claim.verdict is Verdict.REPEATED:
@@ -69,9 +81,13 @@ class Completer:
                 raise Unusable(claim.verdict, _SENTENCES[claim.verdict])
         return claim.verdict
 
-    async def sweep(self, sender: Resender | None, stop: Stop) -> None:
-        """Until told to stop, deliver replies and send questions that may not have been."""
-        await _repeat(lambda: self._sweep_once(sender), stop)
+    async def deliver(self, stop: Stop) -> None:
+        """Until told to stop, deliver replies that were taken elsewhere, at once, and those that may have been lost."""
+        await again_and_again(lambda: self._listen(stop), stop)
+
+    async def resend(self, sender: Resender, stop: Stop) -> None:
+        """Until told to stop, send questions that may not have been."""
+        await _repeat(lambda: self._resend_once(sender), stop)
 
     async def remind(self, stop: Stop) -> None:
         """Until told to stop, remind approvers. No decision waits for it: an application may have an alert locked."""
@@ -84,18 +100,34 @@ class Completer:
             return _waits(error, "reminders of approvals")
         return True
 
-    async def _sweep_once(self, sender: Resender | None) -> bool:
-        """Deal with each reply and question by itself, so that none holds up another; say whether all went well."""
-        store = self._store.opened
+    async def _listen(self, stop: Stop) -> bool:
+        """Deliver for as long as the connection that listens lasts; say whether there was one."""
+        listened = False
         try:
-            replies = await store.undelivered_replies(_UNDELIVERED)
-            questions = await store.unsent_questions(_UNSENT) if sender is not None else ()
+            async with self._store.opened.listening_for_replies() as signal:
+                listened = True
+                while True:
+                    pause = _PAUSE if await stop.interrupt(self._deliver_once()) else _LONGER
+                    await stop.interrupt(signal.wait(pause))
+        except StoreError as error:
+            _waits(error, "replies")
+        return listened
+
+    async def _deliver_once(self) -> bool:
+        try:
+            replies = await self._store.opened.take_undelivered(_LEASE)
         except Exception as error:
-            return _waits(error)
-        work: list[Awaitable[object]] = [self._deliver(item.id, item.notice, item.workflow_id) for item in replies]
-        if sender is not None:
-            work += [sender.send_again(opened) for opened in questions]
-        return all(await asyncio.gather(*map(_by_itself, work)))
+            return _waits(error, "replies")
+        return await _side_by_side(
+            "replies", [self._deliver(item.id, item.notice, item.workflow_id) for item in replies]
+        )
+
+    async def _resend_once(self, sender: Resender) -> bool:
+        try:
+            questions = await self._store.opened.unsent_questions(_UNSENT)
+        except Exception as error:
+            return _waits(error, "questions")
+        return await _side_by_side("questions", [sender.send_again(opened) for opened in questions])
 
     async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> None:
         """Tell a run the answer. Whatever comes of that, nobody has to try it again.
@@ -135,14 +167,19 @@ class Completer:
         await self._temporal.opened.get_workflow_handle(workflow_id).signal(REPLY, notice)
 
 
-async def _by_itself(work: Awaitable[object]) -> bool:
+async def _side_by_side(what: str, works: Sequence[Awaitable[object]]) -> bool:
+    """Do each by itself, so that none holds up another; say whether all went well."""
+    return all(await asyncio.gather(*(_by_itself(what, work) for work in works)))
+
+
+async def _by_itself(what: str, work: Awaitable[object]) -> bool:
     try:
         with outages():
             await work
     except Unusable as error:
         _log.warning("a reply is of no use", code=error.code, detail=str(error))
     except Exception as error:
-        return _waits(error)
+        return _waits(error, what)
     return True
 
 
@@ -153,7 +190,7 @@ async def _repeat(step: Callable[[], Coroutine[Any, Any, bool]], stop: Stop) -> 
             await stop.sleep(_PAUSE if await stop.interrupt(step()) else _LONGER)
 
 
-def _waits(error: Exception, what: str = "replies and questions") -> bool:
+def _waits(error: Exception, what: str) -> bool:
     """Log why something waits: loudly only where no server is to blame."""
     level = _log.debug if isinstance(error, (Unreachable, StoreError)) else _log.error
     level(f"{what} wait", reason=reason(error))

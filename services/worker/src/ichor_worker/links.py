@@ -1,5 +1,7 @@
 """What the parts of the worker share: its settings, its links, how it sends questions, its metrics."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ichor_activities import InvalidConfiguration, TokenKeys
@@ -49,6 +51,16 @@ class Links:
             publisher = Publisher(_broker(settings, f"{name} questions"), REQUESTS, answers=REPLIES)
             sender = QuestionSender(publisher, keys, store)
         return cls(settings, name, temporal_link(settings), store, keys, sender)
+
+    @asynccontextmanager
+    async def closing(self) -> AsyncGenerator[None]:
+        """Close what was opened when the block ends; each part closes its own connections to the broker."""
+        async with self.store:
+            try:
+                yield
+            finally:
+                if self.sender is not None:
+                    await self.sender.close()
 
     def broker(self, part: str) -> Broker:
         """Return a connection to RabbitMQ that shows there under the name of the part."""

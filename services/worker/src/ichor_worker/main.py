@@ -66,7 +66,7 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
         probes: dict[str, Probe] = {"temporal": links.temporal.probe, "database": links.store.probe}
         for part in parts:
             probes |= part.probes
-        async with links.store, serving(settings, Health(probes, stop), links.registry):
+        async with links.closing(), serving(settings, Health(probes, stop), links.registry):
             await side_by_side(parts, stop)
 
 

@@ -27,15 +27,15 @@ class QuestionSender:
         """Send a question, now or as soon as the broker is there again.
 
         Raises:
-            ActionError: [no_listener] nobody listens; the question is closed then.
+            ActionError: [no_listener] nobody listens, nor has somebody answered before; the question is closed then.
         """
         try:
             await self._publish(opened)
         except Unreachable as error:
             _log.warning("a question is sent later", question=str(opened.id), reason=reason(error))
         except Unroutable as error:
-            await self._store.opened.reply_lost(opened.id)
-            raise ActionError(f"{call.name!r} asks, and nobody listens: {error}", type=NO_LISTENER) from None
+            if await self._store.opened.withdraw_question(opened.id):
+                raise ActionError(f"{call.name!r} asks, and nobody listens: {error}", type=NO_LISTENER) from None
 
     async def send_again(self, opened: OpenedQuestion) -> None:
         """Send what could not be sent before; where nobody listens, that is the reply.
@@ -48,6 +48,10 @@ class QuestionSender:
         except Unroutable as error:
             refusal = Reply(error=ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
             await self._store.opened.claim_question(opened.id, refusal)
+
+    async def close(self) -> None:
+        """Close the connection to the broker, if one is open."""
+        await self._publisher.close()
 
     async def _publish(self, opened: OpenedQuestion) -> None:
         asked = opened.question.message

@@ -11,16 +11,23 @@ def replies(links: Links, options: InboxOptions | None = None) -> Part:
     """Return the part; without a broker or keys nobody can be asked over RabbitMQ, and only people's answers arrive."""
     completer = Completer(links.temporal, links.store)
 
-    async def sweep(stop: Stop) -> None:
+    async def deliver(stop: Stop) -> None:
         await reach("Temporal", links.temporal.connect, stop)
         await reach("PostgreSQL", links.store.connect, stop)
-        await completer.sweep(links.sender, stop)
+        await completer.deliver(stop)
 
     async def remind(stop: Stop) -> None:
         await reach("PostgreSQL", links.store.connect, stop)
         await completer.remind(stop)
 
-    works, probes = [Part(sweep), Part(remind)], dict[str, Probe]()
+    works, probes = [Part(deliver), Part(remind)], dict[str, Probe]()
+    if (sender := links.sender) is not None:
+
+        async def resend(stop: Stop) -> None:
+            await reach("PostgreSQL", links.store.connect, stop)
+            await completer.resend(sender, stop)
+
+        works.append(Part(resend))
     if links.keys is not None:
         inbox = _inbox(links, completer, links.keys, options)
         works.append(Part(inbox.run))

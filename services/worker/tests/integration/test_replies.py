@@ -171,7 +171,7 @@ async def test_what_temporal_refuses_fails_the_action(bench: QuestionBench):
         id = UUID((await bench.question()).message_id or "")
         await bench.store.claim_question(id, Reply(result={"text": "x" * 3_000_000}))
         await is_refused(bench, swept)
-        assert await bench.store.undelivered_replies(timedelta(0)) == []
+        assert await bench.store.take_undelivered(timedelta(0)) == []
         await worker.said("a reply is of no use", code="refused")
 
 

@@ -11,6 +11,7 @@ from ichor_cli.commands.refusal import refuse
 from ichor_cli.outcome_table import outcome_table
 from ichor_cli.screen import Screen
 from ichor_cli.trial import chosen_case, read_trial
+from ichor_cli.unanswered import unanswered
 
 
 def run(
@@ -28,11 +29,12 @@ def run(
     trial = read_trial(file, catalogue())
     if trial.rule is None:
         return refuse(screen, trial)
+    chosen = chosen_case(trial, trial.rule, case)
     with screen.busy("Running on Temporal"):
-        outcome = asyncio.run(
-            _run(trial.rule, chosen_case(trial, trial.rule, case), events_per_run, address, screen.note)
-        )
+        outcome = asyncio.run(_run(trial.rule, chosen, events_per_run, address, screen.note))
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
+    for sentence in unanswered(trial.rule, chosen, outcome):
+        screen.note(sentence)
     return 0
 
 

@@ -6,6 +6,7 @@ from ichor_cli.commands.refusal import refuse
 from ichor_cli.outcome_table import outcome_table
 from ichor_cli.screen import Screen
 from ichor_cli.trial import chosen_case, read_trial
+from ichor_cli.unanswered import unanswered
 
 
 def simulate(file: File, case: CaseFile = None, json: Json = False) -> int:
@@ -19,6 +20,9 @@ def simulate(file: File, case: CaseFile = None, json: Json = False) -> int:
     trial = read_trial(file, catalogue())
     if trial.rule is None:
         return refuse(screen, trial)
-    outcome = simulated(trial.rule, chosen_case(trial, trial.rule, case), catalogue())
+    chosen = chosen_case(trial, trial.rule, case)
+    outcome = simulated(trial.rule, chosen, catalogue())
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
+    for sentence in unanswered(trial.rule, chosen, outcome):
+        screen.note(sentence)
     return 0

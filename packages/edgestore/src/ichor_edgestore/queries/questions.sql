@@ -34,7 +34,13 @@ WHERE execution_id = $1 AND state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
 -- name: answer
-UPDATE workflow.questions SET state = 'answered', reply = $2, answered_at = now() WHERE id = $1
+-- Who does not deliver the reply wakes those who do.
+WITH answered AS (
+    UPDATE workflow.questions
+    SET state = 'answered', reply = $2, answered_at = now(), tried_at = CASE WHEN $3 THEN now() END
+    WHERE id = $1
+)
+SELECT pg_notify('ichor_replies', '') WHERE NOT $3
 
 -- name: end
 UPDATE workflow.questions SET state = $2 WHERE id = $1
@@ -53,6 +59,9 @@ WHERE q.id = $1 AND q.state = 'answered' AND q.delivered_at IS NULL AND x.id = q
         SELECT FROM jsonb_array_elements(x.actions_executed) AS e
         WHERE e ->> 'name' = a.name AND e ->> 'state' IN ('completed', 'failed')
     )
+
+-- name: withdraw
+UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND state = 'open'
 
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL
@@ -84,20 +93,30 @@ WHERE state = 'open' AND sent_at IS NULL AND created_date < now() - $1::interval
 ORDER BY created_date
 LIMIT $2
 
--- name: undelivered
-SELECT q.id, q.action_key, q.ask, q.reply, x.workflow_id
-FROM workflow.questions q
-JOIN workflow.automation_executions x ON x.id = q.execution_id
-WHERE q.state = 'answered' AND q.delivered_at IS NULL AND q.answered_at < now() - $1::interval
-ORDER BY q.answered_at
-LIMIT $2
+-- name: take_undelivered
+WITH due AS (
+    SELECT id
+    FROM workflow.questions
+    WHERE state = 'answered' AND delivered_at IS NULL AND (tried_at IS NULL OR tried_at <= now() - $1::interval)
+    ORDER BY answered_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE workflow.questions q
+SET tried_at = now()
+FROM due, workflow.automation_executions x
+WHERE q.id = due.id AND x.id = q.execution_id
+RETURNING q.id, q.action_key, q.ask, q.reply, x.workflow_id
 
 -- name: action_completed
+-- An attempt that failed may have asked before; what failed for good stays so.
 UPDATE workflow.run_actions
 SET state = 'completed', ended = now(), result = $3, error = NULL
-WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'
+WHERE execution_id = $1 AND action_key = $2
+    AND (state = 'running' OR state = 'failed' AND error -> 'retryable' = 'true')
 
 -- name: action_failed
 UPDATE workflow.run_actions
 SET state = 'failed', ended = now(), error = $3
-WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'
+WHERE execution_id = $1 AND action_key = $2
+    AND (state = 'running' OR state = 'failed' AND error -> 'retryable' = 'true')

@@ -123,6 +123,15 @@ LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version
 WHERE x.event_id IS NOT NULL AND (x.id = $1 OR x.workflow_id = $2)
 
+-- name: awaited
+SELECT q.id, coalesce(a.name, q.action_key) AS action, q.question, coalesce(p.escalated, false) AS escalated,
+    q.expires_at AS expires
+FROM workflow.questions q
+LEFT JOIN workflow.run_actions a USING (execution_id, action_key)
+LEFT JOIN workflow.approval_requests p ON p.approval_request_id = q.id
+WHERE q.execution_id = $1 AND q.state = 'open'
+ORDER BY q.created_date, q.id
+
 -- name: journal
 SELECT action_key AS key, name, action_type AS type, state, attempts, started, ended, result, error
 FROM workflow.run_actions

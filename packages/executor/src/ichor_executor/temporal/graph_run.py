@@ -211,6 +211,8 @@ class GraphRun:
     def _tell(self, index: int, task: asyncio.Task[Any], tell: Tell, now: datetime) -> list[Command]:
         """Tell the machine what became of a task, unless its action ended meanwhile."""
         if self._tasks.get(index) is not task:
+            if not task.cancelled():
+                task.exception()  # Else it is logged as one that was never retrieved.
             return []
         del self._tasks[index]
         return tell(index, task, now)
