@@ -2,18 +2,24 @@
 
 import asyncio
 import time
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import structlog
+from ichor_models.wording import all_in_words
 from ichor_service import Unreachable, reason
-from jwt import PyJWK, PyJWKSet, PyJWTError
+from pydantic import BaseModel, ValidationError
+
+from ichor_trigger.api.signing_key import SigningKey, signing_key
 
 _KEPT = 600.0
 _TIMEOUT = 3.0
 _MOST_WAITING = 20
-_ASYMMETRIC = ("RSA", "EC", "OKP")
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class _Jwks(BaseModel):
+    keys: list[dict[str, Any]]
 
 
 class KeySet:
@@ -26,13 +32,13 @@ class KeySet:
     def __init__(self, url: str, *, pause: float = 5.0) -> None:
         self._url = url
         self._pause = pause
-        self._keys: list[PyJWK] = []
+        self._keys: list[SigningKey] = []
         self._trouble: str | None = None
         self._tried = self._fetched = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
         self._waiting = 0
 
-    async def key(self, key_id: str | None) -> PyJWK | None:
+    async def key(self, key_id: str | None) -> SigningKey | None:
         """Return the key of an id, without one the only key; None where there is none.
 
         Raises:
@@ -51,8 +57,8 @@ class KeySet:
         if time.monotonic() - self._fetched > _KEPT and (fetching := self._fetch_again()):
             await fetching
 
-    def _find(self, key_id: str | None) -> PyJWK | None:
-        fitting = [key for key in self._keys if key_id in (None, key.key_id)]
+    def _find(self, key_id: str | None) -> SigningKey | None:
+        fitting = [key for key in self._keys if key_id in (None, key.id)]
         return fitting[0] if len(fitting) == 1 else None
 
     def _fetch_again(self) -> asyncio.Task[None] | None:
@@ -78,7 +84,7 @@ class KeySet:
             async with asyncio.timeout(_TIMEOUT), httpx.AsyncClient(timeout=None) as client:
                 document = (await client.get(self._url)).raise_for_status().json()
             self._keys = _keys(document)
-        except (httpx.HTTPError, PyJWTError, ValueError, TimeoutError) as error:
+        except (httpx.HTTPError, ValueError, TimeoutError) as error:
             self._trouble = reason(error)
             _log.warning("keys of JWTs not fetched", reason=self._trouble)
         else:
@@ -87,8 +93,12 @@ class KeySet:
             self._tried, self._fetching = time.monotonic(), None
 
 
-def _keys(document: object) -> list[PyJWK]:
-    if not isinstance(document, dict):
-        raise ValueError("what it answers is no JWKS")
-    keys = PyJWKSet.from_dict(cast("dict[str, Any]", document)).keys
-    return [key for key in keys if key.key_type in _ASYMMETRIC and key.public_key_use != "enc"]
+def _keys(document: object) -> list[SigningKey]:
+    try:
+        jwks = _Jwks.model_validate(document).keys
+    except ValidationError as error:
+        raise ValueError(f"what it answers is no JWKS: {all_in_words(error)}") from None
+    keys = [key for jwk in jwks if (key := signing_key(jwk))]
+    if not keys:
+        raise ValueError("its JWKS has no public key for signatures")
+    return keys
