@@ -1,18 +1,22 @@
 """The API within a test, with its callers. What it is linked to, `links`, differs by folder."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from ichor_service import token_hash
+from ichor_service import HttpServer, token_hash
+from ichor_testing.ports import LOOPBACK, free_port
 from ichor_trigger.api.application import application
 from ichor_trigger.api.authenticator import Authenticator
 from ichor_trigger.api.guard import Limits
 from ichor_trigger.api.token_file import TokenFile
 from ichor_trigger.links import Links
+from starlette.types import ASGIApp
 
 type ClientOf = Callable[..., httpx.AsyncClient]
 
@@ -62,6 +66,24 @@ def client_of(links: Links, tokens: TokenFile) -> ClientOf:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api", headers=headers)
 
     return client
+
+
+@pytest.fixture
+def serve() -> Callable[[ASGIApp], AbstractAsyncContextManager[int]]:
+    """Serves an application, and gives its port."""
+
+    @asynccontextmanager
+    async def served(app: ASGIApp) -> AsyncGenerator[int]:
+        port = free_port()
+        server = HttpServer(LOOPBACK, port, [], app)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve())
+            try:
+                yield port
+            finally:
+                server.close()
+
+    return served
 
 
 @pytest.fixture

@@ -7,17 +7,20 @@ import typer
 from ichor_cli.errors import WrongUsage
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-File = Annotated[str, typer.Argument(help="A workflow file, YAML or JSON; - is standard input.")]
+FILE = typer.Argument(metavar="FILE", help="A workflow file, YAML or JSON; - is standard input.", show_default=False)
+File = Annotated[str, FILE]
+RULE = typer.Argument(metavar="RULE", help="The id or the name of a rule.", show_default=False)
 CaseFile = Annotated[
     str | None,
-    typer.Option("--case", metavar="CASE", help="A file with trigger_data and results."),
+    typer.Option("--case", metavar="FILE", help="A file with trigger_data and results."),
 ]
 EventsPerRun = Annotated[
     int | None,
     typer.Option("--events-per-run", min=1, help="Continue the workflow as new after about so many events."),
 ]
 USER = typer.Option("--as", metavar="USER_ID", help="Who makes the change; existing databases ask for it.")
-Timeout = Annotated[str, typer.Option("--timeout", help="How long to wait, like 90s; a number alone means seconds.")]
+_TIMEOUT_HELP = "How long to wait, like 90s; a number alone means seconds."
+Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help=_TIMEOUT_HELP)]
 Address = Annotated[
     str | None,
     typer.Option(

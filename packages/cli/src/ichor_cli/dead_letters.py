@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ichor_activities import InvalidConfiguration, TokenKeys
+from ichor_activities import TokenKeys
 from ichor_edgestore import AskedQuestion
 from ichor_service import (
     DEAD_SINCE,
@@ -14,7 +14,6 @@ from ichor_service import (
     REASON,
     REPLIES,
     DeadLetters,
-    InvalidSetting,
     Letter,
     Settings,
     Topology,
@@ -25,6 +24,7 @@ from pydantic import JsonValue
 
 from ichor_cli.broker import broker_connection
 from ichor_cli.store import edge_store
+from ichor_cli.token_keys import token_keys
 
 _SHOWN_BYTES = 200
 _TOPOLOGIES: Mapping[str, Topology] = {"replies": REPLIES, "events": EVENTS}
@@ -93,7 +93,7 @@ class Choice:
 async def list_dead_letters(noun: str, limit: int) -> tuple[Sequence[DeadLetter], int]:
     """Return up to so many dead letters, those that died first first, and how many there are."""
     settings = load_settings(["rabbitmq_url"])
-    keys = _keys(settings)
+    keys = token_keys(settings)
     async with _opened(settings, noun) as dead:
         found = [DeadLetter.of(letter, keys) async for letter in dead.letters(limit)]
     return await _with_questions(settings, sorted(found, key=lambda letter: letter.since)), dead.count
@@ -102,7 +102,7 @@ async def list_dead_letters(noun: str, limit: int) -> tuple[Sequence[DeadLetter]
 async def resend_dead_letters(noun: str, choice: Choice) -> Sequence[DeadLetter]:
     """Put the letters that are meant back into the queue that they came from, and return them."""
     settings = load_settings(["rabbitmq_url"])
-    keys, sent = _keys(settings), list[DeadLetter]()
+    keys, sent = token_keys(settings), list[DeadLetter]()
     async with _opened(settings, noun) as dead:
         async for letter in dead.letters():
             if choice.takes(letter):
@@ -128,12 +128,3 @@ async def _with_questions(settings: Settings, letters: Sequence[DeadLetter]) -> 
     async with edge_store(settings) as store:
         asked = {question.id: question for question in await store.asked_questions(ids)}
     return [replace(letter, asked=asked.get(letter.question)) if letter.question else letter for letter in letters]
-
-
-def _keys(settings: Settings) -> TokenKeys | None:
-    if settings.token_keys is None:
-        return None
-    try:
-        return TokenKeys.parse(settings.token_keys.get_secret_value())
-    except InvalidConfiguration as error:
-        raise InvalidSetting(str(error)) from None

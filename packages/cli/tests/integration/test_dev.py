@@ -132,6 +132,23 @@ async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
     assert b"ichor_worker" in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ICHOR_MAX_EVENT_BYTES", "many"),
+        ("ICHOR_ENTITIES", "nowhere.yaml"),
+        ("ICHOR_API_TOKENS", "nowhere.yaml"),
+        ("ICHOR_TOKEN_KEYS", "short"),
+    ],
+)
+async def test_a_wrong_setting_is_told_before_anything_starts(variable: str, value: str) -> None:
+    environment = {**os.environ, variable: value}
+    process = await asyncio.create_subprocess_exec(*ICHOR, "dev", env=environment, stdout=PIPE, stderr=PIPE)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 2
+    assert err.startswith(f"ichor: {variable}".encode())
+
+
 @pytest.mark.parametrize("line", [b"Starting PostgreSQL", b"Migrating", b"Starting the worker"])
 async def test_interrupted_while_it_starts(tmp_path: Path, line: bytes) -> None:
     os.chmod(tmp_path, 0o711)

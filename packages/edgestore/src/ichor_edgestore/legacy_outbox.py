@@ -1,9 +1,11 @@
 """The outbox `cascade_outbox` of an existing Ichor: its events move into ours, whose relay sends them.
 
-They keep their ids, so that the same row is the same event, and their order. Moving is one transaction.
+They keep their ids, so that the same row is the same event, and their order: where somebody else has a row locked, the
+later ones of the same entity name wait. Moving is one transaction.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -48,7 +50,8 @@ class LegacyOutbox:
         dead: dict[str, str] = {}
         async with self._database.transaction() as session:
             held = await session.row(_QUERIES["hold"])
-            for row in await session.rows(_QUERIES["take"], limit) if held and held["is_held"] else ():
+            rows = await session.rows(_QUERIES["take"], limit) if held and held["is_held"] else ()
+            for row in _in_order(rows):
                 error = await _emit(session, row)
                 if error is None:
                     moved.append(row["id"])
@@ -59,11 +62,23 @@ class LegacyOutbox:
         return Adoption(len(moved), dead)
 
 
+def _in_order(rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+    """Return the rows up to the first of each entity name that somebody else holds."""
+    reached = Counter[str]()
+    taken: list[asyncpg.Record] = []
+    for row in rows:
+        name = row["entity_name"]
+        if row["place"] == reached[name] + 1:
+            reached[name] += 1
+            taken.append(row)
+    return taken
+
+
 async def _emit(session: Session, row: asyncpg.Record) -> str | None:
     """Write one event into our outbox; return why that cannot be done."""
     try:
         async with session.savepoint():
-            await session.execute(_EMIT, [dict(legacy_event(*row.values()))])
+            await session.execute(_EMIT, [dict(legacy_event(*list(row.values())[:-1]))])
     except (ValueError, Unstorable) as error:
         return str(error)
     return None

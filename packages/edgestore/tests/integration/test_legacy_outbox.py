@@ -79,6 +79,18 @@ async def test_several_move_each_row_once_and_in_order(legacy: asyncpg.Pool, edg
     assert [event["event_id"] for event in await moved(legacy)] == ids
 
 
+async def test_a_locked_row_holds_up_the_later_ones_of_its_name_only(
+    legacy: asyncpg.Pool, edge_store: EdgeStore
+) -> None:
+    names = ("orders", "orders", "users", "orders", "users")
+    ids = [await leave(legacy, number, entity=name) for number, name in enumerate(names, start=1)]
+    async with legacy.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM workflow.cascade_outbox WHERE seq = 2 FOR UPDATE")
+        assert (await edge_store.legacy_outbox.adopt()).moved == 3
+    assert (await edge_store.legacy_outbox.adopt()).moved == 2
+    assert [event["event_id"] for event in await moved(legacy)] == [ids[place] for place in (0, 2, 4, 1, 3)]
+
+
 async def test_a_row_that_was_published_or_is_dead_is_left_alone(legacy: asyncpg.Pool, edge_store: EdgeStore) -> None:
     for number in (1, 2):
         await leave(legacy, number)

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from ichor_service.connection import Connection
 from ichor_service.errors import Unavailable
 from ichor_service.health import Health, health_routes
 from ichor_service.metrics import metrics_route
@@ -63,8 +64,10 @@ class HttpServer:
         self._server = _WithoutSignals(
             uvicorn.Config(
                 served,
+                http=Connection,
                 lifespan="off",
                 ws="none",
+                timeout_keep_alive=Connection.HEAD_SECONDS,
                 log_config=None,
                 access_log=False,
                 server_header=False,

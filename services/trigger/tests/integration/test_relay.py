@@ -238,14 +238,38 @@ async def test_the_outbox_of_an_existing_ichor_is_relayed_too(
     await until(only_the_unreadable_one_is_left, "a dead row")
 
 
-async def leave_legacy(pool: asyncpg.Pool, number: int, params: Any) -> None:
+async def test_two_relays_keep_the_order_of_the_outbox_of_an_existing_ichor_past_a_locked_row(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    await pool.execute(LEGACY_TABLE.read_text())
+    for number in range(1, 41):
+        await leave_legacy(pool, number, {"entityID": f"o{number % 2}"}, "orders" if number % 4 < 2 else "users")
+    legacy = replace(SHORT, legacy=True, events=3)
+    async with pool.acquire() as other, AsyncExitStack() as relays:
+        async with other.transaction():
+            await other.execute("SELECT FROM workflow.cascade_outbox WHERE seq = 5 FOR UPDATE")
+            for _ in range(2):
+                await relays.enter_async_context(relaying(rabbitmq_vhost, pool, legacy))
+            before = await arrived(channel, 22)
+        messages = [*before, *await arrived(channel, 18)]
+        await is_empty(pool)
+    order: dict[tuple[str, str], list[int]] = {}
+    for message in messages:
+        body = json.loads(message.body)
+        order.setdefault((body["entity_name"], body["entity_id"]), []).append(UUID(body["event_id"]).int)
+    assert [len(numbers) for numbers in order.values()] == [10, 10, 10, 10]
+    assert all(numbers == sorted(numbers) for numbers in order.values()), order
+
+
+async def leave_legacy(pool: asyncpg.Pool, number: int, params: Any, entity: str = "orders") -> None:
     """Leave an event as an existing Ichor does."""
     raw = b64encode(json.dumps(params).encode()).decode()
     await pool.execute(
         "INSERT INTO workflow.cascade_outbox (id, domain, action, event_type, entity_name, payload) "
-        "VALUES ($1, 'orders', 'updated', 'on_update', 'orders', $2)",
+        "VALUES ($1, $3, 'updated', 'on_update', $3, $2)",
         UUID(int=number),
-        {"Domain": "orders", "Action": "updated", "RawParams": raw},
+        {"Domain": entity, "Action": "updated", "RawParams": raw},
+        entity,
     )
 
 

@@ -1,17 +1,18 @@
 """People decide, on real servers: the runs that wait go on, whoever and whatever brings the decision."""
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, RunView
+from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, PinnedRun, RunView
 from ichor_executor.temporal import start_run
 from ichor_models import EntityEvent, ExecutionId, Person, RuleId
 from ichor_testing import until
 from ichor_testing.engine_program import start_program
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution
 
 type SaveRule = Callable[[object], Awaitable[RuleId]]
 
@@ -61,10 +62,27 @@ class Bench:
 
     async def begin(self, rule_id: RuleId, **event: Any) -> ExecutionId:
         document = {"event_id": str(uuid4()), "event_type": "on_create", "entity_name": "orders", **event}
-        pinned = await self.store.pin_run(rule_id, EntityEvent.model_validate(document))
-        workflow_id = pinned.workflow_id
-        await start_run(self._temporal, pinned.request, workflow_id=workflow_id, task_queue=self._task_queue)
+        return await self.start(await self.store.pin_run(rule_id, EntityEvent.model_validate(document)))
+
+    async def start(self, pinned: PinnedRun, **changes: Any) -> ExecutionId:
+        request = pinned.request.model_copy(update=changes)
+        await start_run(self._temporal, request, workflow_id=pinned.workflow_id, task_queue=self._task_queue)
         return pinned.execution_id
+
+    async def before_it_was_continued(self, run: ExecutionId) -> list[str]:
+        """Return the activities of a run before it was first continued as new, once that is listed."""
+        workflow_id = (await self.store.get_run(run)).workflow_id
+        query, found = f"WorkflowId = '{workflow_id}' AND ExecutionStatus = 'ContinuedAsNew'", list[WorkflowExecution]()
+
+        async def is_listed() -> bool:
+            found.extend([workflow async for workflow in self._temporal.list_workflows(query)])
+            return bool(found)
+
+        await until(is_listed, "a continuation", seconds=60)
+        first = min(found, key=lambda workflow: workflow.start_time)
+        history = await self._temporal.get_workflow_handle(workflow_id, run_id=first.run_id).fetch_history()
+        scheduled = [event.activity_task_scheduled_event_attributes for event in history.events]
+        return [each.activity_type.name for each in scheduled if each.activity_type.name]
 
     async def asked(self, run: ExecutionId) -> ApprovalView:
         wanted, found = ApprovalFilter(execution_id=UUID(run)), list[ApprovalView]()
@@ -151,3 +169,31 @@ async def test_another_rule_brings_the_decision(bench: Bench, save_rule: SaveRul
     (asked,) = [action for action in view.actions if action.name == "ask"]
     assert asked.result
     assert (asked.result["resolved_by"], asked.result["reason"]) == (str(ADA), "by mail")
+
+
+async def test_a_run_asks_after_it_was_continued_and_again_where_it_is_repeated(
+    bench: Bench, save_rule: SaveRule, environment: dict[str, str]
+) -> None:
+    rule, before = asking(), ("first", "second")
+    logging = [{"name": name, "type": "log_audit_entry", "config": {"message": name}} for name in before]
+    way = pairwise((None, *before, "ask"))
+    edges = [{"source": source, "target": to, "type": "sequence" if source else "start"} for source, to in way]
+    rule |= {"actions": [*logging, *rule["actions"]], "edges": [*edges, *rule["edges"][1:]]}
+    event = {"event_id": str(uuid4()), "event_type": "on_create", "entity_name": "orders"}
+    pinned = await bench.store.pin_run(await save_rule(rule), EntityEvent.model_validate(event))
+    async with start_program("ichor_worker", environment):
+        run = await bench.start(pinned, events_per_run=8)
+        approval = await bench.asked(run)
+        activities = await bench.before_it_was_continued(run)
+        assert ("log_audit_entry" in activities, "seek_approval" in activities) == (True, False)
+        await bench.store.vote(approval.approval_id, Person(id=str(ADA)), approves=True)
+        assert completed(await bench.ended(run)) == {*before, "ask", "approved"}
+
+        repeated = await bench.start(await bench.store.rerun(run), events_per_run=8)
+        again = await bench.asked(repeated)
+        assert "seek_approval" not in await bench.before_it_was_continued(repeated)
+        late = await bench.store.vote(approval.approval_id, Person(id=str(BOB)), approves=True)
+        assert late.verdict == "already_resolved"
+        assert (again.approval_id != approval.approval_id, again.status) == (True, "pending")
+        await bench.store.vote(again.approval_id, Person(id=str(BOB)), approves=False)
+        assert completed(await bench.ended(repeated)) == {*before, "ask", "rejected"}

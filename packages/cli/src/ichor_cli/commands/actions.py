@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def actions(
-    type: Annotated[str | None, typer.Argument(help="One type, with all of its config.", show_default=False)] = None,
-    json: Json = False,
-) -> int:
+_TYPE = typer.Argument(metavar="TYPE", help="One type, with all of its config.", show_default=False)
+
+
+def actions(type: Annotated[str | None, _TYPE] = None, json: Json = False) -> int:
     """List the action types that rules may use here, with their output ports and config."""
     types = catalogue()
     if type is not None and type not in types:

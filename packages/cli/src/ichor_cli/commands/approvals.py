@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 _APPROVAL = typer.Argument(metavar="APPROVAL", help="The id of an approval.", show_default=False)
 _USER = typer.Option("--as", metavar="USER_ID", help="The approver whose vote it is.", show_default=False)
-_ROLES = typer.Option("--role", help="A role of that user, where ICHOR_ROLES_SQL does not say; may come again.")
+_ROLES = typer.Option(
+    "--role", metavar="ROLE", help="A role of that user, where ICHOR_ROLES_SQL does not say; may come again."
+)
 _REJECT = typer.Option("--reject", help="Reject it instead.")
-_REASON = typer.Option("--reason", help="Why, for whoever asks later.")
-_NAME = typer.Option("--name", help="The user's name, for people.")
+_REASON = typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")
+_NAME = typer.Option("--name", metavar="NAME", help="The user's name, for people.")
 _ALL = typer.Option("--all", help="Those that are resolved, too.")
 _ASKED = typer.Option("--as", metavar="USER_ID", help="Only those that this user is asked.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")

@@ -31,8 +31,10 @@ def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:
 
 
 async def _dev(screen: Screen, keep: Path | None) -> int:
+    from ichor_cli.dev_settings import check_settings
     from ichor_cli.dev_stack import StackOptions, dev_stack
 
+    await check_settings()
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,16 +4,13 @@ import asyncio
 import sys
 from typing import Annotated
 
-import typer
 from ichor_models import Rule, rule_document, rule_yaml
 
-from ichor_cli.arguments import Json
+from ichor_cli.arguments import RULE, Json
 from ichor_cli.screen import write
 
-_RULE = typer.Argument(metavar="RULE", help="The id or the name of a rule.", show_default=False)
 
-
-def export(rule: Annotated[str, _RULE], json: Json = False) -> int:
+def export(rule: Annotated[str, RULE], json: Json = False) -> int:
     """Print a rule of the database as a workflow file."""
     loaded = asyncio.run(_load(rule))
     if json:

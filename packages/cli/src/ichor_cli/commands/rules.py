@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ichor_cli.arguments import USER, Json, refuse_json_before
+from ichor_cli.arguments import RULE, USER, Json, refuse_json_before
 from ichor_cli.screen import Screen
 
 if TYPE_CHECKING:
     from ichor_edgestore import RuleSummary
     from ichor_models import RuleId
     from rich.console import RenderableType
-
-_RULE = typer.Argument(metavar="RULE", help="The id or the name of a rule.", show_default=False)
 
 
 def rules(context: typer.Context, json: Json = False) -> int:
@@ -27,12 +25,12 @@ def rules(context: typer.Context, json: Json = False) -> int:
     return 0
 
 
-def activate(rule: Annotated[str, _RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+def activate(rule: Annotated[str, RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
     """Let events start a rule again."""
     return _switch(rule, True, user, Screen(json))
 
 
-def deactivate(rule: Annotated[str, _RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+def deactivate(rule: Annotated[str, RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
     """Keep events from starting a rule; its runs in flight go on."""
     return _switch(rule, False, user, Screen(json))
 

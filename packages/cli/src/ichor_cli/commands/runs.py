@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ichor_cli.repetition import Repetition
 
 _RUN = typer.Argument(metavar="RUN", help="The id of a run, or of its workflow.", show_default=False)
+_RULE = typer.Option("--rule", metavar="RULE", help="Only runs of this rule, by id or name.")
 _STATUS = typer.Option("--status", help="Only runs of this status; may come again.")
 _SINCE = typer.Option("--since", metavar="AGO", help="Only runs as old as this or newer, like 1h, or since a time.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
@@ -28,8 +29,8 @@ _WAIT = typer.Option("--wait", help="Wait for its end, and exit 1 unless it comp
 
 def runs(
     context: typer.Context,
-    rule: Annotated[str | None, typer.Option("--rule", help="Only runs of this rule, by id or name.")] = None,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only runs for this entity.")] = None,
+    rule: Annotated[str | None, _RULE] = None,
+    entity: Annotated[str | None, typer.Option("--entity", metavar="ENTITY", help="Only runs for this entity.")] = None,
     status: Annotated[list[RunStatus] | None, _STATUS] = None,
     since: Annotated[str | None, _SINCE] = None,
     limit: Annotated[int, _LIMIT] = 50,

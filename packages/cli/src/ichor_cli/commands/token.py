@@ -11,13 +11,15 @@ from ichor_cli.errors import WrongUsage
 from ichor_cli.screen import Screen
 
 _SUB = typer.Option("--sub", metavar="USER_ID", help="The id of the user behind it.", show_default=False)
-_SCOPE = typer.Option("--scope", help="What it allows: read, events, start, approve, operator; may come again.")
-_ROLE = typer.Option("--role", help="A role of the user; may come again.")
+_SCOPE = typer.Option(
+    "--scope", metavar="SCOPE", help="What it allows: read, events, start, approve, operator; may come again."
+)
+_ROLE = typer.Option("--role", metavar="ROLE", help="A role of the user; may come again.")
 
 
 def token(
     sub: Annotated[str, _SUB],
-    name: Annotated[str | None, typer.Option("--name", help="What people call the user.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people call the user.")] = None,
     scopes: Annotated[list[str] | None, _SCOPE] = None,
     roles: Annotated[list[str] | None, _ROLE] = None,
     json: Json = False,

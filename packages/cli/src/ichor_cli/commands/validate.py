@@ -7,19 +7,18 @@ import typer
 from ichor_models import InvalidRule, Report, analyze_rule
 
 from ichor_cli.action_types import catalogue
-from ichor_cli.arguments import Json
+from ichor_cli.arguments import FILE, Json
 from ichor_cli.errors import WrongUsage
 from ichor_cli.report_text import report_text
 from ichor_cli.screen import Screen
 from ichor_cli.source_file import called
 from ichor_cli.trial import read_trial
 
-_FILE = typer.Argument(help="A workflow file, YAML or JSON; - is standard input.", show_default=False)
-_RULE = typer.Option("--rule", metavar="ID_OR_NAME", help="Check a rule of the database instead.")
+_RULE = typer.Option("--rule", metavar="RULE", help="Check a rule of the database instead.")
 
 
 def validate(
-    file: Annotated[str | None, _FILE] = None,
+    file: Annotated[str | None, FILE] = None,
     rule: Annotated[str | None, _RULE] = None,
     json: Json = False,
 ) -> int:
@@ -28,7 +27,7 @@ def validate(
     Exits 0 where nothing is, else 1; warnings refuse nothing.
     """
     if (file is None) == (rule is None):
-        raise WrongUsage("Name either a file or a rule.", code="usage", mend="`ichor validate FILE` or `--rule NAME`.")
+        raise WrongUsage("Name either a file or a rule.", code="usage", mend="`ichor validate FILE` or `--rule RULE`.")
     report = read_trial(file, catalogue()).report if file is not None else asyncio.run(_stored(rule or ""))
     Screen(json).answer(
         report.document(), lambda: report_text(report, called(file) if file is not None else rule or "")

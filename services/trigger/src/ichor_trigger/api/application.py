@@ -28,7 +28,7 @@ def application(links: Links, authenticator: Authenticator, limits: Limits) -> A
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses=declared(400, 401, 403, 404, 405, 409, 413, 415, 422, 503),
+        responses=declared(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 503),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, IchorError, Exception), _answer),
     )
     app.state.links = links

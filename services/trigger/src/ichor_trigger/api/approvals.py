@@ -14,7 +14,7 @@ from pydantic import Field
 from ichor_trigger.api.access import Approver, Reader, Store, require
 from ichor_trigger.api.error import ApiError
 from ichor_trigger.api.once import OnceOnly
-from ichor_trigger.api.page import Cursor, Limit, cursor_of, cut, place_of
+from ichor_trigger.api.page import Cursor, Limit, cut, place_of
 from ichor_trigger.api.strict_route import StrictRoute
 
 router = APIRouter(tags=["approvals"], route_class=StrictRoute)
@@ -55,9 +55,8 @@ async def list_approvals(
         after=place_of(cursor, ApprovalPlace),
         limit=limit + 1,
     )
-    page, last = cut(await store.list_approvals(wanted), limit)
-    place = last and ApprovalPlace(created=last.created, approval_id=last.approval_id)
-    return ApprovalPage(approvals=tuple(page), next=place and cursor_of(place))
+    approvals, following = cut(await store.list_approvals(wanted), limit, ApprovalPlace)
+    return ApprovalPage(approvals=approvals, next=following)
 
 
 @router.get("/approvals/{approval_id}", summary="Get an approval")

@@ -54,15 +54,14 @@ class Guard:
             )
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        body = _Body(receive, self._limits.body)
         try:
-            with self._place():
-                async with asyncio.timeout(self._limits.seconds):
-                    await self._let_through(scope, receive, answer)
+            async with asyncio.timeout(self._limits.seconds):
+                await self._let_through(scope, body, answer)
         except ApiError as error:
             failure = error
         except TimeoutError:
-            message = f"It took more than {self._limits.seconds:g} seconds."
-            failure = ApiError(503, "timeout", message, "Send it again.", RETRY)
+            failure = self._too_late(body)
         except Exception as error:
             _log.error("request failed", exc_info=error)
             failure = explain(error)
@@ -71,13 +70,20 @@ class Guard:
         if answer.status is None:
             await failure.response()(scope, receive, answer)
 
-    async def _let_through(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _let_through(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
         headers = Headers(scope=scope)
         caller = await self._authenticator.caller(headers)
         scope["state"] = {**scope.get("state", {}), "caller": caller}
-        body = _Body(receive, self._limits.body)
         body.announced(headers.get("content-length"))
-        await self._app(scope, body, answer)
+        with self._place():
+            await self._app(scope, body, answer)
+
+    def _too_late(self, body: "_Body") -> ApiError:
+        seconds = f"{self._limits.seconds:g} seconds"
+        if body.is_awaited:
+            message = f"The body was not there within {seconds}."
+            return ApiError(408, "body_too_slow", message, "Send it again, faster or smaller.", {"connection": "close"})
+        return ApiError(503, "timeout", f"It took more than {seconds}.", "Send it again.", RETRY)
 
     @contextmanager
     def _place(self) -> Generator[None]:
@@ -105,12 +111,16 @@ class _Answer:
 
 
 class _Body:
-    """Receives a body, up to so many bytes, whether or not it says before how many it has."""
+    """Receives a body, up to so many bytes, whether or not it says before how many it has.
+
+    `is_awaited` says that the next part of it is waited for.
+    """
 
     def __init__(self, receive: Receive, largest: int) -> None:
         self._receive = receive
         self._largest = largest
         self._received = 0
+        self.is_awaited = False
 
     def announced(self, length: str | None) -> None:
         """Refuse a body by what it says of itself."""
@@ -118,7 +128,9 @@ class _Body:
             self._check(int(length) if len(length) < 20 else self._largest + 1)
 
     async def __call__(self) -> Message:
+        self.is_awaited = True
         message = await self._receive()
+        self.is_awaited = False
         self._received += len(message.get("body", b""))
         self._check(self._received)
         return message

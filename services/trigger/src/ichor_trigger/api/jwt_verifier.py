@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from ichor_trigger.api.error import RETRY, ApiError
 from ichor_trigger.api.key_set import KeySet
+from ichor_trigger.api.signing_key import SigningKey
 from ichor_trigger.api.unauthorized import unauthorized
 
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LEEWAY_SECONDS = 10
 
 
@@ -43,11 +43,11 @@ class JwtVerifier:
             message = "JWTs cannot be checked: their keys cannot be fetched."
             raise ApiError(503, "keys_unavailable", message, "Send it again.", RETRY) from None
 
-    def _claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+    def _claims(self, token: str, key: SigningKey) -> Mapping[str, Any]:
         return jwt.decode(
             token,
-            key,
-            algorithms=_ALGORITHMS,
+            key.public,
+            algorithms=key.algorithms,
             audience=self.audience,
             issuer=self.issuer,
             leeway=_LEEWAY_SECONDS,

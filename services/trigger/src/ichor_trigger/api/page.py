@@ -13,15 +13,13 @@ Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 Cursor = Annotated[str | None, Query(max_length=2000, description="The `next` of the page before.")]
 
 
-def cut[T](found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
-    """Return a page of what was found, one more than it holds if there are more, and its last item if there are."""
-    page = found[:limit]
-    return page, page[-1] if len(found) > limit else None
-
-
-def cursor_of(place: Model) -> str:
-    """Write a place in a list."""
-    return base64.urlsafe_b64encode(place.model_dump_json().encode()).decode().rstrip("=")
+def cut[T](found: Sequence[T], limit: int, place: type[Model]) -> tuple[tuple[T, ...], str | None]:
+    """Return a page of what was found, and the cursor of the next one if there are more: its last item's `place`."""
+    page = tuple(found[:limit])
+    if len(found) == len(page):
+        return page, None
+    last = place.model_validate(page[-1], from_attributes=True)
+    return page, base64.urlsafe_b64encode(last.model_dump_json().encode()).decode().rstrip("=")
 
 
 def place_of[P: Model](cursor: str | None, model: type[P]) -> P | None:

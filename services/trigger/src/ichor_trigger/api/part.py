@@ -1,7 +1,7 @@
 """The part `api`: serves the HTTP API on the port of the health checks."""
 
 import structlog
-from ichor_service import Part, Settings
+from ichor_service import Part
 
 from ichor_trigger.api.application import application
 from ichor_trigger.api.authenticator import Authenticator
@@ -23,14 +23,10 @@ def api(links: Links) -> Part:
     """
     settings = links.settings
     tokens = TokenFile(settings.api_tokens) if settings.api_tokens else None
-    authenticator = Authenticator(tokens, _jwts(settings))
+    keys = KeySet(settings.jwks_url) if settings.jwks_url else None
+    jwts = JwtVerifier(keys, settings.jwt_audience, settings.jwt_issuer) if keys else None
+    authenticator = Authenticator(tokens, jwts)
     if authenticator.is_off:
         _log.info("the API is off, set ICHOR_API_TOKENS or ICHOR_JWKS_URL to switch it on")
     served = application(links, authenticator, Limits(body=settings.max_event_bytes))
-    return Part(Upkeep(links, tokens).run, {"database": links.store.probe}, served)
-
-
-def _jwts(settings: Settings) -> JwtVerifier | None:
-    if settings.jwks_url is None:
-        return None
-    return JwtVerifier(KeySet(settings.jwks_url), settings.jwt_audience, settings.jwt_issuer)
+    return Part(Upkeep(links, tokens, keys).run, {"database": links.store.probe}, served)

@@ -7,7 +7,7 @@ from ichor_models.model import Model
 from pydantic import JsonValue
 
 from ichor_trigger.api.access import Reader, Store
-from ichor_trigger.api.page import Cursor, Limit, cursor_of, cut, place_of
+from ichor_trigger.api.page import Cursor, Limit, cut, place_of
 
 router = APIRouter(tags=["rules"])
 
@@ -32,9 +32,8 @@ async def list_rules(
     """Return rules by name, those included that cannot be read."""
     after = place_of(cursor, RulePlace)
     wanted = RuleFilter(entity=entity, event=event, is_active=active, after=after, limit=limit + 1)
-    page, last = cut(await store.list_rules(wanted), limit)
-    place = last and RulePlace(name=last.name, rule_id=last.rule_id)
-    return RulePage(rules=tuple(page), next=place and cursor_of(place))
+    rules, following = cut(await store.list_rules(wanted), limit, RulePlace)
+    return RulePage(rules=rules, next=following)
 
 
 @router.get("/rules/{rule_id}", summary="Get a rule")

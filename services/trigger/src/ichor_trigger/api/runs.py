@@ -10,7 +10,7 @@ from ichor_models.model import Model
 from pydantic import AwareDatetime
 
 from ichor_trigger.api.access import Reader, Store
-from ichor_trigger.api.page import Cursor, Limit, cursor_of, cut, place_of
+from ichor_trigger.api.page import Cursor, Limit, cut, place_of
 from ichor_trigger.api.run_graph import RunGraph, run_graph
 
 router = APIRouter(tags=["runs"])
@@ -43,9 +43,8 @@ async def list_runs(
         after=place_of(cursor, RunPlace),
         limit=limit + 1,
     )
-    page, last = cut(await store.list_runs(wanted), limit)
-    place = last and RunPlace(created=last.created, execution_id=last.execution_id)
-    return RunPage(runs=tuple(page), next=place and cursor_of(place))
+    runs, following = cut(await store.list_runs(wanted), limit, RunPlace)
+    return RunPage(runs=runs, next=following)
 
 
 # An id of a workflow ends with that of an event, which may hold slashes.

@@ -1,4 +1,4 @@
-"""What the API does beside answering: it connects, keeps its tokens fresh, and forgets old keys."""
+"""What the API does beside answering: it connects, keeps its tokens and keys fresh, and forgets old keys."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,6 +10,7 @@ import structlog
 from ichor_edgestore import StoreError
 from ichor_service import Stop, Stopped, reach, reason
 
+from ichor_trigger.api.key_set import KeySet
 from ichor_trigger.api.token_file import TokenFile
 from ichor_trigger.links import Links
 
@@ -23,14 +24,15 @@ _log = structlog.stdlib.get_logger(__name__)
 class Upkeep:
     """Works until told to stop; a server that is away is waited for."""
 
-    def __init__(self, links: Links, tokens: TokenFile | None) -> None:
+    def __init__(self, links: Links, tokens: TokenFile | None, keys: KeySet | None) -> None:
         self._links = links
         self._tokens = tokens
+        self._keys = keys
 
     async def run(self, stop: Stop) -> None:
         """Do all of it side by side."""
         async with asyncio.TaskGroup() as group:
-            for work in (self._reach_temporal, self._prune, self._refresh):
+            for work in (self._reach_temporal, self._prune, self._refresh_tokens, self._refresh_keys):
                 group.create_task(_until_stopped(work, stop))
 
     async def _reach_temporal(self, stop: Stop) -> None:
@@ -45,9 +47,14 @@ class Upkeep:
                 _log.warning("old idempotency keys not removed, it is tried again", reason=reason(error))
             await stop.sleep(_PRUNING_SECONDS)
 
-    async def _refresh(self, stop: Stop) -> None:
+    async def _refresh_tokens(self, stop: Stop) -> None:
         while self._tokens is not None:
             await asyncio.to_thread(self._tokens.refresh)
+            await stop.sleep(_REFRESH_SECONDS)
+
+    async def _refresh_keys(self, stop: Stop) -> None:
+        while self._keys is not None:
+            await self._keys.refresh()
             await stop.sleep(_REFRESH_SECONDS)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans
 from ichor_edgestore import EdgeStore
 from ichor_models import EntityEvent, RuleId
-from ichor_service import HttpServer
-from ichor_testing.ports import LOOPBACK, free_port
+from ichor_testing.ports import LOOPBACK
 from ichor_trigger.api.application import application
 from ichor_trigger.api.authenticator import Authenticator
 from ichor_trigger.api.guard import Limits
@@ -25,7 +25,9 @@ from ichor_trigger.links import Links
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi import checks
+from starlette.types import ASGIApp
 
+type Serve = Callable[[ASGIApp], AbstractAsyncContextManager[int]]
 type SaveRule = Callable[[object], Awaitable[RuleId]]
 
 RULE = {
@@ -44,15 +46,10 @@ EXAMPLES = settings(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def address(links: Links, tokens: TokenFile) -> AsyncGenerator[str]:
+async def address(links: Links, tokens: TokenFile, serve: Serve) -> AsyncGenerator[str]:
     """Where the API is served, over a real port."""
-    port = free_port()
-    served = application(links, Authenticator(tokens, None), Limits(body=20_000))
-    server = HttpServer(LOOPBACK, port, [], served)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve())
+    async with serve(application(links, Authenticator(tokens, None), Limits(body=20_000))) as port:
         yield f"http://{LOOPBACK}:{port}"
-        server.close()
 
 
 async def test_no_path_is_open(address: str):

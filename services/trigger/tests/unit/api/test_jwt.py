@@ -29,10 +29,13 @@ CLAIMS = {"sub": "ada", "name": "Ada", "aud": "ichor", "iss": "https://id", "sco
 JWKS = {
     "keys": [
         {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "rsa", "use": "sig"},
+        {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "rs256", "alg": "RS256"},
         {**ECAlgorithm.to_jwk(EC.public_key(), as_dict=True), "kid": "ec"},
         {**OKPAlgorithm.to_jwk(ED.public_key(), as_dict=True), "kid": "ed"},
         {"kty": "oct", "kid": "shared", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA"},
         {"kty": "strange", "kid": "other"},
+        {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "enc", "use": "enc"},
+        {"kty": "RSA", "kid": "broken", "alg": ["RS256"]},
     ]
 }
 
@@ -65,7 +68,8 @@ def status_of(client_of: ClientOf, issuer: HttpSink) -> Callable[..., Any]:
 
 async def test_signed_tokens_are_good_and_keys_are_fetched_once(status_of: Callable[..., Any], issuer: HttpSink):
     for given in (
-        token(),
+        *(token(RSA, f"{family}{bits}") for family in ("RS", "PS") for bits in (256, 384, 512)),
+        token(kid="rs256"),
         token(EC, "ES256", "ec"),
         token(ED, "EdDSA", "ed"),
         token(aud=["other", "ichor"]),
@@ -83,7 +87,8 @@ async def test_bad_tokens_are_refused(status_of: Callable[..., Any]):
         "no algorithm": f"{header}.{claims}.",
         "HS256 by the public key": forged(pem, "rsa"),
         "HS256 by a shared key": forged(b"secret-secret-secret-secret-secret", "shared"),
-        "another algorithm than the key's": token(RSA, "RS512"),
+        "another algorithm than the key's": token(RSA, "RS512", "rs256"),
+        "a key for encryption": token(kid="enc"),
         "a key of another kind": token(EC, "ES256", "rsa"),
         "somebody else's key": token(STRANGE),
         "unknown key": token(kid="new"),
@@ -128,7 +133,14 @@ async def test_a_new_key_is_asked_for_but_not_again_and_again(status_of: Callabl
 
 async def test_an_issuer_that_is_away_is_no_mistake_of_the_caller(status_of: Callable[..., Any], issuer: HttpSink):
     assert await status_of(token(), JwtVerifier(KeySet(f"http://127.0.0.1:{free_port()}"))) == 503
-    for answer in (Answer(500), Answer(json=[]), Answer(json={"keys": []}), Answer(body=b"<html>"), Answer(drop=True)):
+    for answer in (
+        Answer(500),
+        Answer(json=[]),
+        Answer(json={"keys": []}),
+        Answer(json={"keys": 1}),
+        Answer(body=b"<html>"),
+        Answer(drop=True),
+    ):
         issuer.script(answer)
         assert await status_of(token(), JwtVerifier(KeySet(issuer.url))) == 503
 
