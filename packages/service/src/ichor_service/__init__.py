@@ -3,10 +3,22 @@
 from ichor_service.api_token import ApiToken, ApiTokens, new_token, read_api_tokens, token_hash
 from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
+from ichor_service.cancellation import cancel_run
 from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
-from ichor_service.errors import Busy, InvalidSetting, ServiceError, Stopped, Unavailable, Unreachable, Unusable
+from ichor_service.errors import (
+    Busy,
+    ForeignNamespace,
+    InvalidSetting,
+    LostRun,
+    ServiceError,
+    Stopped,
+    Unavailable,
+    Unreachable,
+    Unusable,
+)
 from ichor_service.health import Health, Probe, Readiness, health_routes
+from ichor_service.home import require_home
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
 from ichor_service.letter import DEAD_SINCE, DETAIL, REASON, Letter
@@ -43,6 +55,7 @@ __all__ = [
     "Busy",
     "Caller",
     "DeadLetters",
+    "ForeignNamespace",
     "Handle",
     "Health",
     "HttpServer",
@@ -51,6 +64,7 @@ __all__ = [
     "InvalidSetting",
     "Letter",
     "Link",
+    "LostRun",
     "Measure",
     "Part",
     "Probe",
@@ -71,6 +85,7 @@ __all__ = [
     "Unroutable",
     "Unusable",
     "again_and_again",
+    "cancel_run",
     "configure_logs",
     "dead_letters",
     "environment",
@@ -86,6 +101,7 @@ __all__ = [
     "reach",
     "read_api_tokens",
     "reason",
+    "require_home",
     "serving",
     "side_by_side",
     "store_link",
