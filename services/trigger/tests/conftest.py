@@ -22,7 +22,7 @@ type ClientOf = Callable[..., httpx.AsyncClient]
 
 MARY = "00000000-0000-0000-0000-000000000001"
 USERS = {
-    "ada": ("read", "events", "start", "approve"),
+    "ada": ("read", "events", "start", "cancel", "approve"),
     "otto": ("read", "events", "approve", "operator"),
     MARY: ("read", "approve"),
     "nina": (),

@@ -128,6 +128,9 @@ class CaseWorker:
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question: no action of a case asks one."""
 
+    async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        """Close questions: no action of a case asks one."""
+
     def _current(self) -> _CaseRun:
         return self._runs[activity.info().workflow_id or ""]
 

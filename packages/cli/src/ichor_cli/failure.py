@@ -42,6 +42,8 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_testing.errors.TestingError": Kind("server_failed", _MISSING, "Read the end of its log in the message."),
     "ichor_service.errors.InvalidSetting": Kind("invalid_setting", _USAGE, "Set the variable, or a line in .env."),
     "ichor_service.errors.Unreachable": Kind("unreachable", _MISSING, "Start the server, or correct its address."),
+    "ichor_service.errors.ForeignNamespace": Kind("foreign_namespace", _MISSING, "Correct ICHOR_TEMPORAL_ADDRESS."),
+    "ichor_service.errors.LostRun": Kind("run_lost", _MISSING, "Wait: the reaper ends its record within minutes."),
     "ichor_service.errors.ServiceError": Kind("unavailable", _MISSING, "Mend what the message names."),
     "ichor_edgestore.errors.StoreUnavailable": Kind(
         "database_unreachable", _MISSING, "Start PostgreSQL, or correct ICHOR_DATABASE_URL."
@@ -54,6 +56,7 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.RuleNotFound": Kind("rule_not_found", _MISSING, "`ichor rules` lists what there is."),
     "ichor_edgestore.errors.AmbiguousRule": Kind("ambiguous_rule", _USAGE, "Name the rule by its id."),
     "ichor_edgestore.errors.RunNotFound": Kind("run_not_found", _MISSING, "`ichor runs` lists what there is."),
+    "ichor_edgestore.errors.RunEnded": Kind("run_ended", 1, "`ichor runs show` says how."),
     "ichor_edgestore.errors.NotRerunnable": Kind("not_rerunnable", 1, "Publish the event again with another id."),
     "ichor_edgestore.errors.StoreError": Kind("database_refused", _MISSING, "Mend what the message names."),
 }

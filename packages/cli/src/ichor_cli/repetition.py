@@ -54,12 +54,17 @@ async def repeat(run: str, wait: float | None) -> Repetition:
         client = await connect(settings)
         pinned = await store.rerun(original.execution_id)
         if pinned.status is RunStatus.PENDING:
-            await _start(settings, pinned, client)
+            await start_pinned(settings, pinned, client)
         ended = (await wait_for_runs(store, [pinned.workflow_id], wait))[0] if wait is not None else None
         return Repetition(pinned, ended)
 
 
-async def _start(settings: Settings, pinned: PinnedRun, client: Client) -> None:
+async def start_pinned(settings: Settings, pinned: PinnedRun, client: Client) -> None:
+    """Start a pinned run.
+
+    Raises:
+        Missing: Temporal did not take it.
+    """
     try:
         await start_run(
             client,

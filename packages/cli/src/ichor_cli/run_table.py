@@ -13,7 +13,7 @@ from ichor_cli.picture import Remark, graph_picture
 from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
-    from ichor_edgestore import ActionView, AwaitedReply, RunSummary, RunView
+    from ichor_edgestore import ActionView, AwaitedReply, Cancellation, RunSummary, RunView
     from rich.console import RenderableType
 
 _LONGEST_VALUE = 400
@@ -44,6 +44,7 @@ def run_picture(run: "RunView") -> "RenderableType":
     told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", event]
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
     told += [f"error: {plain(run.error)}"] if run.error else []
+    told += [_cancellation(run.cancellation)] if run.cancellation else []
     waits = {awaited.action: waits_text(awaited) for awaited in run.awaits}
     remarks = {action.name: _remark(action, waits.get(action.name)) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
@@ -73,6 +74,11 @@ def _remark(action: "ActionView", waits: str | None) -> Remark:
     lines += [_reason(reason) for reason in action.reason] + ([waits] if waits else [])
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
+
+
+def _cancellation(asked: "Cancellation") -> str:
+    by = f" by {plain(asked.by)}" if asked.by else ""
+    return f"cancel asked {_when(asked.requested)}{by}" + (f": {plain(asked.reason)}" if asked.reason else "")
 
 
 def _reason(reason: EdgeReason) -> str:

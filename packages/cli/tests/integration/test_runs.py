@@ -11,7 +11,7 @@ import pytest
 from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
 from ichor_edgestore import EdgeStore, connected
-from ichor_models import EntityEvent
+from ichor_models import EntityEvent, RunStatus
 from ichor_testing import Database, until
 
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
@@ -70,7 +70,7 @@ async def test_run_from_fire_to_rerun(ichor: Ichor, write: Write, rule: Document
 async def test_runs_that_are_not_there(ichor: Ichor, database: object) -> None:
     assert json.loads((await ichor("runs", "--json")).stdout) == {"runs": []}
     assert "There are no such runs." in (await ichor("runs")).stdout
-    for command in ("show", "rerun"):
+    for command in ("show", "rerun", "cancel"):
         told = await ichor("runs", command, "nope", "--json")
         assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "run_not_found")
     misplaced = await ichor("runs", "--json", "show", "nope")
@@ -110,3 +110,44 @@ async def test_run_that_waits(ichor: Ichor, write: Write, rule: Document, databa
     assert "  └─true─▶ hold" in shown.stdout
     told = await ichor("runs", "rerun", pinned.execution_id, "--wait", "--timeout", "100ms", "--json")
     assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "not_ended")
+
+
+@pytest.mark.usefixtures("engine")
+async def test_runs_are_cancelled(ichor: Ichor, write: Write, rule: Document, database: Database) -> None:
+    rule["actions"].append({"name": "wait", "type": "delay", "config": {"duration": "1h"}})
+    rule["actions"].append({"name": "tidy", "type": "log_audit_entry", "config": {"message": "tidied"}})
+    rule["edges"].append({"source": None, "target": "wait", "type": "start"})
+    rule["edges"].append({"source": "wait", "target": "tidy", "type": "always"})
+    assert (await ichor("apply", write("rule.json", rule))).returncode == 0
+    fired = [await ichor("fire", "--entity", "orders", "--set", f"number={n}", "--json") for n in ("A-1", "A-2")]
+    assert [told.returncode for told in fired] == [0, 0]
+    async with connected(database.url, max_size=1) as pool:
+
+        async def both_wait() -> bool:
+            runs = await EdgeStore(pool).list_runs()
+            return [run.status for run in runs] == [RunStatus.RUNNING] * 2
+
+        await until(both_wait, "both runs are under way")
+    ids = [run["execution_id"] for run in json.loads((await ichor("runs", "--json")).stdout)["runs"]]
+    told = await ichor("runs", "cancel", *ids, "--reason", "a test", "--as", "ada", "--wait", "--json")
+    assert (told.returncode, [run["status"] for run in json.loads(told.stdout)["runs"]]) == (0, ["cancelled"] * 2)
+    shown = await ichor("runs", "show", ids[0])
+    assert " by ada: a test" in shown.stdout
+    assert "wait  delay  cancelled" in shown.stdout
+    assert "tidy  log_audit_entry  completed" in shown.stdout
+    late = await ichor("runs", "cancel", ids[0], "--json")
+    assert (late.returncode, json.loads(late.stdout)["error"]["code"]) == (1, "run_ended")
+
+
+@pytest.mark.usefixtures("temporal")
+async def test_what_cannot_be_cancelled_keeps_no_other_run(
+    ichor: Ichor, write: Write, rule: Document, database: Database
+) -> None:
+    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
+    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
+    async with connected(database.url, max_size=1) as pool:
+        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
+    told = await ichor("runs", "cancel", "nope", pinned.execution_id, "--json")
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (3, "run_not_found")
+    assert [run["execution_id"] for run in error["runs"]] == [pinned.execution_id]

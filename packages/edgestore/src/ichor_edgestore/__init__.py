@@ -20,6 +20,7 @@ from ichor_edgestore.errors import (
     NotRerunnable,
     RuleInactive,
     RuleNotFound,
+    RunEnded,
     RunNotFound,
     RunOver,
     SchemaError,
@@ -43,7 +44,7 @@ from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
 from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter, RunPlace
-from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.run_view import Cancellation, RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
@@ -59,6 +60,7 @@ __all__ = [
     "AskedQuestion",
     "AwaitedReply",
     "Backlog",
+    "Cancellation",
     "Candidate",
     "Claim",
     "ConstraintViolated",
@@ -85,6 +87,7 @@ __all__ = [
     "RuleNotFound",
     "RulePlace",
     "RuleSummary",
+    "RunEnded",
     "RunFilter",
     "RunNotFound",
     "RunOver",

@@ -20,6 +20,7 @@ IchorError (ichor_models)
     ├── AmbiguousRule         several rules of that name
     ├── RuleInactive          a rule that nothing starts for now
     ├── RunNotFound           no run of that id
+    ├── RunEnded              a run that cannot be cancelled any more
     ├── NotRerunnable         a run that lacks what a rerun needs
     ├── RunOver               a question of a run that has ended
     ├── EventTooLarge         an event above the size that is published
@@ -118,6 +119,10 @@ class RuleInactive(StoreError):
 
 class RunNotFound(StoreError, UnknownRun):
     """No run has this id."""
+
+
+class RunEnded(StoreError):
+    """A run has ended, so that it cannot be cancelled."""
 
 
 class NotRerunnable(StoreError):

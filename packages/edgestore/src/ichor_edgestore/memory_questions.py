@@ -128,6 +128,11 @@ class MemoryQuestions:
         await self._note(kept.call, LATE if on_timeout is None else on_timeout)
         return None
 
+    async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        for kept in self._questions.values():
+            if kept.state == "open" and any(_is(kept.call, execution_id, key, ask) for key, ask in asks):
+                kept.state = "closed"
+
     async def reply_delivered(self, id: UUID) -> None:
         self._questions[id].delivered = True
 

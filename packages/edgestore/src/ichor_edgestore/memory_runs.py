@@ -20,6 +20,7 @@ from ichor_models import (
     event_header,
     workflow_id,
 )
+from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
@@ -28,7 +29,7 @@ from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
-from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.run_view import Cancellation, RunSummary, RunView, ended
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class _Kept:
     started: datetime | None = None
     ended: datetime | None = None
     actions: tuple[ActionView, ...] = ()
+    cancellation: Cancellation | None = None
 
 
 class MemoryRuns:
@@ -126,6 +128,16 @@ class MemoryRuns:
     async def pinned_run(self, execution_id: ExecutionId) -> PinnedRun:
         return self._stored_run(execution_id).row.pinned(created=False)
 
+    async def request_cancel(self, run: str, by: str | None, reason: str | None) -> OpenRun:
+        found = await self.get_run(run)
+        kept, status = self._stored_run(found.execution_id), found.status
+        if status is not RunStatus.PENDING and status is not RunStatus.RUNNING:
+            raise ended(found)
+        kept.cancellation = kept.cancellation or Cancellation(
+            requested=datetime.now(UTC), by=storable(by), reason=storable(reason)
+        )
+        return OpenRun(found.execution_id, found.workflow_id, status, kept.created)
+
     async def home_namespace(self, namespace_id: str) -> str:
         self._home = self._home or namespace_id
         return self._home
@@ -150,6 +162,7 @@ class MemoryRuns:
             graph_version=kept.row.graph.version,
             graph=kept.row.graph,
             actions=kept.actions or live,
+            cancellation=kept.cancellation,
         )
 
     def status_of(self, execution_id: ExecutionId) -> tuple[RunStatus, str]:

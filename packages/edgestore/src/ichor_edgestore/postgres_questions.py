@@ -72,6 +72,12 @@ class PostgresQuestions:
             await resolve_in(session, row["id"], TIMED_OUT)
         return None
 
+    async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        """Close those of these questions that are open, each the key of an action and the number of its question."""
+        keys, numbers = [key for key, _ in asks], [number for _, number in asks]
+        async with self._database.transaction() as session:
+            await _closed(session, await session.rows(_QUERIES["close_some"], as_uuid(execution_id), keys, numbers))
+
     async def reply_delivered(self, id: UUID) -> None:
         """Note that a run has the reply to its question."""
         await self._database.execute(_QUERIES["delivered"], id)
@@ -146,7 +152,11 @@ async def claim_in(session: Session, id: UUID, reply: Reply, *, delivers: bool =
 
 async def close_all_in(session: Session, execution_id: UUID | None) -> None:
     """Close what nobody answered, with its run."""
-    for row in await session.rows(_QUERIES["close_all"], execution_id):
+    await _closed(session, await session.rows(_QUERIES["close_all"], execution_id))
+
+
+async def _closed(session: Session, rows: Sequence[asyncpg.Record]) -> None:
+    for row in rows:
         if row["is_approval"]:
             await resolve_in(session, row["id"], EXPIRED)
 

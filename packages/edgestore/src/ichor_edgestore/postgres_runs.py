@@ -39,7 +39,7 @@ from ichor_edgestore.postgres_questions import close_all_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
-from ichor_edgestore.run_view import RunSummary, RunView
+from ichor_edgestore.run_view import Cancellation, RunSummary, RunView, ended
 from ichor_edgestore.stored_rule import StoredRule
 
 _QUERIES = load_queries("runs")
@@ -180,6 +180,19 @@ class PostgresRuns:
             raise RunNotFound(f"There is no run with the id {execution_id}.")
         return _run_row(row).pinned(created=False)
 
+    async def request_cancel(self, run: str, by: str | None, reason: str | None) -> OpenRun:
+        """Note that somebody asks to cancel a run, by the id of its row or workflow; the first request stays.
+
+        Raises:
+            RunNotFound: there is no such run of this engine.
+            RunEnded: it has ended.
+        """
+        row = await self._database.row(_QUERIES["request_cancel"], as_uuid(run), run, storable(by), storable(reason))
+        if row is None:
+            raise ended(await self.get_run(run))
+        status = RunStatus.PENDING if row["status"] == RunStatus.PENDING else RunStatus.RUNNING
+        return OpenRun(ExecutionId(str(row["id"])), row["workflow_id"], status, row["created"])
+
     async def home_namespace(self, namespace_id: str) -> str:
         """Return the id of the Temporal namespace that carries the runs: this one where none was noted before."""
         await self._database.execute(_QUERIES["settle"], namespace_id)
@@ -228,6 +241,7 @@ class PostgresRuns:
             graph=Graph.model_validate(row["content"]),
             actions=tuple(actions),
             awaits=tuple(AwaitedReply.model_validate(dict(item)) for item in awaited),
+            cancellation=_cancellation(row),
         )
 
     async def _require_run(self, key: UUID | None) -> None:
@@ -336,3 +350,9 @@ def _summary(row: asyncpg.Record) -> dict[str, Any]:
         "ended": row["ended_at"],
         "duration_ms": row["execution_time_ms"],
     }
+
+
+def _cancellation(row: asyncpg.Record) -> Cancellation | None:
+    if row["cancel_requested"] is None:
+        return None
+    return Cancellation(requested=row["cancel_requested"], by=row["cancel_requested_by"], reason=row["cancel_reason"])

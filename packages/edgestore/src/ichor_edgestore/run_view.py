@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from ichor_edgestore.action_view import ActionView
 from ichor_edgestore.awaited_reply import AwaitedReply
+from ichor_edgestore.errors import RunEnded
 
 
 class RunSummary(Model):
@@ -30,6 +31,14 @@ class RunSummary(Model):
     duration_ms: int | None = None
 
 
+class Cancellation(Model):
+    """That somebody asked that a run be cancelled: when, who (a user's id), and why, where they said so."""
+
+    requested: datetime
+    by: str | None = None
+    reason: str | None = None
+
+
 class RunView(RunSummary):
     """A run with its graph and how each action stands; while it goes on, only actions that started are there.
 
@@ -41,3 +50,9 @@ class RunView(RunSummary):
     graph: Graph
     actions: tuple[ActionView, ...] = ()
     awaits: tuple[AwaitedReply, ...] = ()
+    cancellation: Cancellation | None = None
+
+
+def ended(run: RunSummary) -> RunEnded:
+    """Return the error of a run that has ended."""
+    return RunEnded(f"The run {run.execution_id} has ended: it is {run.status}.")

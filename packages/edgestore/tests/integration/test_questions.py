@@ -274,3 +274,16 @@ async def test_a_reply_that_its_run_has_stays(store: Store, run: ExecutionId, ca
     await store.refuse_reply(question_id(call), NEVER)
     assert await journal(store, run) == ("completed", YES.result, None)
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.REPEATED
+
+
+async def test_only_the_named_questions_are_dropped(
+    store: Store, run: ExecutionId, call: ActionCall, new_call: NewCall
+) -> None:
+    other = call.model_copy(update={"ask": 2})
+    await ask(store, call)
+    await ask(store, other)
+    await store.drop_questions(run, [(call.key, 1), ("nobody", 2)])
+    assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.RUN_ENDED
+    assert (await store.claim_question(question_id(other), YES)).verdict is Verdict.TAKEN
+    await store.drop_questions(run, [(call.key, 2)])
+    assert (await store.claim_question(question_id(other), YES)).verdict is Verdict.TAKEN

@@ -11,6 +11,7 @@ from ichor_edgestore import (
     MemoryStore,
     RuleInactive,
     RuleNotFound,
+    RunEnded,
     RunFilter,
     RunNotFound,
     RunPlace,
@@ -346,3 +347,29 @@ async def test_only_a_start_that_is_there_outlives_the_rule_being_active(store: 
         await store.pin_start(_start(rule_id).model_copy(update={"event_id": "another"}))
     with pytest.raises(RuleNotFound):
         await store.pin_start(_start(RuleId(UNKNOWN)))
+
+
+async def test_who_asks_first_that_a_run_be_cancelled_is_kept(
+    store: Store, rule_id: RuleId, event: EntityEvent
+) -> None:
+    run = await store.pin_run(rule_id, event)
+    assert (await store.get_run(run.execution_id)).cancellation is None
+    asked = await store.request_cancel(run.workflow_id, "ada", "wrong customer\0")
+    assert (asked.execution_id, asked.status) == (run.execution_id, RunStatus.PENDING)
+    await store.run_started(run.execution_id)
+    assert (await store.request_cancel(run.execution_id, "bob", None)).status is RunStatus.RUNNING
+    cancellation = (await store.get_run(run.execution_id)).cancellation
+    assert cancellation is not None
+    assert (cancellation.by, cancellation.reason) == ("ada", "wrong customer\ufffd")
+
+
+async def test_a_run_that_ended_or_is_unknown_cannot_be_cancelled(
+    store: Store, rule_id: RuleId, event: EntityEvent
+) -> None:
+    run = await store.pin_run(rule_id, event)
+    await store.run_ended(run.execution_id, RunRecord(status=RunStatus.COMPLETED, actions=(), order=()))
+    with pytest.raises(RunEnded, match="it is completed"):
+        await store.request_cancel(run.execution_id, "ada", None)
+    assert (await store.get_run(run.execution_id)).cancellation is None
+    with pytest.raises(RunNotFound):
+        await store.request_cancel(UNKNOWN, "ada", None)

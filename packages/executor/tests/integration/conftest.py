@@ -49,6 +49,11 @@ class Bench:
         run = asked.run.model_copy(update={"execution_id": execution_id})
         return asked.model_copy(update={"run": run, "case": False, **changes})
 
+    async def was_continued(self, handle: WorkflowHandle[object, object]) -> bool:
+        """Say whether a run was continued as new."""
+        info = (await handle.describe()).raw_info
+        return info.first_run_id != info.execution.run_id
+
     async def record(self, handle: WorkflowHandle[object, object]) -> RunRecord:
         """Wait for the end of a run and return its record."""
         try:

@@ -16,16 +16,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from .conftest import worker
-from .graphs_of_histories import RUNS, chain
+from .graphs_of_histories import RUNS
+from .recordings import CONTINUED, SCENES
 
 HISTORIES = Path(__file__).parent / "histories"
-SCHEDULED = "scheduled"
-"""The history of a run that a schedule started."""
 
 
 async def test_every_recorded_history_replays() -> None:
     outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow)
-    assert outcomes == dict.fromkeys(sorted([*RUNS, SCHEDULED]))
+    assert outcomes == dict.fromkeys(sorted([*RUNS, *SCENES, CONTINUED]))
 
 
 async def test_another_order_of_commands_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +45,11 @@ async def test_record_histories(temporal_client: Client) -> None:
             handle = await bench.start(rule, case)
             await bench.record(handle)
             await save_history(handle, HISTORIES / f"{name}.json")
-    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
-        handle = await bench.fire(chain(2))
-        await bench.record(handle)
-        await save_history(handle, HISTORIES / f"{SCHEDULED}.json")
+    for name, scene in SCENES.items():
+        async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+            handle = await scene(bench)
+            await bench.record(handle)
+            first = (await handle.describe()).raw_info.first_run_id
+            await save_history(temporal_client.get_workflow_handle(handle.id, run_id=first), HISTORIES / f"{name}.json")
+            if await bench.was_continued(handle):
+                await save_history(handle, HISTORIES / f"{CONTINUED}.json")

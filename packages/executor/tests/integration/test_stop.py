@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from ichor_executor.temporal import REPLY, STOP, ExecuteGraphWorkflow, graph_run
@@ -15,17 +14,11 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from .conftest import Bench, worker
+from .recordings import cleaned_up, timers
 
 
 def states(record: RunRecord) -> dict[str, str]:
     return {action.name: action.state.value for action in record.actions}
-
-
-def cleaned_up(**options: Any) -> Rule:
-    """Return reserve → pay, with release as the finally of both and tell after that."""
-    builder = GraphBuilder().action("reserve").action("pay").action("release").action("tell")
-    builder.start("reserve").then("reserve", "pay").always("reserve", "release").always("pay", "release")
-    return builder.then("release", "tell").rule(**options)
 
 
 async def running(bench: Bench, *names: str) -> None:
@@ -84,7 +77,7 @@ async def test_the_signal_stop_ends_cleanup(bench: Bench) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"deadline": "3s"}])
 async def test_cleanup_has_a_limit(
-    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, options: dict[str, str]
 ) -> None:
     """It is that of every cleanup, or the run's own deadline."""
     if not options:
@@ -108,7 +101,7 @@ async def test_cleanup_is_continued_as_new(bench: Bench) -> None:
     record = await bench.record(handle)
     assert record.status is RunStatus.CANCELLED
     assert list(states(record).values()) == ["cancelled", *["completed"] * 8]
-    assert (await handle.describe()).run_id != handle.first_execution_run_id
+    assert await bench.was_continued(handle)
 
 
 async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends(bench: Bench) -> None:
@@ -117,10 +110,7 @@ async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends
     handle = await started(bench, rule, "note")
     await running(bench, "ask")
 
-    async def timer() -> bool:
-        return any(event.HasField("timer_started_event_attributes") for event in (await handle.fetch_history()).events)
-
-    await until(timer, "the question is open")
+    await timers(handle, 1)
     await handle.cancel()
 
     async def dropped() -> bool:

@@ -124,7 +124,7 @@ async def test_continued_as_new_the_outcome_is_the_same(bench: Bench, name: str)
     assert sorted(record.order) == sorted(expected.order)
     assert sorted(call.name for call in bench.handlers.calls) == sorted({call.name for call in bench.handlers.calls})
     assert len(bench.handlers.started) == 1
-    assert (await handle.describe()).run_id != handle.first_execution_run_id
+    assert await bench.was_continued(handle)
 
 
 async def test_a_run_starts_once_for_its_id(bench: Bench) -> None:
@@ -178,7 +178,7 @@ async def test_a_run_of_a_schedule_continues_as_new_with_the_version_that_it_pin
     record = await bench.record(handle)
     assert (record.status, len(record.order)) == (RunStatus.COMPLETED, 6)
     assert len(bench.handlers.started) == 1
-    assert (await handle.describe()).run_id != handle.first_execution_run_id
+    assert await bench.was_continued(handle)
 
 
 async def test_a_firing_of_a_rule_that_is_gone_ends_without_a_record(bench: Bench) -> None:

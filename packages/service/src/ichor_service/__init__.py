@@ -3,12 +3,15 @@
 from ichor_service.api_token import ApiToken, ApiTokens, new_token, read_api_tokens, token_hash
 from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
+from ichor_service.cancellation import cancel_run
 from ichor_service.dead_letters import DeadLetters, dead_letters
 from ichor_service.environment import environment
 from ichor_service.errors import (
     Busy,
     Crowded,
+    ForeignNamespace,
     InvalidSetting,
+    LostRun,
     ServiceError,
     Stopped,
     Unavailable,
@@ -16,6 +19,7 @@ from ichor_service.errors import (
     Unusable,
 )
 from ichor_service.health import Health, Probe, Readiness, health_routes
+from ichor_service.home import require_home
 from ichor_service.http_server import HttpServer, serving
 from ichor_service.inbox import Inbox
 from ichor_service.inbox_metrics import InboxMetrics
@@ -54,6 +58,7 @@ __all__ = [
     "Caller",
     "Crowded",
     "DeadLetters",
+    "ForeignNamespace",
     "Handle",
     "Health",
     "HttpServer",
@@ -63,6 +68,7 @@ __all__ = [
     "InvalidSetting",
     "Letter",
     "Link",
+    "LostRun",
     "Measure",
     "Part",
     "Probe",
@@ -83,6 +89,7 @@ __all__ = [
     "Unroutable",
     "Unusable",
     "again_and_again",
+    "cancel_run",
     "configure_logs",
     "dead_letters",
     "environment",
@@ -98,6 +105,7 @@ __all__ = [
     "reach",
     "read_api_tokens",
     "reason",
+    "require_home",
     "serving",
     "side_by_side",
     "store_link",

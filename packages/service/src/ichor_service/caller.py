@@ -14,6 +14,7 @@ class Scope(StrEnum):
     READ = "read"
     EVENTS = "events"
     START = "start"
+    CANCEL = "cancel"
     APPROVE = "approve"
     OPERATOR = "operator"
 

@@ -4,7 +4,9 @@ ServiceError
 ├── InvalidSetting   a setting is wrong or missing: exit 2, at once
 ├── Unavailable      something a program cannot begin without is not there: exit 3
 ├── Unreachable      a server does not answer now: trying again helps, the program goes on
-│   └── Busy         what one message needs is in use for now: others need not wait for it
+│   ├── Busy         what one message needs is in use for now: others need not wait for it
+│   └── ForeignNamespace   Temporal answers, but it carries the runs of another database
+├── LostRun          a run that Temporal does not know any more
 ├── Crowded          too many messages of one kind are in hand: this one goes to the queue of bursts
 ├── Unusable         a message that nobody can use, with a stable code: it goes to the dead letters
 └── Stopped          somebody asked the program to stop: exit 0
@@ -43,6 +45,14 @@ class Busy(Unreachable):
 
 class Crowded(ServiceError):
     """So many messages of this one's kind are in hand that it would take the others' places."""
+
+
+class ForeignNamespace(Unreachable):
+    """This namespace of Temporal does not carry the runs of this database; the message says which does."""
+
+
+class LostRun(ServiceError):
+    """Temporal does not know a run any more; the reaper ends its record."""
 
 
 class Unusable(ServiceError):

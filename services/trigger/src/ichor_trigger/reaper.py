@@ -6,10 +6,9 @@ from datetime import timedelta
 import structlog
 from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
 from ichor_models import RunRecord, RunStatus
-from ichor_service import Part, Unreachable, outages, reason
+from ichor_service import Part, Unreachable, outages, reason, require_home
 from structlog.contextvars import bound_contextvars
 
-from ichor_trigger.home import require_home
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 from ichor_trigger.rounds import Rounds, each

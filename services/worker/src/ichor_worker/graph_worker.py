@@ -24,6 +24,8 @@ MOST_WORKFLOW_TASKS = 20
 """How many runs decide what to do next at once; they take turns on one core."""
 MOST_CACHED_WORKFLOWS = 1000
 """How many runs are kept in memory; the others are replayed when something happens to them."""
+_LONGEST_THROTTLE = timedelta(seconds=5)
+"""How long a heartbeat may be kept back: its answer says that an action was cancelled."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -80,4 +82,5 @@ class GraphWorker:
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             activity_task_poller_behavior=PollerBehaviorAutoscaling(),
             graceful_shutdown_timeout=time_to_finish,
+            max_heartbeat_throttle_interval=_LONGEST_THROTTLE,
         )

@@ -24,7 +24,7 @@ from ichor_activities.temporal.unknown_type import unknown_type
 
 UNKNOWN_GRACE = timedelta(minutes=2)
 _MARGIN = timedelta(seconds=1)
-_BEAT_SECONDS = 10.0
+_BEAT_SECONDS = 5.0
 _AWAY_PAUSE = timedelta(seconds=5)
 
 

@@ -1,4 +1,4 @@
-"""`ichor runs`, `ichor runs show`, `ichor runs rerun`."""
+"""`ichor runs`, `ichor runs show`, `ichor runs rerun`, `ichor runs cancel`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from ichor_models import RuleId, RunStatus, parse_duration
+from ichor_models import LONGEST_REASON, RuleId, RunStatus, parse_duration
 
 from ichor_cli.arguments import Json, Timeout, refuse_json_before
 from ichor_cli.commands.fire import seconds
@@ -24,6 +24,11 @@ _RULE = typer.Option("--rule", metavar="RULE", help="Only runs of this rule, by 
 _STATUS = typer.Option("--status", help="Only runs of this status; may come again.")
 _SINCE = typer.Option("--since", metavar="AGO", help="Only runs as old as this or newer, like 1h, or since a time.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
+_RUNS = typer.Argument(metavar="RUN…", help="The ids of runs, or of their workflows.", show_default=False)
+_END = typer.Option("--wait", help="Wait for their end, and exit 1 unless they are cancelled.")
+_REASON = typer.Option("--reason", help="Why, for whoever asks later.")
+_USER = typer.Option("--as", metavar="USER_ID", help="Who cancels it, for whoever asks later.")
+_AT_ONCE = typer.Option("--no-cleanup", help="End them at once, also those that are cleaning up.")
 _WAIT = typer.Option("--wait", help="Wait for its end, and exit 1 unless it completed.")
 
 
@@ -36,7 +41,7 @@ def runs(
     limit: Annotated[int, _LIMIT] = 50,
     json: Json = False,
 ) -> int:
-    """List runs, the newest first; `show` one of them, or `rerun` it."""
+    """List runs, the newest first; `show` one of them, `rerun` or `cancel` it."""
     if context.invoked_subcommand is not None:
         refuse_json_before(context, json)
         return 0
@@ -69,6 +74,32 @@ def rerun(
         repetition: Repetition = asyncio.run(repeat(run, seconds(timeout) if wait else None))
     screen.answer(repetition.document(), lambda: repetition.sentence)
     return 0 if repetition.run is None or well_ended([repetition.run]) else 1
+
+
+def cancel(
+    runs: Annotated[list[str], _RUNS],
+    wait: Annotated[bool, _END] = False,
+    timeout: Timeout = "60s",
+    reason: Annotated[str | None, _REASON] = None,
+    user: Annotated[str | None, _USER] = None,
+    no_cleanup: Annotated[bool, _AT_ONCE] = False,
+    json: Json = False,
+) -> int:
+    """Cancel runs: what is under way stops, then the cleanup that their graphs ask for runs."""
+    from ichor_cli.run_cancellation import cancel_runs
+
+    if reason is not None and len(reason) > LONGEST_REASON:
+        raise typer.BadParameter(f"it may have {LONGEST_REASON} characters", param_hint="--reason")
+    screen, limit = Screen(json), seconds(timeout) if wait else None
+    with screen.busy("Cancelling"):
+        asked = asyncio.run(cancel_runs(runs, by=user, reason=reason, cleanup=not no_cleanup, wait=limit))
+    screen.answer(
+        {"runs": [run.document() for run in asked]},
+        lambda: "\n".join(
+            f"{run.execution_id} is {run.status}{'' if wait else ', and asked to stop'}." for run in asked
+        ),
+    )
+    return 1 if wait and any(run.status is not RunStatus.CANCELLED for run in asked) else 0
 
 
 async def _list(

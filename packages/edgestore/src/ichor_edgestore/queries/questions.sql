@@ -33,6 +33,12 @@ UPDATE workflow.questions SET state = 'closed'
 WHERE execution_id = $1 AND state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
+-- name: close_some
+UPDATE workflow.questions SET state = 'closed'
+WHERE execution_id = $1 AND state = 'open'
+    AND (action_key, ask) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
+RETURNING id, question ? 'approval' AS is_approval
+
 -- name: answer
 -- Who does not deliver the reply wakes those who do.
 WITH answered AS (

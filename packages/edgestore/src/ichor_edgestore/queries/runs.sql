@@ -84,6 +84,14 @@ SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, end
     )::integer
 WHERE id = $1 AND status IN ('pending', 'running')
 
+-- name: request_cancel
+UPDATE workflow.automation_executions
+SET cancel_requested = coalesce(cancel_requested, now()),
+    cancel_requested_by = CASE WHEN cancel_requested IS NULL THEN $3::text ELSE cancel_requested_by END,
+    cancel_reason = CASE WHEN cancel_requested IS NULL THEN $4::text ELSE cancel_reason END
+WHERE event_id IS NOT NULL AND (id = $1 OR workflow_id = $2) AND status IN ('pending', 'running')
+RETURNING id, workflow_id, status, executed_at::timestamptz AS created
+
 -- name: settle
 INSERT INTO workflow.temporal_namespace (id) VALUES ($1) ON CONFLICT DO NOTHING
 
@@ -117,7 +125,8 @@ LIMIT $8
 SELECT
     x.id, x.workflow_id, x.automation_rules_id, r.name AS rule_name, x.event_id, x.entity_type, x.rerun,
     x.trigger_source, x.status, x.error_message, x.error_type, x.executed_at::timestamptz AS created, x.started_at, x.ended_at,
-    x.execution_time_ms, x.trigger_data, x.actions_executed, x.graph_version, v.content
+    x.execution_time_ms, x.trigger_data, x.actions_executed, x.graph_version, v.content,
+    x.cancel_requested, x.cancel_requested_by, x.cancel_reason
 FROM workflow.automation_executions x
 LEFT JOIN workflow.automation_rules r ON r.id = x.automation_rules_id
 JOIN workflow.graph_versions v ON v.hash = x.graph_version

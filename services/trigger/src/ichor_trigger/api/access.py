@@ -8,6 +8,7 @@ from ichor_edgestore import EdgeStore
 from ichor_service import Caller, Scope
 
 from ichor_trigger.api.error import ApiError
+from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the file, or a JWT.")
@@ -42,6 +43,10 @@ def the_links(request: Request) -> Links:
     return request.app.state.links
 
 
+def _the_launcher(request: Request) -> Launcher:
+    return request.app.state.launcher
+
+
 def the_store(links: Annotated[Links, Depends(the_links)]) -> EdgeStore:
     """Return the store.
 
@@ -54,6 +59,8 @@ def the_store(links: Annotated[Links, Depends(the_links)]) -> EdgeStore:
 Reader = Annotated[Caller, Security(_entitled, scopes=[Scope.READ])]
 Sender = Annotated[Caller, Security(_entitled, scopes=[Scope.EVENTS])]
 StartingCaller = Annotated[Caller, Security(_entitled, scopes=[Scope.START])]
+CancellingCaller = Annotated[Caller, Security(_entitled, scopes=[Scope.CANCEL])]
 Approver = Annotated[Caller, Security(_entitled, scopes=[Scope.APPROVE])]
 ProgramLinks = Annotated[Links, Depends(the_links)]
+ProgramLauncher = Annotated[Launcher, Depends(_the_launcher)]
 Store = Annotated[EdgeStore, Depends(the_store)]

@@ -8,7 +8,7 @@ from ichor_models import IchorError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from ichor_trigger.api import approvals, events, rules, runs, starts
+from ichor_trigger.api import approvals, cancellations, events, rules, runs, starts
 from ichor_trigger.api.authenticator import Authenticator
 from ichor_trigger.api.error import declared, explain
 from ichor_trigger.api.guard import Guard, Limits
@@ -16,14 +16,14 @@ from ichor_trigger.api.known_parameters import refuse_unknown_parameters
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 
-_ROUTERS = (events.router, starts.router, approvals.router, rules.router, runs.router)
+_ROUTERS = (events.router, starts.router, cancellations.router, approvals.router, rules.router, runs.router)
 
 
 def application(links: Links, authenticator: Authenticator, limits: Limits) -> ASGIApp:
     """Return the application that serves every path, and none to a stranger."""
     app = FastAPI(
         title="Ichor",
-        summary="Post events, start rules, vote on approvals, look at rules and runs.",
+        summary="Post events, start rules, cancel runs, vote on approvals, look at rules and runs.",
         version=metadata.version("ichor-trigger"),
         docs_url=None,
         redoc_url=None,

@@ -13,6 +13,7 @@ from ichor_edgestore import (
     KeyReused,
     RuleInactive,
     RuleNotFound,
+    RunEnded,
     RunNotFound,
     StoreError,
     Unstorable,
@@ -20,7 +21,7 @@ from ichor_edgestore import (
 from ichor_models import InvalidRule
 from ichor_models.model import Model
 from ichor_models.wording import in_words
-from ichor_service import Unreachable, reason
+from ichor_service import ForeignNamespace, LostRun, Unreachable, reason
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException as RoutingError
 
@@ -66,6 +67,9 @@ class _Kind(NamedTuple):
 _KINDS: Mapping[type[Exception], _Kind] = {
     RuleNotFound: _Kind(404, "rule_not_found", "GET /v1/rules lists what there is."),
     RunNotFound: _Kind(404, "run_not_found", "GET /v1/runs lists what there is."),
+    RunEnded: _Kind(409, "run_ended", "GET /v1/runs/{run} says how."),
+    LostRun: _Kind(409, "run_lost", "Wait: within minutes its record says so."),
+    ForeignNamespace: _Kind(503, "foreign_namespace", "Whoever runs ichor-trigger corrects the address of Temporal."),
     RuleInactive: _Kind(409, "rule_inactive", "Activate the rule first."),
     InvalidRule: _Kind(422, "unreadable_rule", "Correct the stored rule; `ichor validate --rule` lists what is wrong."),
     KeyReused: _Kind(422, "idempotency_key_reused", "Give each new request a key of its own."),
@@ -92,7 +96,8 @@ def explain(error: Exception) -> ApiError:
             return ApiError(kind.status, kind.code, str(error), kind.mend)
         case StoreError() | Unreachable():
             _log.warning("request not answered, a server is away", reason=reason(error))
-            return ApiError(503, "unavailable", "The database does not answer.", "Send it again.", RETRY)
+            server = "The database" if isinstance(error, StoreError) else "The database, or Temporal,"
+            return ApiError(503, "unavailable", f"{server} does not answer.", "Send it again.", RETRY)
         case _:
             return ApiError(500, "bug", "This is a mistake in Ichor.", "Report it; its log says more.")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from ichor_edgestore import PinnedRun
 from ichor_edgestore.pinned_run import INVALID_GRAPH
@@ -15,7 +15,7 @@ from ichor_service import Unreachable, outages, reason
 from pydantic import Field, JsonValue
 from structlog.contextvars import bound_contextvars
 
-from ichor_trigger.api.access import StartingCaller
+from ichor_trigger.api.access import ProgramLauncher, StartingCaller
 from ichor_trigger.api.error import ApiError
 from ichor_trigger.api.once import ACCEPTED, Once, OnceOnly
 from ichor_trigger.api.strict_route import StrictRoute
@@ -25,10 +25,6 @@ from ichor_trigger.run_starter import NOT_STARTED, RunStarter
 router = APIRouter(tags=["runs"], route_class=StrictRoute)
 _PATIENCE_SECONDS = 3.0
 _log = structlog.stdlib.get_logger(__name__)
-
-
-def _launcher(request: Request) -> Launcher:
-    return request.app.state.launcher
 
 
 class RunStart(Model):
@@ -51,7 +47,7 @@ async def start_run(
     rule_id: str,
     caller: StartingCaller,
     once: OnceOnly,
-    launcher: Annotated[Launcher, Depends(_launcher)],
+    launcher: ProgramLauncher,
     start: RunStart | None = None,
 ) -> JSONResponse:
     """Run an active rule, whatever starts it otherwise; its conditions are not asked."""

@@ -1,0 +1,128 @@
+"""The histories that more than a graph and a case makes: somebody replies, cancels, or time passes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from ichor_executor.temporal import REPLY, STOP
+from ichor_models import Asked, Case, Reply, ReplyError, ReplyNotice, Rule
+from ichor_testing import until
+from ichor_testing.graph_builder import GraphBuilder
+from temporalio.client import WorkflowHandle
+
+from .conftest import Bench
+from .graphs_of_histories import chain
+
+type Handle = WorkflowHandle[object, object]
+type Scene = Callable[[Bench], Awaitable[Handle]]
+
+YES = Reply(result={"said": "yes"})
+BUSY = Reply(error=ReplyError(message="busy", retryable=True))
+
+
+def cleaned_up(**options: str) -> Rule:
+    """Return reserve → pay, with release as the finally of both and tell after that."""
+    builder = GraphBuilder().action("reserve").action("pay").action("release").action("tell")
+    builder.start("reserve").then("reserve", "pay").always("reserve", "release").always("pay", "release")
+    return builder.then("release", "tell").rule(**options)
+
+
+async def calls(bench: Bench, count: int) -> None:
+    """Wait until so many actions were begun."""
+
+    async def reached() -> bool:
+        return len(bench.handlers.calls) >= count
+
+    await until(reached, f"{count} actions were begun")
+
+
+async def timers(handle: Handle, count: int) -> None:
+    """Wait until a run has set so many timers: then its questions are open."""
+
+    async def reached() -> bool:
+        events = (await handle.fetch_history()).events
+        return sum(event.HasField("timer_started_event_attributes") for event in events) >= count
+
+    await until(reached, f"{count} timers were set")
+
+
+async def _ask(bench: Bench) -> Handle:
+    bench.handlers.asks["a0"] = Asked(until=time.time() + 60, most=2, pause=0.05)
+    handle = await bench.start(chain(2), Case())
+    await timers(handle, 1)
+    await handle.signal(REPLY, ReplyNotice(action_key="a0", ask=1, reply=BUSY))
+    await timers(handle, 3)
+    await handle.signal(REPLY, ReplyNotice(action_key="a0", ask=2, reply=YES))
+    return handle
+
+
+async def _approval(bench: Bench) -> Handle:
+    bench.handlers.asks["boss"] = Asked(until=time.time() + 0.5, on_timeout={"output": "timed_out"})
+    builder = GraphBuilder().action("boss", "seek_approval").action("ship").action("drop").start("boss")
+    return await bench.start(
+        builder.then("boss", "ship", port="approved").then("boss", "drop", port="timed_out").rule(), Case()
+    )
+
+
+async def _continue_as_new(bench: Bench) -> Handle:
+    return await bench.start(chain(8), Case(), events_per_run=16)
+
+
+async def _cancel(bench: Bench) -> Handle:
+    bench.handlers.gates["a1"] = asyncio.Event()
+    handle = await bench.start(chain(3), Case())
+    await calls(bench, 2)
+    await handle.cancel()
+    return handle
+
+
+async def _cancel_and_clean_up(bench: Bench) -> Handle:
+    bench.handlers.gates["reserve"] = asyncio.Event()
+    handle = await bench.start(cleaned_up(), Case())
+    await calls(bench, 1)
+    await handle.cancel()
+    return handle
+
+
+async def _cancel_a_question(bench: Bench) -> Handle:
+    bench.handlers.asks["ask"] = Asked(until=time.time() + 60)
+    rule = GraphBuilder().action("ask").action("note").start("ask").always("ask", "note").rule()
+    handle = await bench.start(rule, Case())
+    await timers(handle, 1)
+    await handle.cancel()
+    return handle
+
+
+async def _stop_cleanup(bench: Bench) -> Handle:
+    bench.handlers.gates |= {"reserve": asyncio.Event(), "release": asyncio.Event()}
+    handle = await bench.start(cleaned_up(), Case())
+    await calls(bench, 1)
+    await handle.cancel()
+    await calls(bench, 2)
+    await handle.signal(STOP)
+    return handle
+
+
+async def _deadline(bench: Bench) -> Handle:
+    bench.handlers.gates["pay"] = asyncio.Event()
+    return await bench.start(cleaned_up(deadline="1s"), Case())
+
+
+async def _firing(bench: Bench) -> Handle:
+    return await bench.fire(chain(2))
+
+
+SCENES: dict[str, Scene] = {
+    "ask": _ask,
+    "approval": _approval,
+    "continue_as_new": _continue_as_new,
+    "cancel": _cancel,
+    "cancel_and_clean_up": _cancel_and_clean_up,
+    "cancel_a_question": _cancel_a_question,
+    "stop_cleanup": _stop_cleanup,
+    "deadline": _deadline,
+    "scheduled": _firing,
+}
+"""Name of the history → how it comes about."""
+CONTINUED = "continued"
+"""The history of the run that continues `continue_as_new`."""

@@ -1,0 +1,61 @@
+"""Runs cancelled by people and programs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from ichor_models import LONGEST_REASON, ExecutionId, RunStatus
+from ichor_models.model import Model
+from ichor_service import cancel_run
+from pydantic import Field
+
+from ichor_trigger.api.access import CancellingCaller, ProgramLauncher, ProgramLinks
+from ichor_trigger.api.once import OnceOnly
+from ichor_trigger.api.strict_route import StrictRoute
+from ichor_trigger.run_starter import RunStarter
+
+router = APIRouter(tags=["runs"], route_class=StrictRoute)
+
+
+class Cancel(Model):
+    """Why a run is cancelled, and whether it may clean up."""
+
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] | None = None
+    cleanup: bool = True
+
+
+class CancelledRun(Model):
+    """A run that was asked to stop, with its status as that was done."""
+
+    run: ExecutionId
+    workflow_id: str
+    status: RunStatus
+
+
+# An id of a workflow ends with that of an event, which may hold slashes.
+@router.post("/runs/{run:path}/cancel", status_code=202, response_model=CancelledRun, summary="Cancel a run")
+async def post_cancel(
+    run: str,
+    caller: CancellingCaller,
+    once: OnceOnly,
+    links: ProgramLinks,
+    launcher: ProgramLauncher,
+    cancel: Cancel | None = None,
+) -> JSONResponse:
+    """Stop what is under way in a run; it ends when the cleanup that its graph asks for has."""
+    told = cancel or Cancel()
+
+    async def ask() -> CancelledRun:
+        starter = RunStarter(once.store, launcher)
+        asked = await cancel_run(
+            links.temporal.opened,
+            once.store,
+            run,
+            starter.start_pinned,
+            by=caller.sub,
+            reason=told.reason,
+            cleanup=told.cleanup,
+        )
+        return CancelledRun(run=asked.execution_id, workflow_id=asked.workflow_id, status=asked.status)
+
+    return await once.answer(ask)
