@@ -37,12 +37,14 @@ class Scope:
         if owner is None:
             return look_up(self._trigger_data, self._always_there, path)
         index, rest = owner
-        action = self._plan.nodes[index].action
-        if action.repeated:
-            raise TemplateError(
-                f"{path.text} is ambiguous: several actions are named {action.name.partition('#')[0]!r}"
-            )
         if index not in self._node.sees:
-            raise TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
+            raise self._unseen(path, index)
         kept = self._results.get(index)
         return walk(kept.result, rest) if kept is not None else None
+
+    def _unseen(self, path: Path, index: int) -> TemplateError:
+        action = self._plan.nodes[index].action
+        if action.repeated:
+            name = action.name.partition("#")[0]
+            return TemplateError(f"{path.text} is ambiguous: several actions are named {name!r}")
+        return TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")

@@ -1,13 +1,15 @@
 """Templates inside a whole config: where they are, and what the config becomes when they are resolved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pydantic import JsonValue
 
 from ichor_models.action_call import SecretPlace
 from ichor_models.errors import TemplateError
 from ichor_models.expression import Lookup
-from ichor_models.template import parse_template, resolve_text
+from ichor_models.path import Path
+from ichor_models.template import Placeholder, parse_template, resolve_text
 
 type Place = tuple[str | int, ...]
 
@@ -30,31 +32,92 @@ def texts(value: JsonValue, place: Place = ()) -> Iterator[tuple[Place, str]]:
             yield from texts(item, (*place, index))
 
 
-def resolve_config(
-    config: Mapping[str, JsonValue], lookup: Lookup
-) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
-    """Return a config with its templates resolved, and the places of its secrets, whose text stays.
+class ConfigTemplate:
+    """A config read once, to be resolved as often as needed; what holds no template is not looked at again."""
 
-    Raises:
-        TemplateError: a template is malformed or the data does not allow it, naming the place.
-    """
-    secrets: list[SecretPlace] = []
-    resolved = {key: _resolve(item, (key,), lookup, secrets) for key, item in config.items()}
-    return resolved, tuple(secrets)
+    def __init__(self, config: dict[str, JsonValue]) -> None:
+        self._whole = _Container(config, tuple(_readers(config.items(), ())))
+
+    def paths(self) -> Iterator[Path]:
+        """Yield every path that its templates read, those of malformed ones aside."""
+        return self._whole.paths()
+
+    def resolve(self, lookup: Lookup) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
+        """Return the config with its templates resolved, and the places of its secrets, whose text stays.
+
+        Raises:
+            TemplateError: a template is malformed or the data does not allow it, naming the place.
+        """
+        secrets: list[SecretPlace] = []
+        return self._whole.resolve(lookup, secrets), tuple(secrets)
 
 
-def _resolve(value: JsonValue, place: Place, lookup: Lookup, secrets: list[SecretPlace]) -> JsonValue:
-    if isinstance(value, str):
-        if "{{" not in value:
-            return value
+class _Text:
+    """A string with braces, at its place."""
+
+    __slots__ = ("_place", "_template", "_text")
+
+    def __init__(self, text: str, place: Place) -> None:
+        self._text = text
+        self._place = place
         try:
-            resolved, found = resolve_text(parse_template(value), lookup)
+            self._template = parse_template(text)
+        except TemplateError:
+            self._template = None
+
+    def paths(self) -> Iterator[Path]:
+        for part in self._template.parts if self._template else ():
+            if isinstance(part, Placeholder):
+                yield from part.paths()
+
+    def resolve(self, lookup: Lookup, secrets: list[SecretPlace]) -> JsonValue:
+        try:
+            resolved, found = resolve_text(self._template or parse_template(self._text), lookup)
         except TemplateError as error:
-            raise TemplateError(f"{written(place)}: {error}") from error
-        secrets.extend(SecretPlace(path=place, start=start, name=name) for start, name in found)
+            raise TemplateError(f"{written(self._place)}: {error}") from error
+        if found:
+            secrets.extend(SecretPlace(path=self._place, start=start, name=name) for start, name in found)
         return resolved
+
+
+class _Container[C: (dict[str, Any], list[Any])]:
+    """An object or a list, and those of its members that hold templates."""
+
+    __slots__ = ("_members", "_value")
+
+    def __init__(self, value: C, members: tuple[tuple[Any, "_Reader"], ...]) -> None:
+        self._value = value
+        self._members = members
+
+    def paths(self) -> Iterator[Path]:
+        for _, member in self._members:
+            yield from member.paths()
+
+    def resolve(self, lookup: Lookup, secrets: list[SecretPlace]) -> C:
+        resolved = self._value.copy()
+        for key, member in self._members:
+            resolved[key] = member.resolve(lookup, secrets)
+        return resolved
+
+
+type _Reader = _Text | _Container[dict[str, Any]] | _Container[list[Any]]
+
+
+def _readers(members: Iterable[tuple[str | int, JsonValue]], place: Place) -> Iterator[tuple[str | int, _Reader]]:
+    for key, item in members:
+        reader = _reader(item, (*place, key))
+        if reader is not None:
+            yield key, reader
+
+
+def _reader(value: JsonValue, place: Place) -> _Reader | None:
+    """Return what resolves a value, None where that holds no template."""
+    if isinstance(value, str):
+        return _Text(value, place) if "{{" in value else None
     if isinstance(value, dict):
-        return {key: _resolve(item, (*place, key), lookup, secrets) for key, item in value.items()}
+        members = tuple(_readers(value.items(), place))
+        return _Container(value, members) if members else None
     if isinstance(value, list):
-        return [_resolve(item, (*place, index), lookup, secrets) for index, item in enumerate(value)]
-    return value
+        members = tuple(_readers(enumerate(value), place))
+        return _Container(value, members) if members else None
+    return None

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ichor_models import SecretPlace, TemplateError
-from ichor_models.config_template import resolve_config, texts, written
+from ichor_models.config_template import ConfigTemplate, texts, written
 from ichor_models.path import look_up
 from pydantic import JsonValue
 
@@ -15,7 +15,7 @@ DATA: dict[str, JsonValue] = {
 
 
 def resolve(config: dict[str, JsonValue]) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
-    return resolve_config(config, lambda path: look_up(DATA, {}, path))
+    return ConfigTemplate(config).resolve(lambda path: look_up(DATA, {}, path))
 
 
 def test_templates_are_resolved_in_every_string_but_not_in_keys() -> None:
@@ -95,3 +95,28 @@ plain = st.recursive(
 @given(st.dictionaries(st.text(), plain, max_size=4))
 def test_a_config_without_templates_stays(config: dict[str, JsonValue]) -> None:
     assert resolve(config) == (config, ())
+
+
+def test_a_config_says_what_its_templates_read() -> None:
+    config: dict[str, JsonValue] = {
+        "text": "{{ total }} for {{ customer.name | uppercase }}",
+        "list": [{"deep": "{{ expr: total * rate }}"}],
+        "malformed": "{{ tags }} {{",
+        "plain": {"key": ["text"]},
+    }
+    assert [path.text for path in ConfigTemplate(config).paths()] == ["total", "customer.name", "total", "rate"]
+
+
+def test_what_holds_no_template_is_not_made_anew() -> None:
+    config: dict[str, JsonValue] = {"plain": {"large": ["text"] * 100}, "list": ["{{ total }}", ["text"]]}
+    resolved, _ = resolve(config)
+    assert resolved["plain"] is config["plain"]
+    assert resolved["list"] == [6.0, ["text"]]
+    assert config["list"] == ["{{ total }}", ["text"]]
+
+
+def test_a_malformed_template_is_told_each_time() -> None:
+    template = ConfigTemplate({"list": ["{{ total"]})
+    for _ in range(2):
+        with pytest.raises(TemplateError, match=r"^config\.list\.0: the \{\{ in .* is not closed"):
+            template.resolve(lambda _: None)
