@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load demo format clean
+.PHONY: help setup sync check test test-chaos test-load bench demo format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -31,6 +31,9 @@ test-chaos: setup ## kill everything at random under 500 runs, and see that all 
 
 test-load: setup ## publish 10,000 events over a slow Temporal, and show what was measured
 	ICHOR_LOAD_EVENTS=10000 $(RUN) pytest -s tests-e2e/load
+
+bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
+	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
