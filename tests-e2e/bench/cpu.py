@@ -16,7 +16,7 @@ from ichor_testing import start_temporal
 from shape import Shape, chain
 
 _PARTS = (
-    ("interpreter", ("ichor_executor/machine", "ichor_executor/plan", "ichor_executor/resolution", "ichor_executor/s")),
+    ("interpreter", tuple(f"ichor_executor/{name}.py" for name in ("machine", "plan", "resolution", "scope", "state"))),
     ("workflow and recorder", ("ichor_executor/",)),
     ("models", ("ichor_models/",)),
     ("Temporal's SDK", ("temporalio/",)),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import aio_pika
-from aio_pika.abc import AbstractExchange
 from duel import duel
 from effort import Effort
+from fed_trigger import FedTrigger
 from figure import AtLeast, Figure, Spread
 from ichor_edgestore import EdgeStore
 from ichor_models import EntityEvent, parse_event
@@ -22,11 +22,11 @@ from ichor_testing import (
     start_postgres,
     start_rabbitmq,
     start_temporal,
-    until,
 )
-from ichor_testing.engine_program import EngineProgram, start_program
+from ichor_testing.engine_program import start_program
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.run_starter import RunStarter
+from order_event import order_event
 from rows import open_pool, save
 from shape import chain
 from temporalio.client import Client
@@ -88,16 +88,10 @@ class Starts:
             async with gate:
                 await one(body)
 
-        bodies = [_event() for _ in range(self.events)]
+        bodies = [order_event() for _ in range(self.events)]
         began = time.perf_counter()
         await asyncio.gather(*map(gated, bodies))
         return self.events / (time.perf_counter() - began)
-
-
-def _event() -> bytes:
-    row = {"number": 4711, "total": "99.50", "status": "new", "customer": "Ada", "currency": "EUR"}
-    event = {"event_id": str(uuid4()), "event_type": "on_create", "entity_name": "orders", "entity_id": str(uuid4())}
-    return json.dumps({**event, "raw_data": row}).encode()
 
 
 async def measure(effort: Effort) -> list[Figure]:
@@ -111,7 +105,7 @@ async def measure(effort: Effort) -> list[Figure]:
         database, pool = await stack.enter_async_context(open_pool(postgres))
         store, queue, client = EdgeStore(pool), isolated_task_queue(), await temporal.connect()
         rule_id = await save(store, chain(20).rule)
-        pinned = await store.pin_run(rule_id, EntityEvent.model_validate_json(_event()))
+        pinned = await store.pin_run(rule_id, EntityEvent.model_validate_json(order_event()))
         starter = RunStarter(store, Launcher(await _linked(client), queue))
         version = pinned.request.graph.version
         starts = Starts(store, pool.execute, client, starter, queue, version, events)
@@ -126,43 +120,13 @@ async def measure(effort: Effort) -> list[Figure]:
         await trigger.ready()
         broker = await stack.enter_async_context(await aio_pika.connect(vhost.url))
         exchange = await (await broker.channel()).get_exchange("ichor.events")
-        program = Program(trigger, exchange, events)
+        program = FedTrigger(trigger, exchange, events)
         apart = await duel(effort.rounds, program.ours, starts.bare)
     return [
         found.figure("event to start", "starts/s", AtLeast(0.8)),
         apart.figure("event to start, with RabbitMQ", "starts/s", AtLeast(0.8)),
         Figure("trigger, CPU of an event", Spread.of(program.cpu), "ms"),
     ]
-
-
-class Program:
-    """The trigger as a process of its own, fed by RabbitMQ; `cpu` has the milliseconds of CPU of an event."""
-
-    def __init__(self, trigger: EngineProgram, exchange: AbstractExchange, events: int) -> None:
-        self._trigger = trigger
-        self._exchange = exchange
-        self._events = events
-        self.cpu: list[float] = []
-
-    async def ours(self) -> float:
-        """Publish events, wait until all are acknowledged, and return how many a second."""
-        done, cpu = await self._state()
-        messages = [aio_pika.Message(_event(), delivery_mode=2) for _ in range(self._events)]
-
-        async def all_done() -> bool:
-            return (await self._state())[0] >= done + self._events
-
-        began = time.perf_counter()
-        await asyncio.gather(*(self._exchange.publish(message, "orders") for message in messages))
-        await until(all_done, "the end of the events", pause=0.02)
-        seconds = time.perf_counter() - began
-        self.cpu.append(((await self._state())[1] - cpu) * 1000 / self._events)
-        return self._events / seconds
-
-    async def _state(self) -> tuple[float, float]:
-        metrics = await self._trigger.metrics()
-        done = sum(value for name, value in metrics.items() if name.startswith("ichor_messages_total"))
-        return done, metrics["process_cpu_seconds_total"]
 
 
 async def _linked(client: Client) -> Link[Client]:
