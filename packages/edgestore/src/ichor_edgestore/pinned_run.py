@@ -14,6 +14,7 @@ from ichor_models import (
     RunOptions,
     RunRequest,
     RunStatus,
+    VersionHash,
 )
 from pydantic import AwareDatetime, JsonValue, TypeAdapter, ValidationError
 
@@ -27,6 +28,20 @@ LOOP = "loop"
 """The error type of a run that a cascade would have started once more."""
 
 _TIMESTAMP: TypeAdapter[AwareDatetime] = TypeAdapter(AwareDatetime)
+
+
+class KnownStructures:
+    """Checks the structure of each version once: what a version holds never changes."""
+
+    def __init__(self, check: CheckStructure) -> None:
+        self._check = check
+        self._problems: dict[VersionHash, Sequence[Problem]] = {}
+
+    def __call__(self, graph: Graph) -> Sequence[Problem]:
+        """Return what is broken."""
+        if graph.version not in self._problems:
+            self._problems[graph.version] = self._check(graph)
+        return self._problems[graph.version]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.open_run import OpenRun, OpenStatus
-from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow, stored_header
+from ichor_edgestore.pinned_run import CheckStructure, KnownStructures, PinnedRun, RunRow, stored_header
 from ichor_edgestore.postgres_questions import close_all_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
@@ -50,7 +50,7 @@ class PostgresRuns:
 
     def __init__(self, database: Database, check_structure: CheckStructure) -> None:
         self._database = database
-        self._check_structure = check_structure
+        self._check_structure = KnownStructures(check_structure)
         self._versions: set[VersionHash] = set()
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:

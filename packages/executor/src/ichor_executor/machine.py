@@ -39,7 +39,6 @@ from ichor_models import (
     always_there,
     delay_result,
 )
-from ichor_models.config_template import resolve_config
 from ichor_models.control import CONTROL_TYPES
 from pydantic import JsonValue
 
@@ -249,16 +248,17 @@ class Machine:
         if now != self._now:
             self._now = now
             self._there = always_there(self._request.run, self._request.clock or now)
-        while self._settle_next() or self._start_next():
-            pass
+        while True:
+            if self._settled:
+                self._settle_next()
+            elif not self._start_next():
+                break
         if self._state.left == 0:
             self._out.append(EndRun(self._status()))
         out, self._out = self._out, []
         return out
 
-    def _settle_next(self) -> bool:
-        if not self._settled:
-            return False
+    def _settle_next(self) -> None:
         index, met = self._settled.popleft()
         if met.broken:
             self._end(index, CANCELLED if self._state.stopped else BLOCKED, clean=False)
@@ -268,7 +268,6 @@ class Machine:
             self._end(index, SKIPPED, clean=False)
         else:
             self._enqueue(self._plan.nodes[index], met.order, met.clean)
-        return True
 
     def _enqueue(self, node: Node, order: int, clean: bool) -> None:
         queue = self._actions
@@ -283,7 +282,7 @@ class Machine:
             queue = self._instant
         elif self.held:
             return False
-        elif self._actions and self._in_flight() < self._request.options.max_in_flight:
+        elif self._actions and self._has_room():
             queue = self._actions
         elif self._delays and self._waits() < MOST_WAITS:
             queue = self._delays
@@ -296,9 +295,12 @@ class Machine:
     def _waits(self) -> int:
         return len(self._state.waiting) + len(self._state.pending)
 
-    def _in_flight(self) -> int:
-        """Count what is in flight; questions beyond the number that may be open count, too."""
-        return len(self._state.running) + max(0, self._waits() - MOST_WAITS)
+    def _has_room(self) -> bool:
+        """Say whether one more action may be in flight; questions beyond the number that may be open count, too."""
+        in_flight = len(self._state.running)
+        if self._state.pending:
+            in_flight += max(0, self._waits() - MOST_WAITS)
+        return in_flight < self._request.options.max_in_flight
 
     def _start_one(self, node: Node, clean: bool) -> None:
         if not node.action.is_active:
@@ -309,7 +311,7 @@ class Machine:
             if node.action.problem is not None:
                 raise ConfigError(node.action.problem)
             scope = Scope(self._plan, node, self._state.results, self._request, self._there)
-            config, secrets, stored = resolve_config(node.action.config, scope)
+            config, secrets, stored = node.config.resolve(scope)
             if node.kind is Kind.CONDITION:
                 config = _CONTROL[node.action.type].fit(config)
                 result = ConditionConfig.model_validate(config).evaluate(scope)
@@ -339,23 +341,23 @@ class Machine:
         self, index: int, ending: Ending, clean: bool, *, config: Result | None = None, result: Result | None = None
     ) -> None:
         """Bring an action to its final state and resolve its outgoing edges."""
-        node = self._plan.nodes[index]
-        self._state.left -= 1
-        self._state.asks.pop(index, None)
-        self._state.early.pop(index, None)
-        if index in self._state.stopping:
-            self._state.stopping.remove(index)
+        node, state = self._plan.nodes[index], self._state
+        state.left -= 1
+        state.asks.pop(index, None)
+        state.early.pop(index, None)
+        if index in state.stopping:
+            state.stopping.remove(index)
             ending = ending._replace(stopped=True)
         self._out.append(Ended(index, ending, config, result))
         if result is not None and self._plan.readers[index]:
-            self._state.results[index] = Kept(result, self._plan.readers[index])
+            state.results[index] = Kept(result, self._plan.readers[index])
         clean = clean and not ending.unhandled
         went_on = False
         for target, edge in node.outgoing:
             resolved = resolution.resolve(ending, edge)
             went_on = went_on or resolved is Resolution.TAKEN
             self._meet(target, edge, resolved, clean=clean, dropped=ending is CANCELLED)
-        self._state.clean_end |= clean and not went_on
+        state.clean_end |= clean and not went_on
         self._forget(node)
 
     def _meet(self, index: int, edge: Edge, resolved: Resolution, *, clean: bool, dropped: bool = False) -> None:

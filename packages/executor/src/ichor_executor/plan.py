@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 
 from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, EdgeType, Graph
+from ichor_models.config_template import ConfigTemplate
 from ichor_models.names import Names
 from ichor_models.path import Path
-from ichor_models.references import references
+from ichor_models.references import condition_reads
 from ichor_models.topology import Topology
 
 from ichor_executor.errors import CyclicGraph
@@ -30,6 +32,7 @@ class Node:
 
     index: int
     action: Action
+    config: ConfigTemplate
     kind: Kind
     outgoing: tuple[tuple[int, Edge], ...]
     incoming: int
@@ -37,7 +40,7 @@ class Node:
     cleaned_up: bool
     reads: tuple[int, ...]
     sees: frozenset[int]
-    """Those of `reads` that are upstream; an action that names another one fails instead of running."""
+    """Those of `reads` that are upstream and share their name with no other; an action that reads another one fails."""
 
 
 class Plan:
@@ -52,14 +55,15 @@ class Plan:
         self._position = topology.position
         self.read_of = [dict[str, None]() for _ in graph.actions]
         self.read_of_trigger: dict[str, None] = {}
+        configs = [ConfigTemplate(action.config) for action in graph.actions]
         reads = {
-            index: tuple(dict.fromkeys(self._reads(action)))
-            for index, action in enumerate(graph.actions)
-            if action.config
+            index: read
+            for index, (action, config) in enumerate(zip(graph.actions, configs, strict=True))
+            if (read := tuple(dict.fromkeys(self._reads(action, config))))
         }
         missing = topology.not_upstream(reads)
         self.nodes = [
-            _node(index, action, topology, reads.get(index, ()), missing) for index, action in enumerate(graph.actions)
+            _node(index, config, topology, reads.get(index, ()), missing) for index, config in enumerate(configs)
         ]
         self.by_key = {node.action.key: node.index for node in self.nodes}
         self.starts = [(self._position[edge.target], edge) for edge in topology.starts]
@@ -80,9 +84,9 @@ class Plan:
         """Return where an action stands."""
         return self._position[name]
 
-    def _reads(self, action: Action) -> Iterable[int]:
+    def _reads(self, action: Action, config: ConfigTemplate) -> Iterable[int]:
         """Yield whose results an action reads, and note which paths it reads of them and of the trigger data."""
-        for _, path in references(action):
+        for path in chain(config.paths(), (read.path for read in condition_reads(action))):
             if (owner := self.owner(path)) is None:
                 self.read_of_trigger[path.text] = None
                 continue
@@ -93,16 +97,20 @@ class Plan:
 
 
 def _node(
-    index: int, action: Action, topology: Topology, reads: tuple[int, ...], missing: Set[tuple[int, int]]
+    index: int, config: ConfigTemplate, topology: Topology, reads: tuple[int, ...], missing: Set[tuple[int, int]]
 ) -> Node:
+    action = topology.graph.actions[index]
     return Node(
         index=index,
         action=action,
+        config=config,
         kind={CONDITION: Kind.CONDITION, DELAY: Kind.DELAY}.get(action.type, Kind.ACTIVITY),
         outgoing=tuple((topology.position[edge.target], edge) for edge in topology.outgoing[index]),
         incoming=len(topology.incoming[index]),
         handled=any(edge.type.takes_port and edge.source_output == FAILURE for edge in topology.outgoing[index]),
         cleaned_up=any(edge.type is EdgeType.ALWAYS for edge in topology.outgoing[index]),
         reads=reads,
-        sees=frozenset(read for read in reads if (index, read) not in missing),
+        sees=frozenset(
+            read for read in reads if (index, read) not in missing and not topology.graph.actions[read].repeated
+        ),
     )

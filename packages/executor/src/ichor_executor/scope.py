@@ -38,13 +38,8 @@ class Scope:
         if owner is None:
             return self._of_trigger(path)
         index, rest = owner
-        action = self._plan.nodes[index].action
-        if action.repeated:
-            raise TemplateError(
-                f"{path.text} is ambiguous: several actions are named {action.name.partition('#')[0]!r}"
-            )
         if index not in self._node.sees:
-            raise TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
+            raise self._unseen(path, index)
         kept = self._results.get(index)
         if kept is None:
             return None
@@ -56,3 +51,10 @@ class Scope:
         if stored is None or path.segments[0] in self._always_there:
             return look_up(self._request.trigger_data, self._always_there, path)
         return stored.read(path.text)
+
+    def _unseen(self, path: Path, index: int) -> TemplateError:
+        action = self._plan.nodes[index].action
+        if action.repeated:
+            name = action.name.partition("#")[0]
+            return TemplateError(f"{path.text} is ambiguous: several actions are named {name!r}")
+        return TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")

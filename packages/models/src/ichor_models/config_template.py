@@ -1,15 +1,17 @@
 """Templates inside a whole config: where they are, and what the config becomes when they are resolved."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
 from ichor_models.action_call import SecretPlace
 from ichor_models.errors import TemplateError, ValueStored
 from ichor_models.expression import Lookup
+from ichor_models.path import Path
 from ichor_models.stored_value import StoredPlace
-from ichor_models.template import Template, parse_template, resolve_text
+from ichor_models.template import Placeholder, Template, parse_template, resolve_text
 
 type Place = tuple[str | int, ...]
 
@@ -40,46 +42,108 @@ class Resolved(NamedTuple):
     stored: tuple[StoredPlace, ...]
 
 
-def resolve_config(config: Mapping[str, JsonValue], lookup: Lookup) -> Resolved:
-    """Resolve the templates of a config.
+class ConfigTemplate:
+    """A config read once, to be resolved as often as needed; what holds no template is not looked at again."""
 
-    Raises:
-        TemplateError: a template is malformed or the data does not allow it, naming the place.
-    """
-    resolving = _Resolving(lookup)
-    resolved = {key: resolving.value(item, (key,)) for key, item in config.items()}
-    return Resolved(resolved, tuple(resolving.secrets), tuple(resolving.stored))
+    def __init__(self, config: dict[str, JsonValue]) -> None:
+        self._whole = _Container(config, tuple(_readers(config.items(), ())))
+
+    def paths(self) -> Iterator[Path]:
+        """Yield every path that its templates read, those of malformed ones aside."""
+        return self._whole.paths()
+
+    def resolve(self, lookup: Lookup) -> Resolved:
+        """Return the config with its templates resolved.
+
+        Raises:
+            TemplateError: a template is malformed or the data does not allow it, naming the place.
+        """
+        places = _Places()
+        config = self._whole.resolve(lookup, places)
+        return Resolved(config, tuple(places.secrets), tuple(places.stored))
 
 
-class _Resolving:
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
-        self.secrets: list[SecretPlace] = []
-        self.stored: list[StoredPlace] = []
+@dataclass(slots=True)
+class _Places:
+    secrets: list[SecretPlace] = field(default_factory=list[SecretPlace])
+    stored: list[StoredPlace] = field(default_factory=list[StoredPlace])
 
-    def value(self, value: JsonValue, place: Place) -> JsonValue:
-        if isinstance(value, str):
-            return self._text(value, place) if "{{" in value else value
-        if isinstance(value, dict):
-            return {key: self.value(item, (*place, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.value(item, (*place, index)) for index, item in enumerate(value)]
-        return value
 
-    def _text(self, text: str, place: Place) -> JsonValue:
+class _Text:
+    """A string with braces, at its place."""
+
+    __slots__ = ("_place", "_template", "_text")
+
+    def __init__(self, text: str, place: Place) -> None:
+        self._text = text
+        self._place = place
         try:
-            template = parse_template(text)
-            resolved, found = self._resolved(template, place)
+            self._template = parse_template(text)
+        except TemplateError:
+            self._template = None
+
+    def paths(self) -> Iterator[Path]:
+        for part in self._template.parts if self._template else ():
+            if isinstance(part, Placeholder):
+                yield from part.paths()
+
+    def resolve(self, lookup: Lookup, places: _Places) -> JsonValue:
+        try:
+            return self._resolved(self._template or parse_template(self._text), lookup, places)
         except TemplateError as error:
-            raise TemplateError(f"{written(place)}: {error}") from error
-        self.secrets.extend(SecretPlace(path=place, start=start, name=name) for start, name in found)
-        return resolved
+            raise TemplateError(f"{written(self._place)}: {error}") from error
 
-    def _resolved(self, template: Template, place: Place) -> tuple[JsonValue, list[tuple[int, str]]]:
+    def _resolved(self, template: Template, lookup: Lookup, places: _Places) -> JsonValue:
         try:
-            return resolve_text(template, self._lookup)
+            resolved, found = resolve_text(template, lookup)
         except ValueStored as error:
             if template.single is None or not template.single.is_plain:
                 raise
-            self.stored.append(StoredPlace(path=place, value=error.value))
-            return None, []
+            places.stored.append(StoredPlace(path=self._place, value=error.value))
+            return None
+        if found:
+            places.secrets.extend(SecretPlace(path=self._place, start=start, name=name) for start, name in found)
+        return resolved
+
+
+class _Container[C: (dict[str, Any], list[Any])]:
+    """An object or a list, and those of its members that hold templates."""
+
+    __slots__ = ("_members", "_value")
+
+    def __init__(self, value: C, members: tuple[tuple[Any, "_Reader"], ...]) -> None:
+        self._value = value
+        self._members = members
+
+    def paths(self) -> Iterator[Path]:
+        for _, member in self._members:
+            yield from member.paths()
+
+    def resolve(self, lookup: Lookup, places: _Places) -> C:
+        resolved = self._value.copy()
+        for key, member in self._members:
+            resolved[key] = member.resolve(lookup, places)
+        return resolved
+
+
+type _Reader = _Text | _Container[dict[str, Any]] | _Container[list[Any]]
+
+
+def _readers(members: Iterable[tuple[str | int, JsonValue]], place: Place) -> Iterator[tuple[str | int, _Reader]]:
+    for key, item in members:
+        reader = _reader(item, (*place, key))
+        if reader is not None:
+            yield key, reader
+
+
+def _reader(value: JsonValue, place: Place) -> _Reader | None:
+    """Return what resolves a value, None where that holds no template."""
+    if isinstance(value, str):
+        return _Text(value, place) if "{{" in value else None
+    if isinstance(value, dict):
+        members = tuple(_readers(value.items(), place))
+        return _Container(value, members) if members else None
+    if isinstance(value, list):
+        members = tuple(_readers(enumerate(value), place))
+        return _Container(value, members) if members else None
+    return None

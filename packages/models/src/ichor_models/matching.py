@@ -23,7 +23,7 @@ from ichor_models.condition import Condition
 from ichor_models.event import EntityEvent
 from ichor_models.expression import Lookup
 from ichor_models.ids import ExecutionId, RuleId
-from ichor_models.path import Path, look_up
+from ichor_models.path import look_up
 from ichor_models.run_request import always_there, event_header
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
@@ -87,13 +87,30 @@ def match_rules(
 
     `names` are those of the rules on the way to the event, for the sentence about a cascade that is stopped.
     """
-    return tuple(_match(event, rule, now, names) for rule in rules)
+    seen = _Seen(event, now)
+    return tuple(_match(seen, rule, names) for rule in rules)
 
 
-def _match(event: EntityEvent, rule: Listening, now: datetime, names: Mapping[RuleId, str]) -> Match:
-    decision, because = _compared(event, rule, now)
+class _Seen:
+    """What conditions can read of an event: the same for all rules but for the rule's own id and name."""
+
+    def __init__(self, event: EntityEvent, now: datetime) -> None:
+        header = event_header(event)
+        run = RunHeader(execution_id=ExecutionId(""), rule_id=RuleId(""), rule_name="", event=header)
+        self.event = event
+        self._data = event.trigger_data()
+        self._builtin: Mapping[str, JsonValue] = {**always_there(run, now), "execution_id": None}
+
+    def by(self, rule: Listening) -> Lookup:
+        """Return how the conditions of a rule read it."""
+        builtin = {**self._builtin, "rule_id": rule.rule_id, "rule_name": rule.name}
+        return lambda path: look_up(self._data, builtin, path)
+
+
+def _match(seen: _Seen, rule: Listening, names: Mapping[RuleId, str]) -> Match:
+    decision, because = _compared(seen, rule)
     if decision is Decision.MATCHES:
-        decision, because = _stopped(event, rule, names) or (decision, because)
+        decision, because = _stopped(seen.event, rule, names) or (decision, because)
     return Match(rule.rule_id, rule.name, decision, because)
 
 
@@ -110,12 +127,12 @@ def _stopped(event: EntityEvent, rule: Listening, names: Mapping[RuleId, str]) -
     return decision, f"{why}: {spell_chain(lineage, names)} -> {rule.name!r} for {event.entity_id or 'no entity'}"
 
 
-def _compared(event: EntityEvent, rule: Listening, now: datetime) -> tuple[Decision, str]:
+def _compared(seen: _Seen, rule: Listening) -> tuple[Decision, str]:
     try:
         conditions = read_conditions(rule.conditions)
     except ValueError as error:
         return Decision.UNREADABLE, f"its conditions cannot be read: {error}"
-    lookup = _lookup(event, rule, now)
+    lookup = seen.by(rule)
     for index, condition in enumerate(conditions):
         if not condition.holds(lookup):
             return Decision.DIFFERS, f"conditions.{index} does not hold: {_written(condition)}"
@@ -149,17 +166,6 @@ def _read(index: int, item: JsonValue) -> Condition:
         return Condition.model_validate({key: item[key] for key in Condition.model_fields if key in item})
     except ValidationError as error:
         raise ValueError(f"conditions.{index}: {all_in_words(error)}") from None
-
-
-def _lookup(event: EntityEvent, rule: Listening, now: datetime) -> Lookup:
-    run = RunHeader(execution_id=ExecutionId(""), rule_id=rule.rule_id, rule_name=rule.name, event=event_header(event))
-    builtin: Mapping[str, JsonValue] = {**always_there(run, now), "execution_id": None}
-    data = event.trigger_data()
-
-    def lookup(path: Path) -> JsonValue:
-        return look_up(data, builtin, path)
-
-    return lookup
 
 
 def _written(condition: Condition) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
 from ichor_models.condition import Operator
 from ichor_models.config_template import Place, texts
 from ichor_models.control import CONDITION
@@ -48,11 +46,12 @@ def reads(action: Action) -> Iterator[Read]:
         if isinstance(part, Placeholder):
             for path in part.paths():
                 yield Read(place, path, part.has_default)
-    if action.type == CONDITION:
-        yield from _fields(action.config.get("conditions"))
+    yield from condition_reads(action)
 
 
-def _fields(conditions: JsonValue) -> Iterator[Read]:
+def condition_reads(action: Action) -> Iterator[Read]:
+    """Yield what an action reads as a condition, beside its templates."""
+    conditions = action.config.get("conditions") if action.type == CONDITION else None
     for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
         field = condition.get("field_name") if isinstance(condition, dict) else None
         operator = condition.get("operator") if isinstance(condition, dict) else None

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue, field_serializer
 
 from ichor_models.action_call import EventHeader, RunHeader
 from ichor_models.event import EntityEvent
@@ -28,6 +28,11 @@ class RunRequest(Model):
     events_per_run: int | None = None
     """Continue as new after about so many events, where that is sooner than Temporal suggests it."""
 
+    @field_serializer("graph")
+    def _in_short(self, graph: Graph) -> dict[str, object]:
+        """Write only what differs from the usual, since every history begins with the graph."""
+        return graph.model_dump(mode="json", exclude_defaults=True)
+
 
 def run_request(rule: Rule, rule_id: RuleId, execution_id: ExecutionId, event: EntityEvent) -> RunRequest:
     """Put together what a run of a rule for an event needs."""
@@ -41,7 +46,7 @@ def run_request(rule: Rule, rule_id: RuleId, execution_id: ExecutionId, event: E
 
 def event_header(event: EntityEvent) -> EventHeader:
     """Return what of an event every action is told."""
-    return EventHeader.model_validate(event.model_dump(include=set(EventHeader.model_fields)))
+    return EventHeader.model_validate({name: getattr(event, name) for name in EventHeader.model_fields})
 
 
 def always_there(run: RunHeader, now: datetime) -> dict[str, JsonValue]:

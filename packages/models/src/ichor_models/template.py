@@ -196,11 +196,13 @@ def resolve_text(template: Template, lookup: Lookup) -> tuple[JsonValue, list[tu
     secrets: list[tuple[int, str]] = []
     length = 0
     for part in template.parts:
-        if isinstance(part, Secret):
+        if isinstance(part, str):
+            text = part
+        elif isinstance(part, Placeholder):
+            text = as_text(part.resolve(lookup))
+        else:
             secrets.append((length, part.name))
             text = part.text
-        else:
-            text = part if isinstance(part, str) else as_text(part.resolve(lookup))
         texts.append(text)
         length += len(text)
     return "".join(texts), secrets

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ichor_models import SecretPlace, StoredPlace, StoredValue, TemplateError, ValueStored
-from ichor_models.config_template import resolve_config, texts, written
+from ichor_models.config_template import ConfigTemplate, texts, written
 from ichor_models.path import Path, look_up
 from pydantic import JsonValue
 
@@ -15,7 +15,7 @@ DATA: dict[str, JsonValue] = {
 
 
 def resolve(config: dict[str, JsonValue]) -> tuple[dict[str, JsonValue], tuple[SecretPlace, ...]]:
-    return resolve_config(config, lambda path: look_up(DATA, {}, path))[:2]
+    return ConfigTemplate(config).resolve(lambda path: look_up(DATA, {}, path))[:2]
 
 
 STORED = StoredValue(key="0" * 64, size=200_000)
@@ -27,7 +27,7 @@ def of_the_store(path: Path) -> JsonValue:
 
 def test_a_stored_value_may_be_the_whole_of_a_string() -> None:
     config: dict[str, JsonValue] = {"a": "{{ big }}", "b": ["x", "{{ big | default:none }}"], "c": "{{secret:key}}"}
-    resolved = resolve_config(config, of_the_store)
+    resolved = ConfigTemplate(config).resolve(of_the_store)
     assert resolved.config == {"a": None, "b": ["x", None], "c": "{{secret:key}}"}
     assert resolved.stored == (StoredPlace(path=("a",), value=STORED), StoredPlace(path=("b", 1), value=STORED))
     assert [place.path for place in resolved.secrets] == [("c",)]
@@ -36,7 +36,7 @@ def test_a_stored_value_may_be_the_whole_of_a_string() -> None:
 @pytest.mark.parametrize("text", ["so {{ big }}", "{{ big | uppercase }}", "{{ expr: big + 1 }}"])
 def test_a_stored_value_is_no_part_of_anything(text: str) -> None:
     with pytest.raises(TemplateError, match=r"config\.a: the value has 200,000 bytes, too many"):
-        resolve_config({"a": text}, of_the_store)
+        ConfigTemplate({"a": text}).resolve(of_the_store)
 
 
 def test_templates_are_resolved_in_every_string_but_not_in_keys() -> None:
@@ -116,3 +116,29 @@ plain = st.recursive(
 @given(st.dictionaries(st.text(), plain, max_size=4))
 def test_a_config_without_templates_stays(config: dict[str, JsonValue]) -> None:
     assert resolve(config) == (config, ())
+
+
+def test_a_config_says_what_its_templates_read() -> None:
+    config: dict[str, JsonValue] = {
+        "text": "{{ total }} for {{ customer.name | uppercase }}",
+        "list": [{"deep": "{{ expr: total * rate }}"}],
+        "malformed": "{{ tags }} {{",
+        "plain": {"key": ["text"]},
+    }
+    assert [path.text for path in ConfigTemplate(config).paths()] == ["total", "customer.name", "total", "rate"]
+
+
+def test_what_holds_no_template_is_not_made_anew() -> None:
+    large: JsonValue = ["text", "text"]
+    config: dict[str, JsonValue] = {"plain": {"large": large}, "list": ["{{ total }}", ["text"]]}
+    resolved, _ = resolve(config)
+    assert resolved["plain"] is config["plain"]
+    assert resolved["list"] == [6.0, ["text"]]
+    assert config["list"] == ["{{ total }}", ["text"]]
+
+
+def test_a_malformed_template_is_told_each_time() -> None:
+    template = ConfigTemplate({"list": ["{{ total"]})
+    for _ in range(2):
+        with pytest.raises(TemplateError, match=r"^config\.list\.0: the \{\{ in .* is not closed"):
+            template.resolve(lambda _: None)

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -99,3 +100,12 @@ def test_what_the_event_leaves_open_is_null_or_of_the_row() -> None:
         key: look_up(made.trigger_data, there, Path.of(key)) for key in ("$me", "user_id", "entity_id", "timestamp")
     }
     assert found == {"$me": None, "user_id": "of the row", "entity_id": None, "timestamp": None}
+
+
+def test_a_request_is_written_without_what_is_usual_and_read_back_whole() -> None:
+    written = json.loads(request().model_dump_json())
+    assert written["graph"] == {
+        "actions": [{"name": "a", "type": "mail"}],
+        "edges": [{"target": "a", "type": "start"}],
+    }
+    assert RunRequest.model_validate(written) == request()

@@ -1,0 +1,40 @@
+"""The program `ichor-trigger`, fed by RabbitMQ."""
+
+import asyncio
+import time
+
+import aio_pika
+from aio_pika.abc import AbstractExchange
+from ichor_testing import until
+from ichor_testing.engine_program import EngineProgram
+from order_event import order_event
+
+
+class FedTrigger:
+    """The trigger as a process of its own; `cpu` has the milliseconds of CPU of an event."""
+
+    def __init__(self, trigger: EngineProgram, exchange: AbstractExchange, events: int) -> None:
+        self._trigger = trigger
+        self._exchange = exchange
+        self._events = events
+        self.cpu: list[float] = []
+
+    async def ours(self) -> float:
+        """Publish events, wait until all are acknowledged, and return how many a second."""
+        done, cpu = await self._state()
+        messages = [aio_pika.Message(order_event(), delivery_mode=2) for _ in range(self._events)]
+
+        async def all_done() -> bool:
+            return (await self._state())[0] >= done + self._events
+
+        began = time.perf_counter()
+        await asyncio.gather(*(self._exchange.publish(message, "orders") for message in messages))
+        await until(all_done, "the end of the events", pause=0.02)
+        seconds = time.perf_counter() - began
+        self.cpu.append(((await self._state())[1] - cpu) * 1000 / self._events)
+        return self._events / seconds
+
+    async def _state(self) -> tuple[float, float]:
+        metrics = await self._trigger.metrics()
+        done = sum(value for name, value in metrics.items() if name.startswith("ichor_messages_total"))
+        return done, metrics["process_cpu_seconds_total"]
