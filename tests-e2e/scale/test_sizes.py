@@ -6,7 +6,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from ichor_activities import discover
@@ -23,6 +23,7 @@ from .shapes import Shape, chain, fan, ladder, nested, stages
 
 FULL = "ICHOR_SCALE" in os.environ
 MOST_EVENTS = 10_000
+_FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 SIZES = [
     pytest.param(shape, full if FULL else small, id=f"{shape.__name__}-{full if FULL else small}")
     for shape, small, full in [
@@ -45,7 +46,7 @@ class Histories:
     events: int = 0
     longest: int = 0
     size: int = 0
-    failed_tasks: int = 0
+    failed_tasks: list[str] = field(default_factory=list[str])
 
     async def read(self, client: Client, workflow_id: str) -> None:
         """Read all of them, from the first one on."""
@@ -61,7 +62,8 @@ class Histories:
         self.events += len(events)
         self.longest = max(self.longest, len(events))
         self.size += sum(event.ByteSize() for event in events)
-        self.failed_tasks += sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED for event in events)
+        failed = [event.workflow_task_failed_event_attributes for event in events if event.event_type == _FAILED]
+        self.failed_tasks += [f"{item.cause}: {item.failure.message}" for item in failed]
         return events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
@@ -105,4 +107,4 @@ async def test_every_size_ends(
         f" the longest {histories.longest} events"
     )
     assert histories.longest < MOST_EVENTS
-    assert histories.failed_tasks == 0
+    assert histories.failed_tasks == []

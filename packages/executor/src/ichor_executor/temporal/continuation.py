@@ -19,30 +19,35 @@ _PATIENCE = timedelta(minutes=5)
 
 
 class Continuation:
-    """Says whether a run should come to a quiet point; `events_per_run` forces it after about so many events."""
+    """`is_welcome` says that a quiet point should be used, `is_pressing` that nothing more should start until then.
+
+    `events_per_run` presses after about so many events.
+    """
 
     def __init__(self, events_per_run: int | None) -> None:
         self._events_per_run = events_per_run
         self._steps = [*pairwise(_PRESSING), (_PRESSING[-1], None)]
         self._patience: asyncio.Task[None] | None = None
+        self.is_welcome = False
+        self.is_pressing = False
 
-    @property
-    def is_welcome(self) -> bool:
-        """Say whether a quiet point should be used."""
-        return workflow.info().is_continue_as_new_suggested() or self._is_forced
-
-    @property
-    def is_pressing(self) -> bool:
-        """Say whether nothing more should be started until there is one."""
-        if self._is_forced:
-            return True
+    def look(self) -> None:
+        """See how long the history is by now."""
         info = workflow.info()
-        size = max(info.get_current_history_length() / _EVENTS, info.get_current_history_size() / _BYTES)
+        length, size = info.get_current_history_length(), info.get_current_history_size()
+        is_forced = self._events_per_run is not None and length >= self._events_per_run
+        self.is_pressing = is_forced or self._presses(max(length / _EVENTS, size / _BYTES))
+        self.is_welcome = self.is_pressing or info.is_continue_as_new_suggested()
+
+    def cancel(self) -> None:
+        """Wait no longer."""
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _presses(self, pressure: float) -> bool:
         threshold, next_one = self._steps[0]
-        if size < threshold:
-            return False
-        if next_one is None:
-            return True
+        if pressure < threshold or next_one is None:
+            return pressure >= threshold
         if self._patience is None:
             self._patience = asyncio.create_task(workflow.sleep(_PATIENCE, summary="a quiet point to continue as new"))
         if not self._patience.done():
@@ -52,11 +57,6 @@ class Continuation:
         return False
 
     @property
-    def _is_forced(self) -> bool:
-        limit = self._events_per_run
-        return limit is not None and workflow.info().get_current_history_length() >= limit
-
-    def cancel(self) -> None:
-        """Wait no longer."""
-        if self._patience is not None:
-            self._patience.cancel()
+    def is_over(self) -> bool:
+        """Say whether it has been pressing for long enough, so that one should look again."""
+        return self._patience is not None and self._patience.done()

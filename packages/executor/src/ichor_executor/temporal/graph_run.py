@@ -61,6 +61,7 @@ class GraphRun:
         self._drops: list[asyncio.Task[None]] = []
         self._outgoing = Outgoing(self._start)
         self._continuation = Continuation(request.events_per_run)
+        self._has_heard = False
 
     async def to_its_end(self) -> RunRecord:
         """Return the record of how the run ended, which is written down by then."""
@@ -93,15 +94,18 @@ class GraphRun:
                 self._outgoing.flush()
 
     def _has_to_act(self) -> bool:
-        return bool(self._inbox) or self._expired() or self._outgoing.is_due
+        return bool(self._inbox) or self._expired() or self._outgoing.is_due or self._continuation.is_over
 
     def _listen(self) -> None:
-        if self._continuation.is_pressing:
+        """Hear what ended. Where it is time to continue as new, nothing more starts if that makes a quiet point."""
+        self._continuation.look()
+        if self._continuation.is_welcome:
             self._machine.hold()
-        elif self._machine.held:
-            self._perform(self._machine.release(workflow.now()))
         while self._inbox:
+            self._has_heard = True
             self._perform(self._inbox.popleft()(workflow.now()))
+        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
+            self._perform(self._machine.release(workflow.now()))
 
     def _stop(self, why: Stop) -> None:
         """Stop the run, unless what ended until now was its end; once more only a deadline does, that of cleanup."""
@@ -236,10 +240,10 @@ class GraphRun:
         return self._machine.replied(index, ask, reply, now)
 
     def _may_continue(self, started: asyncio.Task[None]) -> bool:
-        """Say whether to continue as new now: it is time, and nothing is in flight."""
+        """Say whether to continue as new now: it is time, this run has come further, and nothing is in flight."""
         is_quiet = self._machine.quiet and not self._inbox
         is_written = started.done() and all(drop.done() for drop in self._drops)
-        return is_quiet and is_written and self._continuation.is_welcome
+        return self._has_heard and is_quiet and is_written and self._continuation.is_welcome
 
     def _carry(self) -> Carried:
         return Carried(self._machine.state, self._recorder.notes, self._ends_at)

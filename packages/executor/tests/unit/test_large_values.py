@@ -1,0 +1,79 @@
+"""What the machine does with values that are too large to travel."""
+
+from datetime import UTC, datetime
+
+from ichor_executor import Command, Ended, Machine, Plan, RunAction
+from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, shrink
+from ichor_models.path import walk
+from ichor_testing.graph_builder import GraphBuilder
+from pydantic import JsonValue
+
+NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
+RESULT: dict[str, JsonValue] = {"output": "left", "items": [{"name": "first"}, {"name": "x" * 50}], "note": "short"}
+
+
+def travelling(plan: Plan, index: int) -> dict[str, JsonValue]:
+    """Return what travels of the result where 40 bytes do."""
+    reads = [*plan.read_of[index], "output"]
+    return shrink(RESULT, reads, lambda path: walk(RESULT, path.split(".")), 40).result
+
+
+def after(rule: Rule) -> tuple[Plan, list[Command]]:
+    """Return what follows when the first action has ended."""
+    plan = Plan(rule.graph)
+    machine = Machine(plan, Case().request(rule))
+    machine.start(NOW)
+    return plan, machine.succeeded(0, travelling(plan, 0), NOW)
+
+
+def test_what_is_read_of_each_result_is_known_from_the_graph():
+    rule = GraphBuilder().action("a").action("b", x="{{a.items.0.name}} {{a}}", y="{{ total }}").start("a").rule()
+    plan = Plan(rule.graph)
+    assert [list(paths) for paths in plan.read_of] == [["items.0.name"], []]
+    assert list(plan.read_of_trigger) == ["total"]
+
+
+def test_templates_read_into_a_stored_result():
+    rule = GraphBuilder().action("a").action("b", x="{{a.items.0.name}}: {{a.note}}").start("a").then("a", "b").rule()
+    _, commands = after(rule)
+    assert commands[1:] == [RunAction(1, {"x": "first: short"}, ())]
+
+
+def test_a_large_part_and_the_whole_travel_as_places():
+    builder = GraphBuilder().action("a").action("b", all="{{a}}", part="{{a.items.1.name}}")
+    rule = builder.start("a").then("a", "b").rule()
+    plan, commands = after(rule)
+    stored = StoredResult.of(travelling(plan, 0))
+    assert stored is not None
+    places = (
+        StoredPlace(path=("all",), value=stored.parts[""]),
+        StoredPlace(path=("part",), value=stored.parts["items.1.name"]),
+    )
+    assert commands[1:] == [RunAction(1, {"all": None, "part": None}, (), places)]
+
+
+def test_a_large_part_in_a_text_fails_the_action_and_says_why():
+    rule = GraphBuilder().action("a").action("b", x="so {{a.items.1.name}}").start("a").then("a", "b").rule()
+    _, commands = after(rule)
+    failed = commands[1]
+    assert isinstance(failed, Ended)
+    assert failed.ending.state is ActionState.FAILED
+    assert "config.x: the value has 52 bytes, too many to be put into a text" in str(failed.result)
+
+
+def test_the_port_of_a_stored_result_is_followed():
+    builder = GraphBuilder().action("a").action("b").action("c").start("a")
+    _, commands = after(builder.then("a", "b", port="left").then("a", "c", port="right").rule())
+    assert [command.at for command in commands if isinstance(command, RunAction)] == [1]
+
+
+def test_stored_trigger_data_are_read_and_what_is_always_there_stays():
+    rule = GraphBuilder().action("a", x="{{note}} {{rule_name}}", y="{{items}}").start("a").rule("named")
+    stored = StoredResult.of(travelling(Plan(GraphBuilder().action("z").rule().graph), 0))
+    assert stored is not None
+    stored = stored.model_copy(update={"values": {"note": "short"}, "parts": {"items": stored.parts[""]}})
+    request = Case().request(rule).model_copy(update={"stored_trigger": stored})
+    (command,) = Machine(Plan(rule.graph), request).start(NOW)
+    assert isinstance(command, RunAction)
+    assert command.config == {"x": "short named", "y": None}
+    assert command.stored == (StoredPlace(path=("y",), value=stored.parts["items"]),)
