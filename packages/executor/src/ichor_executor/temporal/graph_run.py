@@ -218,7 +218,7 @@ class GraphRun:
         return False
 
     def _may_continue(self, started: asyncio.Task[None]) -> bool:
-        return started.done() and all(drop.done() for drop in self._drops) and self._due()
+        return self._due() and started.done() and all(drop.done() for drop in self._drops)
 
     def _carry(self) -> Carried:
         return Carried(self._machine.state, self._recorder.notes, self._ends_at)
