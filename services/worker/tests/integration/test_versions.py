@@ -67,12 +67,11 @@ class Builds:
         self._deployment = deployment
 
     @asynccontextmanager
-    async def build(self, build_id: str) -> AsyncGenerator[FakeHandlers]:
-        """Run the worker of a build; what it is asked tells which build did an action."""
+    async def build(self, build_id: str | None) -> AsyncGenerator[FakeHandlers]:
+        """Run the worker of a build, or one without; what it is asked tells which build did an action."""
         handlers, stop = FakeHandlers(), Stop(timedelta(seconds=10))
-        worker = GraphWorker(
-            self._task_queue, CollectorRegistry(), version=WorkerDeploymentVersion(self._deployment, build_id)
-        )
+        version = WorkerDeploymentVersion(self._deployment, build_id) if build_id else None
+        worker = GraphWorker(self._task_queue, CollectorRegistry(), version=version)
         running = asyncio.create_task(worker.run(self._client, handlers.activities(), stop))
         try:
             yield handlers
@@ -125,6 +124,7 @@ async def test_a_run_ends_on_the_build_that_it_began_on_and_new_ones_follow_the_
             await documented("Roll out", BUILD="2")
             await (await builds.start(chain(2))).result()
             assert len(new.calls) == 2
+            assert "draining" in await documented("Drain", BUILD="1")
             old.gates["a1"].set()
             assert await first.result() == {"status": RunStatus.COMPLETED}
             assert (len(old.calls), len(new.calls)) == (3, 2)
@@ -150,6 +150,21 @@ async def test_a_run_that_continues_as_new_stays_on_its_build(builds: Builds, do
         assert info.first_run_id != info.execution.run_id
 
 
+async def test_a_run_that_began_without_versions_goes_on_with_the_current_one(
+    builds: Builds, documented: Temporal
+) -> None:
+    async with builds.build(None) as old:
+        old.asks["a0"] = Asked(until=time.time() + 60)
+        first = await builds.start(chain(2))
+        await called(old, 1)
+    async with builds.build("1") as new:
+        await _known(documented, "1")
+        await documented("The first version", BUILD="1")
+        await first.signal(REPLY, ReplyNotice(action_key="a0", ask=1, reply=Reply(result={})))
+        assert await first.result() == {"status": RunStatus.COMPLETED}
+        assert (len(old.calls), len(new.calls)) == (1, 1)
+
+
 async def test_a_run_is_moved_to_another_build(builds: Builds, documented: Temporal) -> None:
     async with builds.build("1") as old:
         await _known(documented, "1")
@@ -166,12 +181,13 @@ async def test_a_run_is_moved_to_another_build(builds: Builds, documented: Tempo
 
 
 async def _known(documented: Temporal, build_id: str) -> None:
-    """Wait until Temporal knows the workers of a build."""
+    """Wait until Temporal knows that the workers of a build take both workflows and actions."""
 
     async def there() -> bool:
         try:
-            return f"  {build_id} " in await documented("What there is")
+            told = await documented("What there is", BUILD=build_id)
         except AssertionError:
             return False
+        return "workflow" in told and "activity" in told
 
     await until(there, f"Temporal knows build {build_id}")
