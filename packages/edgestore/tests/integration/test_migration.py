@@ -181,6 +181,7 @@ async def _content(pool: asyncpg.Pool) -> dict[str, set[str]]:
             continue
         added = "- 'options' - 'schedule' - 'position' - 'event_id' - 'event' - 'rerun' - 'workflow_id'"
         added += " - 'graph_version' - 'error_type' - 'started_at' - 'ended_at'"
+        added += " - 'cancel_requested' - 'cancel_requested_by' - 'cancel_reason'"
         rows = await pool.fetch(f"SELECT (to_jsonb(t) {added})::text AS row FROM workflow.{table} t")
         content[table] = {row["row"] for row in rows}
     return content
