@@ -114,10 +114,12 @@ async def test_a_run_past_its_deadline_fails(bench: Bench) -> None:
     bench.handlers.gates["a0"].set()
 
 
-@pytest.mark.parametrize("name", ["fork_and_join", "error_edge_and_always", "delay", "chain"])
-async def test_continued_as_new_the_outcome_is_the_same(bench: Bench, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "events"), [("fork_and_join", 8), ("error_edge_and_always", 3), ("delay", 8), ("chain", 16)]
+)
+async def test_continued_as_new_the_outcome_is_the_same(bench: Bench, name: str, events: int) -> None:
     rule, bench.handlers.case = RUNS[name]
-    handle = await bench.start(rule, bench.handlers.case, events_per_run=8)
+    handle = await bench.start(rule, bench.handlers.case, events_per_run=events)
     record = await bench.record(handle)
     expected = simulate(rule, bench.handlers.case, _anything())
     assert record.status is expected.status

@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     )
     temporal_namespace: str = Field(default="default", description="the namespace in Temporal")
     task_queue: str = Field(default="ichor", min_length=1, description="the task queue in Temporal")
+    deployment_name: Annotated[str, Field(pattern="^[^.:]+$")] = Field(
+        default="ichor", description="the name of the worker deployment in Temporal; used with a build id"
+    )
+    build_id: Annotated[str, Field(pattern="^[^:]+$")] | None = Field(
+        default=None,
+        description="the version of this worker in its deployment; runs then end on the version they began",
+    )
     http_host: str = Field(default="127.0.0.1", description="the address to serve health checks and the API on")
     http_port: int | None = Field(
         default=None, ge=0, le=65_535, description="the port to serve health checks and the API on"

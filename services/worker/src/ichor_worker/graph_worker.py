@@ -11,7 +11,8 @@ from ichor_executor.temporal import ExecuteGraphWorkflow
 from ichor_service import Stop, Stopped, Unreachable, growing_pauses, reason
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from ichor_worker.action_metrics import ActionMetrics
 from ichor_worker.run_logs import RunLogs
@@ -30,15 +31,25 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class GraphWorker:
-    """Runs one Temporal worker after another: a next one where the last one failed; for workflows, actions or both."""
+    """Runs one Temporal worker after another: a next one where the last one failed; for workflows, actions or both.
+
+    With a `version` a run stays with the version that it began on (docs/upgrades.md).
+    """
 
     def __init__(
-        self, task_queue: str, registry: CollectorRegistry, *, workflows: bool = True, actions: bool = True
+        self,
+        task_queue: str,
+        registry: CollectorRegistry,
+        *,
+        workflows: bool = True,
+        actions: bool = True,
+        version: WorkerDeploymentVersion | None = None,
     ) -> None:
         self._task_queue = task_queue
         self._metrics = ActionMetrics(registry)
         self._workflows = workflows
         self._actions = actions
+        self._version = version
         self._worker: Worker | None = None
 
     async def probe(self) -> None:
@@ -82,5 +93,14 @@ class GraphWorker:
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             activity_task_poller_behavior=PollerBehaviorAutoscaling(),
             graceful_shutdown_timeout=time_to_finish,
+            deployment_config=_pinned(self._version),
             max_heartbeat_throttle_interval=_LONGEST_THROTTLE,
         )
+
+
+def _pinned(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
+    if version is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+    )

@@ -18,6 +18,7 @@ from ichor_service import (
     serving,
     side_by_side,
 )
+from temporalio.common import WorkerDeploymentVersion
 
 from ichor_worker.actions import Actions, opened_actions
 from ichor_worker.graph_worker import GraphWorker
@@ -35,6 +36,8 @@ PROGRAM = Program(
         "token_keys",
         "temporal_namespace",
         "task_queue",
+        "deployment_name",
+        "build_id",
         "http_host",
         "http_port",
         "entities",
@@ -72,8 +75,14 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
 
 def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
     """Return the part that works for Temporal, on workflows or actions or both."""
+    settings = links.settings
+    build = settings.build_id
     worker = GraphWorker(
-        links.settings.task_queue, links.registry, workflows=WORKFLOWS in wanted, actions=ACTIONS in wanted
+        settings.task_queue,
+        links.registry,
+        workflows=WORKFLOWS in wanted,
+        actions=ACTIONS in wanted,
+        version=WorkerDeploymentVersion(settings.deployment_name, build) if build else None,
     )
 
     async def work(stop: Stop) -> None:

@@ -90,6 +90,33 @@ async def test_types_that_nobody_knows_are_one_in_the_metrics(
     await until(is_counted, "an action of an unknown type")
 
 
+async def test_a_cancelled_action_hears_of_it_and_leaves_no_effect_beside_that_of_its_cleanup(
+    worker: EngineProgram, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client, temporal_task_queue: str
+):
+    config = {"entity_name": "orders", "action": "seen", "message": "tidied up"}
+    tidy = {"name": "tidy", "type": "log_audit_entry", "config": config}
+    document = rule(AUDIT, tidy)
+    document["edges"] = [
+        {"source": None, "target": "note", "type": "start"},
+        {"source": "note", "target": "tidy", "type": "always"},
+    ]
+    rule_id = await save_rule(document)
+
+    async def begun(name: str) -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM workflow.run_actions WHERE name = $1", name))
+
+    async with pool.acquire() as gate, gate.transaction():
+        await gate.execute("LOCK TABLE workflow.audit_log IN SHARE MODE")
+        run = await begin(pool, temporal_client, rule_id, "e1", temporal_task_queue)
+        await until(lambda: begun("note"), "the action is under way")
+        await temporal_client.get_workflow_handle((await EdgeStore(pool).get_run(run)).workflow_id).cancel()
+        await until(lambda: begun("tidy"), "cleanup begins", seconds=20)
+    await status_is(pool, run, RunStatus.CANCELLED)
+    assert await pool.fetch("SELECT message FROM workflow.audit_log") == [("tidied up",)]
+    states = {action.name: action.state for action in (await EdgeStore(pool).get_run(run)).actions}
+    assert states == {"note": "cancelled", "tidy": "completed"}
+
+
 async def test_sigterm_while_an_action_runs_finishes_it_and_exits_with_zero(
     worker: EngineProgram, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client, temporal_task_queue: str
 ):

@@ -3,11 +3,10 @@
 from typing import cast
 
 from ichor_models import ActionError
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutError, TimeoutType
 
 _WORDS = {
     TimeoutType.START_TO_CLOSE: "One attempt took longer than the action's timeout.",
-    TimeoutType.SCHEDULE_TO_CLOSE: "The action's deadline passed.",
     TimeoutType.SCHEDULE_TO_START: "No worker took the action in time.",
     TimeoutType.HEARTBEAT: "The action stopped to give signs of life.",
 }
@@ -16,13 +15,23 @@ _WORDS = {
 def action_error(error: BaseException) -> ActionError:
     """Return the error of an action as outcomes and templates show it."""
     cause = error.cause if isinstance(error, ActivityError) else error
+    if _is_late(error, cause):
+        last = cause.cause if isinstance(cause, TimeoutError) else cause
+        told = f" Its last attempt: {last.message}" if isinstance(last, ApplicationError) else ""
+        return ActionError(f"The action's deadline passed.{told}", type="deadline")
     if isinstance(cause, ApplicationError):
         return ActionError(cause.message, type=cause.type or "ActionError", retryable=_retryable(cause))
     if isinstance(cause, TimeoutError):
-        late = cause.type is TimeoutType.SCHEDULE_TO_CLOSE
         words = _WORDS.get(cause.type, str(cause)) if cause.type is not None else str(cause)
-        return ActionError(words, type="deadline" if late else "timeout", retryable=not late)
+        return ActionError(words, type="timeout", retryable=True)
     return ActionError(str(cause) or type(cause).__name__, type=type(cause).__name__)
+
+
+def _is_late(error: BaseException, cause: BaseException | None) -> bool:
+    """Say whether the deadline ended it: while an attempt went on, or since no time was left for another."""
+    if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE:
+        return True
+    return isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
 
 
 def _retryable(error: ApplicationError) -> bool:
