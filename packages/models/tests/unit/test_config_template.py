@@ -129,8 +129,7 @@ def test_a_config_says_what_its_templates_read() -> None:
 
 
 def test_what_holds_no_template_is_not_made_anew() -> None:
-    large: JsonValue = ["text", "text"]
-    config: dict[str, JsonValue] = {"plain": {"large": large}, "list": ["{{ total }}", ["text"]]}
+    config: dict[str, JsonValue] = {"plain": {"large": ["text", "more"]}, "list": ["{{ total }}", ["text"]]}
     resolved, _ = resolve(config)
     assert resolved["plain"] is config["plain"]
     assert resolved["list"] == [6.0, ["text"]]
