@@ -26,7 +26,7 @@ _SINCE = typer.Option("--since", metavar="AGO", help="Only runs as old as this o
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
 _RUNS = typer.Argument(metavar="RUN…", help="The ids of runs, or of their workflows.", show_default=False)
 _END = typer.Option("--wait", help="Wait for their end, and exit 1 unless they are cancelled.")
-_REASON = typer.Option("--reason", help="Why, for whoever asks later.")
+_REASON = typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")
 _USER = typer.Option("--as", metavar="USER_ID", help="Who cancels it, for whoever asks later.")
 _AT_ONCE = typer.Option("--no-cleanup", help="End them at once, also those that are cleaning up.")
 _WAIT = typer.Option("--wait", help="Wait for its end, and exit 1 unless it completed.")
