@@ -52,6 +52,7 @@ from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.stored_value import (
     LARGEST,
+    PORTS,
     STORED,
     Shrunk,
     StoredPlace,
@@ -62,7 +63,9 @@ from ichor_models.stored_value import (
     size_of,
 )
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
+from ichor_models.truncation import TRUNCATED, truncate_result, truncate_text
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
+from ichor_models.value_limit import MOST, Excess, ValueLimit
 from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
 from ichor_models.yaml_text import load_text
 
@@ -78,10 +81,13 @@ __all__ = [
     "LONGEST_ID",
     "LONGEST_REASON",
     "LONG_RUNNING",
+    "MOST",
     "NORMAL",
+    "PORTS",
     "SHORTEST_REMINDER",
     "STORED",
     "SUCCESS",
+    "TRUNCATED",
     "Action",
     "ActionCall",
     "ActionError",
@@ -118,6 +124,7 @@ __all__ = [
     "EventHeader",
     "EventId",
     "EventType",
+    "Excess",
     "ExecutionId",
     "Expectation",
     "FieldChange",
@@ -170,6 +177,7 @@ __all__ = [
     "Transaction",
     "Trigger",
     "UnknownRun",
+    "ValueLimit",
     "ValueStore",
     "VersionHash",
     "Vote",
@@ -207,6 +215,8 @@ __all__ = [
     "size_of",
     "spell_chain",
     "tally",
+    "truncate_result",
+    "truncate_text",
     "visit",
     "workflow_id",
 ]
