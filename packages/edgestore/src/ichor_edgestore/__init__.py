@@ -17,6 +17,7 @@ from ichor_edgestore.errors import (
     InvalidRoleQuery,
     KeyReused,
     NotRerunnable,
+    ResultNotFound,
     RuleInactive,
     RuleNotFound,
     RunNotFound,
@@ -29,6 +30,7 @@ from ichor_edgestore.errors import (
     StoreError,
     StoreUnavailable,
     Unstorable,
+    ValueGone,
 )
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
@@ -39,6 +41,7 @@ from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
+from ichor_edgestore.postgres_values import EndedValues, PostgresValues
 from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter, RunPlace
@@ -46,6 +49,7 @@ from ichor_edgestore.run_view import RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
+from ichor_edgestore.whole_result import whole_result
 
 __all__ = [
     "AccessDenied",
@@ -61,6 +65,7 @@ __all__ = [
     "Claim",
     "ConstraintViolated",
     "EdgeStore",
+    "EndedValues",
     "EventTooLarge",
     "InvalidAddress",
     "InvalidRoleQuery",
@@ -77,7 +82,9 @@ __all__ = [
     "OutboxEvent",
     "OutboxState",
     "PinnedRun",
+    "PostgresValues",
     "Refusal",
+    "ResultNotFound",
     "RuleFilter",
     "RuleInactive",
     "RuleNotFound",
@@ -101,6 +108,7 @@ __all__ = [
     "StoreUnavailable",
     "UndeliveredReply",
     "Unstorable",
+    "ValueGone",
     "Verdict",
     "VoteView",
     "connect",
@@ -110,4 +118,5 @@ __all__ = [
     "migrations",
     "require_schema",
     "schema_version",
+    "whole_result",
 ]

@@ -52,6 +52,7 @@ from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.stored_value import (
     LARGEST,
+    NO_BODIES,
     PORTS,
     STORED,
     Shrunk,
@@ -65,7 +66,7 @@ from ichor_models.stored_value import (
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
 from ichor_models.truncation import TRUNCATED, truncate_result, truncate_text
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
-from ichor_models.value_limit import MOST, Excess, ValueLimit
+from ichor_models.value_limit import DEFAULT_LIMIT, MOST, Excess, ValueLimit
 from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
 from ichor_models.yaml_text import load_text
 
@@ -75,6 +76,7 @@ __all__ = [
     "CONDITION",
     "CONTROL_TYPES",
     "DEEPEST",
+    "DEFAULT_LIMIT",
     "DELAY",
     "FAILURE",
     "LARGEST",
@@ -83,6 +85,7 @@ __all__ = [
     "LONG_RUNNING",
     "MOST",
     "NORMAL",
+    "NO_BODIES",
     "PORTS",
     "SHORTEST_REMINDER",
     "STORED",

@@ -5,6 +5,7 @@ A value's size is the number of bytes of its JSON in UTF-8, written without spac
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import Field, JsonValue
@@ -63,6 +64,10 @@ class Shrunk(NamedTuple):
 
     result: dict[str, JsonValue]
     bodies: dict[str, bytes]
+
+
+NO_BODIES: Mapping[str, bytes] = MappingProxyType({})
+"""The bodies of an object that travels whole."""
 
 
 class ValueStore(Protocol):

@@ -46,3 +46,7 @@ class ValueLimit:
         if (size := stored.parts[""].size) > MOST:
             raise ActionError(f"The result has {size} bytes; {MOST} are the most. Return less of it.", type="too_large")
         return shrunk if self.excess is Excess.DATABASE else Shrunk(truncate_result(result, self.largest), {})
+
+
+DEFAULT_LIMIT = ValueLimit()
+"""What holds where a deployment says nothing else."""

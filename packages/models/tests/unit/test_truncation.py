@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ichor_models import TRUNCATED, ActionError, size_of, truncate_result, truncate_text
+from pydantic import JsonValue
 
 MARK = size_of(TRUNCATED)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -38,7 +39,7 @@ def test_any_text_fits_afterwards(text: str, largest: int):
 
 
 def test_a_result_is_cut_at_exactly_the_limit():
-    result = {"name": "x", "text": "a" * 1000, "output": "done"}
+    result: dict[str, JsonValue] = {"name": "x", "text": "a" * 1000, "output": "done"}
     size = size_of(result)
     assert truncate_result(result, size) == result
     cut = truncate_result(result, size - 1)
@@ -51,12 +52,13 @@ def test_a_result_is_cut_at_exactly_the_limit():
 def test_the_largest_values_are_cut_and_share_the_room():
     cut = truncate_result({"a": "a" * 1000, "b": "b" * 900, "c": "c" * 100}, 400)
     assert [key for key in cut if key.endswith("_truncated")] == ["a_truncated", "b_truncated"]
-    assert len(cut["a"]) == len(cut["b"])  # type: ignore[arg-type]
+    assert len(str(cut["a"])) == len(str(cut["b"]))
     assert cut["c"] == "c" * 100
 
 
 def test_what_is_no_text_becomes_the_beginning_of_its_json():
-    cut = truncate_result({"items": [{"name": "é"}] * 100}, 100)
+    items: list[JsonValue] = [{"name": "é"}] * 100
+    cut = truncate_result({"items": items}, 100)
     assert str(cut["items"]).startswith('[{"name":"é"},{')
     assert str(cut["items"]).endswith(TRUNCATED)
     assert cut["items_truncated"] is True
