@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 from ichor_edgestore import EdgeStore, EndedValues, MemoryStore, ResultNotFound, RunNotFound, Verdict, whole_result
+from ichor_edgestore.claim import fit_reply
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -30,11 +31,8 @@ from pydantic import JsonValue
 type Store = EdgeStore | MemoryStore
 type NewCall = Callable[..., ActionCall]
 
-BIG: dict[str, JsonValue] = {
-    "output": "success",
-    "items": [{"name": "é" * 1000}, {"name": "second"}],
-    "more": "x" * 9000,
-}
+ITEMS: list[JsonValue] = [{"name": "é" * 1000}, {"name": "second"}]
+BIG: dict[str, JsonValue] = {"output": "success", "items": ITEMS, "more": "x" * 9000}
 SMALL, BODIES = ValueLimit(4000).fit(BIG, ["items.1.name"])
 AT_ONCE, LATER = timedelta(0), timedelta(hours=1)
 
@@ -111,11 +109,11 @@ async def test_a_transaction_that_raises_keeps_no_value(store: Store, call: Acti
 @pytest.mark.parametrize("excess", Excess)
 @pytest.mark.parametrize("kind", ["memory", "postgres"])
 async def test_of_a_large_reply_travels_what_others_read(
-    request: pytest.FixtureRequest, kind: str, excess: Excess, approval: Rule, catalogue: Catalogue, event: EntityEvent,
+    pool: asyncpg.Pool, kind: str, excess: Excess, approval: Rule, catalogue: Catalogue, event: EntityEvent,
     new_call: NewCall,
 ) -> None:  # fmt: skip
     limit = ValueLimit(4000, excess)
-    store = MemoryStore(limit=limit) if kind == "memory" else EdgeStore(request.getfixturevalue("pool"), limit=limit)
+    store = MemoryStore(limit=limit) if kind == "memory" else EdgeStore(pool, limit=limit)
     saved = await store.save_rule(approval, catalogue=catalogue)
     call = new_call((await store.pin_run(saved.rule_id, event)).execution_id, reads=["items.1.name"])
     await ask(store, call)
@@ -131,16 +129,10 @@ async def test_of_a_large_reply_travels_what_others_read(
     assert await whole_result(store, call.run.execution_id, call.name) == whole
 
 
-async def test_a_reply_that_cannot_be_cut_fails_its_action(pool: asyncpg.Pool, call: ActionCall, store: Store) -> None:
-    if isinstance(store, MemoryStore):
-        pytest.skip("the decision is pure, and tested once")
-    await ask(store, call)
-    small = EdgeStore(pool, limit=ValueLimit(1000, Excess.CUT))
+def test_a_reply_that_cannot_be_cut_is_an_error() -> None:
     reply = Reply(result={f"key {number}": number for number in range(1000)})
-    claim = await small.claim_question(question_id(call), reply)
-    assert claim.notice is not None
-    assert claim.notice.reply.error is not None
-    assert claim.notice.reply.error.type == "too_large"
+    fitted, bodies = fit_reply(reply, [], ValueLimit(1000, Excess.CUT))
+    assert (fitted.error and fitted.error.type, bodies) == ("too_large", {})
 
 
 async def collect(store: EdgeStore) -> list[EndedValues]:
