@@ -48,7 +48,7 @@ class Links:
         if keys is not None:
             publisher = Publisher(_broker(settings, f"{name} questions"), REQUESTS, answers=REPLIES)
             sender = QuestionSender(publisher, keys, store)
-        return cls(settings, name, temporal_link(settings), store, keys, sender)
+        return cls(settings, name, temporal_link(settings, lambda: store.opened.values), store, keys, sender)
 
     def broker(self, part: str) -> Broker:
         """Return a connection to RabbitMQ that shows there under the name of the part."""
