@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ichor_models import ActionState, EdgeReason, RunStatus
+from ichor_models import ActionState, EdgeReason, RunStatus, StoredResult
 
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
 from ichor_cli.picture import Remark, graph_picture
@@ -55,11 +55,17 @@ def well_ended(runs: "Sequence[RunSummary]") -> bool:
 def _remark(action: "ActionView") -> Remark:
     took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
-    value = action.error or action.result
-    lines = [_short(json.dumps(value, ensure_ascii=False))] if value else []
+    lines = [_short(_value(action))] if action.error or action.result else []
     lines += [_reason(reason) for reason in action.reason]
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
+
+
+def _value(action: "ActionView") -> str:
+    stored = StoredResult.of(action.result or {})
+    if stored is not None:
+        return f"stored, {stored.parts[''].size} bytes"
+    return json.dumps(action.error or action.result, ensure_ascii=False)
 
 
 def _reason(reason: EdgeReason) -> str:

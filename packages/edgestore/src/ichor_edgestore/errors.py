@@ -141,7 +141,7 @@ class ResultNotFound(StoreError):
 
 
 class ValueGone(StoreError):
-    """A value that was too large to travel is not there; the run ended long ago, or somebody deleted it."""
+    """A value that was too large to travel is not there: its run ended long ago, or somebody deleted it."""
 
     action_type = "value_gone"
 

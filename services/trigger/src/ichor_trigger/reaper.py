@@ -1,14 +1,16 @@
 """The part `reaper`: finds runs whose record and Temporal disagree, and puts the record right by what Temporal says."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
 from ichor_models import RunRecord, RunStatus
-from ichor_service import Part, Unreachable, outages, reason
+from ichor_service import Part, Stop, Unreachable, outages, reason
 from structlog.contextvars import bound_contextvars
 
+from ichor_trigger.collector import PERIOD, Collector
 from ichor_trigger.home import require_home
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
@@ -27,9 +29,16 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 def reaper(links: Links) -> Part:
-    """Return the part."""
+    """Return the part; it collects large values, too."""
     rounds = Rounds("reaper", links, Reaper(links).round, _PERIOD)
-    return Part(rounds.run, {"reaper": rounds.probe})
+    collection = Rounds("collector", links, Collector(links).round, PERIOD)
+
+    async def work(stop: Stop) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(rounds.run(stop))
+            group.create_task(collection.run(stop))
+
+    return Part(work, {"reaper": rounds.probe, "collector": collection.probe})
 
 
 class Reaper:
