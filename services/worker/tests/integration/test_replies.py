@@ -176,7 +176,8 @@ async def test_of_a_reply_of_5_megabytes_travels_what_is_read(bench: QuestionBen
 async def test_what_temporal_refuses_fails_the_action(
     postgres_database: Database, rabbitmq_vhost: Vhost, temporal_task_queue: str
 ):
-    async with start_temporal(source=Source.LOCAL, dynamic_config={"limit.blobSize.error": 8192}) as server:
+    limits = {"limit.blobSize.warn": 8192, "limit.blobSize.error": 8192}
+    async with start_temporal(source=Source.LOCAL, dynamic_config=limits) as server:
         client = await server.connect()
         opened = open_question_bench(postgres_database, rabbitmq_vhost, client, server.url, temporal_task_queue)
         async with opened as bench:
