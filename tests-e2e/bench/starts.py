@@ -15,7 +15,7 @@ from fed_trigger import FedTrigger
 from figure import AtLeast, Figure, Spread
 from ichor_edgestore import EdgeStore
 from ichor_models import EntityEvent, parse_event
-from ichor_service import Link
+from ichor_service import Link, Settings
 from ichor_testing import (
     isolated_task_queue,
     isolated_vhost,
@@ -25,6 +25,7 @@ from ichor_testing import (
 )
 from ichor_testing.engine_program import start_program
 from ichor_trigger.launcher import Launcher
+from ichor_trigger.links import Links
 from ichor_trigger.run_starter import RunStarter
 from order_event import order_event
 from rows import open_pool, save
@@ -106,7 +107,8 @@ async def measure(effort: Effort) -> list[Figure]:
         store, queue, client = EdgeStore(pool), isolated_task_queue(), await temporal.connect()
         rule_id = await save(store, chain(20).rule)
         pinned = await store.pin_run(rule_id, EntityEvent.model_validate_json(order_event()))
-        starter = RunStarter(store, Launcher(await _linked(client), queue))
+        links = Links(Settings(task_queue=queue), await _linked(client), await _linked(store))
+        starter = RunStarter(store, Launcher(links))
         version = pinned.request.graph.version
         starts = Starts(store, pool.execute, client, starter, queue, version, events)
         found = await duel(effort.rounds, starts.ours, starts.bare)
@@ -129,11 +131,11 @@ async def measure(effort: Effort) -> list[Figure]:
     ]
 
 
-async def _linked(client: Client) -> Link[Client]:
-    async def connect() -> Client:
-        return client
+async def _linked[T](opened: T) -> Link[T]:
+    async def connect() -> T:
+        return opened
 
-    async def ask(_: Client) -> None:
+    async def ask(_: T) -> None:
         return
 
     link = Link(connect, ask)

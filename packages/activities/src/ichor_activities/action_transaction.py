@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from ichor_models import OpenedQuestion, Person, Question, RowChange, Transaction, VoteResult
+from ichor_models import NO_BODIES, OpenedQuestion, Person, Question, RowChange, Transaction, VoteResult
 from pydantic import JsonValue
 
 from ichor_activities.sql_failure import refusals
@@ -48,6 +48,6 @@ class ActionTransaction:
         with refusals():
             await self._transaction.emit(*changes)
 
-    async def record(self, result: Mapping[str, JsonValue]) -> None:
-        """Write the action's result, to be committed together with its effects."""
-        await self._transaction.record(result)
+    async def record(self, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES) -> None:
+        """Write the action's result and its large values, to be committed together with its effects."""
+        await self._transaction.record(result, bodies)

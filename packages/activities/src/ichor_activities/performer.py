@@ -1,11 +1,12 @@
 """One attempt of one action, from the journal's first line to its last.
 
 1. The journal notes the attempt and counts it (`begin`); a result that an earlier attempt recorded is the action's.
-2. Secrets are put into the config, only where the rule's author wrote them.
+2. Secrets are put into the config, only where the rule's author wrote them, and large values from the store.
 3. The config is checked against the type's schema.
 4. The handler acts. A transactional one commits its effects together with its result, so it acts at most once; for
    another one the result is noted right after, so it may act again if the worker dies in between.
-5. The result or the error, without secrets, goes to the journal and back to the caller.
+5. The result or the error, without secrets, goes to the journal and back to the caller. Of a large result the whole
+   goes to the store; what travels is what other actions read of it, or it is cut.
 
 While the store is away nothing is counted and nothing is lost: what can be done again is tried until the attempt's time
 is over, and an attempt that cannot even be noted is no attempt.
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ichor_models import (
+    DEFAULT_LIMIT,
     ActionCall,
     ActionError,
     ActionJournal,
@@ -23,7 +25,9 @@ from ichor_models import (
     Begun,
     ConfigError,
     Question,
+    Shrunk,
     Transaction,
+    ValueLimit,
 )
 from pydantic import JsonValue
 
@@ -37,6 +41,7 @@ from ichor_activities.run_logger import RunLogger
 from ichor_activities.secret_source import SecretSource
 from ichor_activities.sender import Sender
 from ichor_activities.services import Services
+from ichor_activities.stored_places import with_stored
 
 type JsonObject = dict[str, JsonValue]
 _FIRST_PAUSE = 0.1
@@ -59,6 +64,7 @@ class Performer:
     services: Services
     secrets: SecretSource
     sender: Sender | None = None
+    limit: ValueLimit = DEFAULT_LIMIT
 
     async def begin(self, call: ActionCall) -> Begun:
         """Note that an attempt begins.
@@ -113,16 +119,21 @@ class Performer:
     async def _act(
         self, handler: AnyHandler, call: ActionCall, attempt: Attempt, filled: FilledConfig, patience: "_Patience"
     ) -> JsonObject:
+        config = filled.config
+        if call.stored:
+            config = await patience.insist(lambda: with_stored(filled.config, call, self.journal.values))
+
         def context_of(transaction: Transaction | None) -> ActionContext:
             logger = RunLogger(call, filled.redaction)
             given = None if transaction is None else ActionTransaction(transaction)
             return ActionContext(call, self.services, attempt.number, given, logger)
 
-        async def act(transaction: Transaction | None) -> JsonObject:
-            return filled.redaction.result(await handler.perform(filled.config, context_of(transaction)))
+        async def act(transaction: Transaction | None) -> Shrunk:
+            result = filled.redaction.result(await handler.perform(config, context_of(transaction)))
+            return self.limit.fit(result, call.reads)
 
         async def ask(transaction: Transaction) -> JsonObject | Question:
-            return await handler.ask(filled.config, context_of(transaction))
+            return await handler.ask(config, context_of(transaction))
 
         if handler.asks and call.secrets:
             raise ConfigError(f"{call.type} keeps what it asks in the database, so its config may name no secret.")
@@ -130,19 +141,19 @@ class Performer:
             return await patience.insist(lambda: self._ask(handler, call, ask))
         if handler.transactional:
             return await patience.insist(lambda: self._act_in_transaction(call, act))
-        result = await act(None)
-        await patience.insist(lambda: self._complete(call, result))
-        return result
+        done = await act(None)
+        await patience.insist(lambda: self._complete(call, done))
+        return done.result
 
     async def _act_in_transaction(
-        self, call: ActionCall, act: Callable[[Transaction], Awaitable[JsonObject]]
+        self, call: ActionCall, act: Callable[[Transaction], Awaitable[Shrunk]]
     ) -> JsonObject:
         async with self.journal.transaction(call) as transaction:
             if transaction.recorded is not None:
                 return transaction.recorded
-            result = await act(transaction)
-            await transaction.record(result)
-        return result
+            done = await act(transaction)
+            await transaction.record(done.result, done.bodies)
+        return done.result
 
     async def _ask(
         self, handler: AnyHandler, call: ActionCall, ask: Callable[[Transaction], Awaitable[JsonObject | Question]]
@@ -155,8 +166,9 @@ class Performer:
             if opened is None:
                 asked = await ask(transaction)
                 if not isinstance(asked, Question):
-                    await transaction.record(asked)
-                    return asked
+                    done = self.limit.fit(asked, call.reads)
+                    await transaction.record(done.result, done.bodies)
+                    return done.result
                 if asked.message is not None:
                     self._sender()
                 opened = await transaction.ask(asked)
@@ -176,9 +188,9 @@ class Performer:
             raise MissingService("This worker cannot ask; set ICHOR_RABBITMQ_URL and ICHOR_TOKEN_KEYS for it.")
         return self.sender
 
-    async def _complete(self, call: ActionCall, result: JsonObject) -> None:
+    async def _complete(self, call: ActionCall, done: Shrunk) -> None:
         try:
-            await self.journal.completed(call, result)
+            await self.journal.completed(call, done.result, done.bodies)
         except Exception as error:
             raise _of_the_journal(error) from None
 

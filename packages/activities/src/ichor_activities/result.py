@@ -1,6 +1,6 @@
 """What a handler returned, as the JSON object that templates and edges see."""
 
-from ichor_models import ASKED, SUCCESS, ActionType, Question
+from ichor_models import ASKED, STORED, SUCCESS, ActionType, Question
 from ichor_models.strict_json import storable
 from pydantic import BaseModel, JsonValue
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -31,6 +31,9 @@ def _object(name: str, returned: object) -> dict[str, JsonValue]:
         raise InvalidResult(f"The handler of {name} returned something that is no JSON: {error}") from error
     if isinstance(returned, Question):
         raise InvalidResult(f"The handler of {name} returned a question; declare it with @action(…, asks=True).")
-    if not isinstance(value, dict) or ASKED in value or not isinstance(returned, (BaseModel, dict)):
+    if not isinstance(value, dict) or not isinstance(returned, (BaseModel, dict)):
         raise InvalidResult(f"The handler of {name} returned {type(returned).__name__}; return a model or a dict.")
+    for key in (ASKED, STORED):
+        if key in value:
+            raise InvalidResult(f"The handler of {name} returned the key {key!r}, which is the engine's; rename it.")
     return value

@@ -2,7 +2,7 @@ import pytest
 from ichor_activities.failure import as_failure
 from ichor_activities.redaction import NOTHING_SECRET, Redaction
 from ichor_activities.sql_failure import as_action_error, refusals
-from ichor_models import ActionError, ConfigError
+from ichor_models import TRUNCATED, ActionError, ConfigError, size_of
 
 
 class PostgresError(Exception):
@@ -73,4 +73,16 @@ def test_an_unforeseen_error_may_be_tried_again() -> None:
 
 
 def test_a_message_has_an_end() -> None:
-    assert len(as_failure(ValueError("x" * 9999), NOTHING_SECRET).message) < 2100
+    failure = as_failure(ActionError("é" * 9999, type="x" * 9999), NOTHING_SECRET)
+    assert 1995 < size_of(failure.message) <= 2000
+    assert failure.message.endswith("é" + TRUNCATED)
+    assert size_of(failure.type) == 2000
+
+
+def test_a_message_can_be_stored() -> None:
+    assert as_failure(ValueError("half \ud800 and \x00"), NOTHING_SECRET).message == "half \ufffd and \ufffd"
+
+
+def test_a_secret_is_not_cut_in_two() -> None:
+    message = "x" * 1980 + "hunter2hunter2"
+    assert "hunter" not in as_failure(ValueError(message), Redaction.of({"pw": "hunter2hunter2"})).message

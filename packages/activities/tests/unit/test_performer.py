@@ -12,6 +12,7 @@ from ichor_activities import ActionContext, Config, Result, SecretFiles, Service
 from ichor_activities import performer as module
 from ichor_activities.performer import Attempt, Performer
 from ichor_models import (
+    NO_BODIES,
     ActionCall,
     ActionError,
     Asked,
@@ -23,6 +24,7 @@ from ichor_models import (
     RowChange,
     SecretPlace,
     Transaction,
+    ValueStore,
     VoteResult,
     VoteVerdict,
 )
@@ -70,7 +72,13 @@ class Broken:
         self._maybe("started")
         return Begun(1, None)
 
-    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+    @property
+    def values(self) -> ValueStore:
+        raise NotImplementedError
+
+    async def completed(
+        self, call: ActionCall, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> None:
         self._maybe("completed")
 
     async def failed(self, call: ActionCall, error: ActionError) -> None:
@@ -104,7 +112,7 @@ class Broken:
     async def emit(self, *changes: RowChange) -> None:
         self._maybe("emit")
 
-    async def record(self, result: Mapping[str, JsonValue]) -> None:
+    async def record(self, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES) -> None:
         self._maybe("record")
 
 

@@ -57,6 +57,9 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.AmbiguousRule": Kind("ambiguous_rule", _USAGE, "Name the rule by its id."),
     "ichor_edgestore.errors.RunNotFound": Kind("run_not_found", _MISSING, "`ichor runs` lists what there is."),
     "ichor_edgestore.errors.RunEnded": Kind("run_ended", 1, "`ichor runs show` says how."),
+    "ichor_edgestore.errors.ResultNotFound": Kind(
+        "result_not_found", _MISSING, "`ichor runs show RUN` lists its actions."
+    ),
     "ichor_edgestore.errors.NotRerunnable": Kind("not_rerunnable", 1, "Publish the event again with another id."),
     "ichor_edgestore.errors.StoreError": Kind("database_refused", _MISSING, "Mend what the message names."),
 }

@@ -17,7 +17,7 @@ from ichor_cli.commands.fire import fire
 from ichor_cli.commands.migrate import migrate
 from ichor_cli.commands.rules import activate, deactivate, rules
 from ichor_cli.commands.run import run
-from ichor_cli.commands.runs import cancel, rerun, runs
+from ichor_cli.commands.runs import cancel, rerun, result, runs
 from ichor_cli.commands.runs import show as show_run
 from ichor_cli.commands.schema import schema
 from ichor_cli.commands.show import show
@@ -48,7 +48,7 @@ _COMMANDS = {
     "dev": dev,
 }
 _RULES_COMMANDS = {"activate": activate, "deactivate": deactivate}
-_RUNS_COMMANDS = {"show": show_run, "rerun": rerun, "cancel": cancel}
+_RUNS_COMMANDS = {"show": show_run, "result": result, "rerun": rerun, "cancel": cancel}
 
 
 def app() -> typer.Typer:

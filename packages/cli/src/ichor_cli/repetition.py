@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ichor_edgestore import PinnedRun, RunView
+from ichor_edgestore import EdgeStore, PinnedRun, RunView
 from ichor_executor.temporal import search_attributes, start_run
 from ichor_models import RunStatus
 from ichor_service import Settings, load_settings
@@ -51,15 +51,15 @@ async def repeat(run: str, wait: float | None) -> Repetition:
     settings = load_settings(["database_url", "temporal_address"])
     async with edge_store(settings) as store:
         original = await store.get_run(run)
-        client = await connect(settings)
+        client = await connect(settings, find_values=lambda: store.values)
         pinned = await store.rerun(original.execution_id)
         if pinned.status is RunStatus.PENDING:
-            await start_pinned(settings, pinned, client)
+            await start_pinned(settings, store, pinned, client)
         ended = (await wait_for_runs(store, [pinned.workflow_id], wait))[0] if wait is not None else None
         return Repetition(pinned, ended)
 
 
-async def start_pinned(settings: Settings, pinned: PinnedRun, client: Client) -> None:
+async def start_pinned(settings: Settings, store: EdgeStore, pinned: PinnedRun, client: Client) -> None:
     """Start a pinned run.
 
     Raises:
@@ -72,6 +72,8 @@ async def start_pinned(settings: Settings, pinned: PinnedRun, client: Client) ->
             workflow_id=pinned.workflow_id,
             task_queue=settings.task_queue,
             attributes=await search_attributes(client),
+            store=store.values,
+            limit=settings.value_limit,
         )
     except RPCError as error:
         raise Missing(

@@ -42,14 +42,14 @@ async def cancel_runs(
     asked: list[CancelledRun] = []
     refused: list[IchorError] = []
     async with edge_store(settings) as store:
-        client = await connect(settings)
+        client = await connect(settings, find_values=lambda: store.values)
         for run in dict.fromkeys(runs):
             try:
                 found = await cancel_run(
                     client,
                     store,
                     run,
-                    lambda pinned: start_pinned(settings, pinned, client),
+                    lambda pinned: start_pinned(settings, store, pinned, client),
                     by=by,
                     reason=reason,
                     cleanup=cleanup,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ichor_models import ActionState, EdgeReason, RunStatus
+from ichor_models import ActionState, EdgeReason, RunStatus, StoredResult
 
 from ichor_cli.approval_text import asked_text
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
@@ -69,8 +69,7 @@ def waits_text(awaited: "AwaitedReply") -> str:
 def _remark(action: "ActionView", waits: str | None) -> Remark:
     took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
-    value = action.error or action.result
-    lines = [_short(json.dumps(value, ensure_ascii=False))] if value else []
+    lines = [_short(_value(action))] if action.error or action.result else []
     lines += [_reason(reason) for reason in action.reason] + ([waits] if waits else [])
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
@@ -79,6 +78,13 @@ def _remark(action: "ActionView", waits: str | None) -> Remark:
 def _cancellation(asked: "Cancellation") -> str:
     by = f" by {plain(asked.by)}" if asked.by else ""
     return f"cancel asked {_when(asked.requested)}{by}" + (f": {plain(asked.reason)}" if asked.reason else "")
+
+
+def _value(action: "ActionView") -> str:
+    stored = StoredResult.of(action.result or {})
+    if stored is not None:
+        return f"stored, {stored.parts[''].size} bytes"
+    return json.dumps(action.error or action.result, ensure_ascii=False)
 
 
 def _reason(reason: EdgeReason) -> str:

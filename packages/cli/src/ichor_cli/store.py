@@ -21,7 +21,7 @@ async def edge_store(settings: Settings | None = None) -> AsyncGenerator[EdgeSto
     settings = settings or load_settings(["database_url"])
     async with connected(database_url(settings), max_size=_CONNECTIONS) as pool:
         await require_schema(pool)
-        yield EdgeStore(pool, roles_sql=settings.roles_sql)
+        yield EdgeStore(pool, roles_sql=settings.roles_sql, limit=settings.value_limit)
 
 
 def database_url(settings: Settings | None = None) -> str:

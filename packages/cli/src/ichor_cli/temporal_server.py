@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from ichor_executor.temporal import FindValues
 from ichor_service import Settings, Unreachable, load_settings, temporal_link
 from ichor_testing import start_temporal
 from temporalio.client import Client
@@ -36,15 +37,19 @@ async def temporal_client(say: Say, address: str | None = None) -> AsyncGenerato
         yield await server.connect()
 
 
-async def connect(settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS") -> Client:
+async def connect(
+    settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", find_values: FindValues | None = None
+) -> Client:
     """Return a client of the Temporal that the settings name; `origin` is where the person wrote its address.
+
+    `find_values` gives the store of payloads that are too large for Temporal.
 
     Raises:
         Missing: it does not answer.
     """
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await temporal_link(settings).connect()
+            return await temporal_link(settings, find_values).connect()
     except (Unreachable, RPCError, TimeoutError) as error:
         reason = " ".join(str(error).split()) or "no answer in time"
         raise Missing(

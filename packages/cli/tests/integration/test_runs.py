@@ -11,8 +11,9 @@ import pytest
 from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
 from ichor_edgestore import EdgeStore, connected
-from ichor_models import EntityEvent, RunStatus
+from ichor_models import ActionCall, EntityEvent, RunStatus, ValueLimit, size_of
 from ichor_testing import Database, until
+from pydantic import JsonValue
 
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Write = Callable[..., Path]
@@ -151,3 +152,29 @@ async def test_what_cannot_be_cancelled_keeps_no_other_run(
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "run_not_found")
     assert [run["execution_id"] for run in error["runs"]] == [pinned.execution_id]
+
+
+@pytest.mark.usefixtures("temporal")
+async def test_a_large_result_is_shown_small_and_printed_whole(
+    ichor: Ichor, write: Write, rule: Document, database: Database
+) -> None:
+    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
+    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
+    async with connected(database.url, max_size=1) as pool:
+        store = EdgeStore(pool)
+        run = (await store.pin_run(saved["rule_id"], event)).request.run
+        call = ActionCall(run=run, key="k", name="hold", type="log_audit_entry", config={})
+        whole: dict[str, JsonValue] = {"output": "success", "text": "é" * 1_000_000}
+        await store.journal.completed(call, *ValueLimit().fit(whole))
+        await store.run_started(run.execution_id)
+    shown = await ichor("runs", "show", run.execution_id)
+    assert f"stored, {size_of(whole)} bytes" in shown.stdout
+    printed = await ichor("runs", "result", run.execution_id, "hold")
+    assert (printed.returncode, json.loads(printed.stdout)) == (0, whole)
+    for unknown, code in (((run.execution_id, "nobody"), "result_not_found"), (("nope", "hold"), "run_not_found")):
+        told = await ichor("runs", "result", *unknown, "--json")
+        assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, code)
+    async with connected(database.url, max_size=1) as pool:
+        await EdgeStore(pool).values.forget(run.execution_id)
+    told = await ichor("runs", "result", run.execution_id, "hold", "--json")
+    assert (told.returncode, "is not in the database" in told.stdout) == (3, True)

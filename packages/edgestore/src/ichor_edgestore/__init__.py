@@ -18,6 +18,7 @@ from ichor_edgestore.errors import (
     InvalidRoleQuery,
     KeyReused,
     NotRerunnable,
+    ResultNotFound,
     RuleInactive,
     RuleNotFound,
     RunEnded,
@@ -31,6 +32,7 @@ from ichor_edgestore.errors import (
     StoreError,
     StoreUnavailable,
     Unstorable,
+    ValueGone,
 )
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
@@ -41,6 +43,7 @@ from ichor_edgestore.pinned_run import PinnedRun
 from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
+from ichor_edgestore.postgres_values import EndedValues, PostgresValues
 from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter, RunPlace
@@ -48,6 +51,7 @@ from ichor_edgestore.run_view import Cancellation, RunSummary, RunView
 from ichor_edgestore.saved_rule import SavedRule
 from ichor_edgestore.scheduled_rule import ScheduledRule
 from ichor_edgestore.signal import Signal
+from ichor_edgestore.whole_result import whole_result
 
 __all__ = [
     "AccessDenied",
@@ -65,6 +69,7 @@ __all__ = [
     "Claim",
     "ConstraintViolated",
     "EdgeStore",
+    "EndedValues",
     "EventTooLarge",
     "InvalidAddress",
     "InvalidRoleQuery",
@@ -81,7 +86,9 @@ __all__ = [
     "OutboxEvent",
     "OutboxState",
     "PinnedRun",
+    "PostgresValues",
     "Refusal",
+    "ResultNotFound",
     "RuleFilter",
     "RuleInactive",
     "RuleNotFound",
@@ -106,6 +113,7 @@ __all__ = [
     "StoreUnavailable",
     "UndeliveredReply",
     "Unstorable",
+    "ValueGone",
     "Verdict",
     "VoteView",
     "connect",
@@ -115,4 +123,5 @@ __all__ = [
     "migrations",
     "require_schema",
     "schema_version",
+    "whole_result",
 ]

@@ -1,9 +1,10 @@
 """What becomes of a reply to a question: a pure decision on how the question stands."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ichor_models import Reply, ReplyNotice, RunStatus
+from ichor_models import NO_BODIES, ActionError, Reply, ReplyError, ReplyNotice, RunStatus, ValueLimit
 from ichor_models.strict_json import same_json
 from pydantic import JsonValue
 
@@ -43,6 +44,17 @@ def judge(state: str, run: RunStatus, stored: JsonValue, reply: Reply, *, delive
             return Verdict.OTHER
         return Verdict.REPEATED if delivered else Verdict.TAKEN
     return Verdict.LATE if state == "expired" else Verdict.RUN_ENDED
+
+
+def fit_reply(reply: Reply, reads: Iterable[str], limit: ValueLimit) -> tuple[Reply, Mapping[str, bytes]]:
+    """Return a reply as it travels, with the bodies of its large values; one that cannot be made to fit is an error."""
+    if reply.result is None:
+        return reply, NO_BODIES
+    try:
+        result, bodies = limit.fit(reply.result, reads)
+    except ActionError as error:
+        return Reply(error=ReplyError(message=error.message, type=error.type)), NO_BODIES
+    return Reply(result=result), bodies
 
 
 def reply_document(reply: Reply) -> dict[str, JsonValue]:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
-from ichor_models import analyze_rule
+from ichor_models import DEFAULT_LIMIT, ValueLimit, analyze_rule
 from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.backlog import Backlog
@@ -29,7 +29,8 @@ _CLOSE_SECONDS = 1.0
 class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
-    `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API.
+    `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API;
+    `values` keeps what is too large to travel, and replies are above `limit`.
     """
 
     def __init__(
@@ -39,14 +40,16 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         analyze: Analyze = analyze_rule,
         check_structure: CheckStructure = fatal_problems,
         roles_sql: str | None = None,
+        limit: ValueLimit = DEFAULT_LIMIT,
     ) -> None:
         self._pool = pool
         database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
         PostgresRuns.__init__(self, database, check_structure)
-        PostgresQuestions.__init__(self, database)
+        PostgresQuestions.__init__(self, database, limit)
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)
+        self.values = self.journal.values
         self.outbox = Outbox(database)
         self.legacy_outbox = LegacyOutbox(database)
         self.idempotency = PostgresIdempotency(database)

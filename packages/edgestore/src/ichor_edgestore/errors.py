@@ -24,7 +24,9 @@ IchorError (ichor_models)
     ├── NotRerunnable         a run that lacks what a rerun needs
     ├── RunOver               a question of a run that has ended
     ├── EventTooLarge         an event above the size that is published
-    └── KeyReused             an idempotency key that stands for another request
+    ├── KeyReused             an idempotency key that stands for another request
+    ├── ResultNotFound        an action of a run that has no result
+    └── ValueGone             a large value that is not there, or no longer
 """
 
 from typing import ClassVar
@@ -137,6 +139,16 @@ class RunOver(StoreError):
 
 class EventTooLarge(StoreError):
     """An event has more bytes than are published."""
+
+
+class ResultNotFound(StoreError):
+    """A run has no such action, or the action has no result."""
+
+
+class ValueGone(StoreError):
+    """A value that was too large to travel is not there: its run ended long ago, or somebody deleted it."""
+
+    action_type = "value_gone"
 
 
 class KeyReused(StoreError):

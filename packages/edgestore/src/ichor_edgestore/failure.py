@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import asyncpg
+from ichor_models import ActionError
 
 from ichor_edgestore.errors import (
     AccessDenied,
@@ -50,6 +51,15 @@ def store_errors() -> Generator[None]:
         yield
     except _DRIVER as error:
         raise translated(error) from error
+
+
+@contextmanager
+def action_errors() -> Generator[None]:
+    """Turn errors of the store into the `ActionError` that an action ends with."""
+    try:
+        yield
+    except StoreError as error:
+        raise ActionError(str(error), type=error.action_type, retryable=error.retryable) from error
 
 
 def translated(error: Exception) -> StoreError:

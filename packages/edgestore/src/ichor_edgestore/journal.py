@@ -4,12 +4,13 @@ Two attempts of one action never act side by side: a transaction holds the actio
 finds the result that the first one committed.
 """
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from ichor_models import (
+    NO_BODIES,
     ActionCall,
     ActionError,
     Begun,
@@ -27,9 +28,11 @@ from pydantic import JsonValue
 
 from ichor_edgestore.approval_rows import open_in
 from ichor_edgestore.database import Database, Session
-from ichor_edgestore.errors import AlreadyRecorded, RunOver, StoreError
+from ichor_edgestore.errors import AlreadyRecorded, RunOver
+from ichor_edgestore.failure import action_errors
 from ichor_edgestore.postgres_approvals import vote_in
 from ichor_edgestore.postgres_questions import opened_question
+from ichor_edgestore.postgres_values import PostgresValues, put_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
 
@@ -44,6 +47,7 @@ class Journal:
     def __init__(self, database: Database, roles: RoleQuery) -> None:
         self._database = database
         self._roles = roles
+        self.values = PostgresValues(database)
 
     async def started(self, call: ActionCall) -> Begun:
         """Note an attempt and count it, unless an earlier one completed the action."""
@@ -51,9 +55,12 @@ class Journal:
             row = await self._database.row(_QUERIES["started"], *_action(call))
         return Begun(row["attempts"], row["recorded"], row["failure"]) if row else Begun(1, None)
 
-    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+    async def completed(
+        self, call: ActionCall, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> None:
         """Note the result of an action whose effects are not in our database; the first result stays."""
         with action_errors():
+            await put_in(self._database, call.run.execution_id, bodies)
             await self._database.execute(_QUERIES["completed"], *_action(call), dict(result))
 
     async def failed(self, call: ActionCall, error: ActionError) -> None:
@@ -128,6 +135,7 @@ class JournalTransaction:
                 document,
                 question.timeout,
                 question.message is not None,
+                self._call.reads,
             )
             if row is None:
                 raise RunOver(f"The run {self._call.run.execution_id} has ended, so it asks nothing more.")
@@ -144,25 +152,17 @@ class JournalTransaction:
                 self._session, self._roles, approval_id, person, approves=approves, reason=reason, lineage=way
             )
 
-    async def record(self, result: Mapping[str, JsonValue]) -> None:
-        """Write the action's result, to be committed together with its effects.
+    async def record(self, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES) -> None:
+        """Write the action's result and its large values, to be committed together with its effects.
 
         Raises:
             ActionError: the action has a result already.
         """
         key = _action(self._call)[:2]
         with action_errors():
+            await put_in(self._session, self._call.run.execution_id, bodies)
             if not await self._session.execute(_QUERIES["record"], *key, dict(result)):
                 raise AlreadyRecorded(f"The action {self._call.name!r} of this run has a result already.")
-
-
-@contextmanager
-def action_errors() -> Generator[None]:
-    """Turn errors of the store into the `ActionError` that an action ends with."""
-    try:
-        yield
-    except StoreError as error:
-        raise ActionError(str(error), type=error.action_type, retryable=error.retryable) from error
 
 
 async def _hold(session: Session, call: ActionCall) -> dict[str, JsonValue] | None:

@@ -10,6 +10,7 @@ from ichor_models import (
     Reply,
     Resolution,
     RunStatus,
+    ValueLimit,
     Vote,
     VoteResult,
     VoteVerdict,
@@ -31,8 +32,10 @@ class MemoryApprovals(MemoryQuestions):
     An escalation adds its people by the clock alone.
     """
 
-    def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
-        super().__init__(journal, run)
+    def __init__(
+        self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]], limit: ValueLimit
+    ) -> None:
+        super().__init__(journal, run, limit)
         self._votes: defaultdict[UUID, list[Vote]] = defaultdict(list)
 
     async def vote(self, approval_id: UUID, person: Person, *, approves: bool, reason: str | None = None) -> VoteResult:

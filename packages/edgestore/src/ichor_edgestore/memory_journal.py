@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ichor_models import (
+    NO_BODIES,
     ActionCall,
     ActionError,
     Begun,
@@ -25,6 +26,7 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.action_view import JournalEntry
+from ichor_edgestore.memory_values import MemoryValues
 
 if TYPE_CHECKING:
     from ichor_edgestore.memory_approvals import MemoryApprovals
@@ -34,6 +36,7 @@ class MemoryJournal:
     """Implements `ichor_models.ActionJournal`, as `Journal` does; there is no SQL in memory."""
 
     def __init__(self) -> None:
+        self.values = MemoryValues()
         self._entries: dict[tuple[str, str], JournalEntry] = {}
         self.emitted: list[EntityEvent] = []
         """The events of transactions that were committed."""
@@ -54,7 +57,10 @@ class MemoryJournal:
             self._write(call, self._entry(call), attempts=attempt, state="running", error=None, ended=None)
             return Begun(attempt, None, failure)
 
-    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
+    async def completed(
+        self, call: ActionCall, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> None:
+        await self.values.put(call.run.execution_id, bodies)
         entry = self._entry(call)
         if entry.state != "completed":
             self._write(call, entry, state="completed", result=dict(result), error=None, ended=datetime.now(UTC))
@@ -84,7 +90,7 @@ class MemoryJournal:
             yield transaction
             self.emitted.extend(transaction.emitted)
             if transaction.result is not None:
-                await self.completed(call, transaction.result)
+                await self.completed(call, transaction.result, transaction.bodies)
             if transaction.asked is not None and self.questions is not None:
                 self.questions.open(call, transaction.asked)
 
@@ -107,6 +113,7 @@ class MemoryTransaction:
         self._recorded = recorded
         self._questions = questions
         self.result: dict[str, JsonValue] | None = None
+        self.bodies: Mapping[str, bytes] = NO_BODIES
         self.emitted: list[EntityEvent] = []
         self._caused = CausedEvents(call)
         self.asked: Question | None = None
@@ -141,11 +148,11 @@ class MemoryTransaction:
             return VoteResult(verdict=VoteVerdict.UNKNOWN)
         return await self._questions.vote(approval_id, person, approves=approves, reason=reason)
 
-    async def record(self, result: Mapping[str, JsonValue]) -> None:
+    async def record(self, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES) -> None:
         if self._recorded is not None or self.result is not None:
             message = f"The action {self._call.name!r} of this run has a result already."
             raise ActionError(message, type="database")
-        self.result = dict(result)
+        self.result, self.bodies = dict(result), bodies
 
 
 def _key(call: ActionCall) -> tuple[str, str]:

@@ -1,11 +1,12 @@
 """Questions of runs in memory, for tests and for trying things out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from ichor_models import (
+    NO_BODIES,
     ActionCall,
     ActionError,
     ExecutionId,
@@ -14,12 +15,13 @@ from ichor_models import (
     Reply,
     ReplyNotice,
     RunStatus,
+    ValueLimit,
     question_id,
 )
 from pydantic import JsonValue
 
 from ichor_edgestore.awaited_reply import AwaitedReply
-from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document
 from ichor_edgestore.errors import ConstraintViolated
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.postgres_questions import LATE, UndeliveredReply, as_action_error, storable_reply
@@ -49,8 +51,11 @@ class KeptQuestion:
 class MemoryQuestions:
     """Takes replies, and closes questions whose time is over, as `PostgresQuestions` does."""
 
-    def __init__(self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]]) -> None:
+    def __init__(
+        self, journal: MemoryJournal, run: Callable[[ExecutionId], tuple[RunStatus, str]], limit: ValueLimit
+    ) -> None:
         self._notes = journal
+        self._limit = limit
         self._run = run
         self._questions: dict[UUID, KeptQuestion] = {}
 
@@ -104,7 +109,7 @@ class MemoryQuestions:
         kept = self._questions.get(id)
         if kept is None:
             return Claim(Verdict.UNKNOWN)
-        reply = storable_reply(reply)
+        reply, bodies = fit_reply(storable_reply(reply), kept.call.reads, self._limit)
         status, workflow_id = self._run(kept.call.run.execution_id)
         verdict = judge(kept.state, status, kept.reply, reply, delivered=kept.delivered)
         if verdict is Verdict.RUN_ENDED:
@@ -114,7 +119,7 @@ class MemoryQuestions:
         if kept.state == "open":
             kept.state, kept.reply = "answered", reply_document(reply)
             kept.tried = datetime.now(UTC) if delivers else None
-            await self._note(kept.call, as_action_error(reply) or reply.result or {})
+            await self._note(kept.call, as_action_error(reply) or reply.result or {}, bodies)
         return Claim(verdict, _notice(kept), workflow_id)
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
@@ -183,13 +188,15 @@ class MemoryQuestions:
             for id, kept in waiting[:limit]
         ]
 
-    async def _note(self, call: ActionCall, what: ActionError | dict[str, JsonValue]) -> None:
+    async def _note(
+        self, call: ActionCall, what: ActionError | dict[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> None:
         if self._notes.failed_for_good(call):
             return
         if isinstance(what, ActionError):
             await self._notes.failed(call, what)
         else:
-            await self._notes.completed(call, what)
+            await self._notes.completed(call, what, bodies)
 
 
 def _notice(kept: KeptQuestion) -> ReplyNotice:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ichor_models import ActionCall, ActionState, ExecutionId, RunRecord, analyze_rule
+from ichor_models import DEFAULT_LIMIT, ActionCall, ActionState, ExecutionId, RunRecord, ValueLimit, analyze_rule
 from ichor_models.structure import fatal_problems
 
 from ichor_edgestore.memory_approvals import MemoryApprovals
@@ -17,11 +17,18 @@ from ichor_edgestore.saving import Analyze
 class MemoryStore(MemoryRules, MemoryRuns, MemoryApprovals):
     """Rules, graphs, runs, questions and approvals in memory; what it holds ends with the process."""
 
-    def __init__(self, *, analyze: Analyze = analyze_rule, check_structure: CheckStructure = fatal_problems) -> None:
+    def __init__(
+        self,
+        *,
+        analyze: Analyze = analyze_rule,
+        check_structure: CheckStructure = fatal_problems,
+        limit: ValueLimit = DEFAULT_LIMIT,
+    ) -> None:
         self.journal = MemoryJournal()
+        self.values = self.journal.values
         MemoryRules.__init__(self, analyze)
         MemoryRuns.__init__(self, self.load_rule, check_structure, self.journal)
-        MemoryApprovals.__init__(self, self.journal, self.status_of)
+        MemoryApprovals.__init__(self, self.journal, self.status_of, limit)
         self.journal.questions = self
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 from ichor_models import (
+    DEFAULT_LIMIT,
     Approval,
     Lineage,
     Person,
@@ -117,7 +118,7 @@ async def _decided(
     session: Session, approval_id: UUID, resolution: Resolution, vote: Vote, lineage: Lineage | None
 ) -> VoteResult:
     result = approval_result(approval_id, resolution, vote)
-    claim = await claim_in(session, approval_id, storable_reply(Reply(result=result)))
+    claim = await claim_in(session, approval_id, storable_reply(Reply(result=result)), DEFAULT_LIMIT)
     if claim.verdict is not Verdict.TAKEN:
         await resolve_in(session, approval_id, EXPIRED)
         return VoteResult(verdict=VoteVerdict.RESOLVED, status=EXPIRED)

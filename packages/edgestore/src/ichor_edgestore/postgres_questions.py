@@ -8,13 +8,24 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from ichor_models import SUCCESS, ActionError, ExecutionId, OpenedQuestion, Question, Reply, ReplyNotice, RunStatus
+from ichor_models import (
+    SUCCESS,
+    ActionError,
+    ExecutionId,
+    OpenedQuestion,
+    Question,
+    Reply,
+    ReplyNotice,
+    RunStatus,
+    ValueLimit,
+)
 from ichor_models.strict_json import storable
 
 from ichor_edgestore.approval_rows import EXPIRED, TIMED_OUT, resolve_in
-from ichor_edgestore.claim import Claim, Verdict, judge, reply_document
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
+from ichor_edgestore.postgres_values import put_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.signal import Signal
 
@@ -46,8 +57,9 @@ class AskedQuestion:
 class PostgresQuestions:
     """Takes replies, and closes questions whose time is over."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limit: ValueLimit) -> None:
         self._database = database
+        self._limit = limit
 
     async def claim_question(self, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
         """Take a reply for a question, which it ends; say what the reply is where it does not.
@@ -57,7 +69,7 @@ class PostgresQuestions:
         """
         reply = storable_reply(reply)
         async with self._database.transaction() as session:
-            return await claim_in(session, id, reply, delivers=delivers)
+            return await claim_in(session, id, reply, self._limit, delivers=delivers)
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
         """Close a question whose time is over; return the reply that it has already."""
@@ -133,11 +145,12 @@ class PostgresQuestions:
         ]
 
 
-async def claim_in(session: Session, id: UUID, reply: Reply, *, delivers: bool = False) -> Claim:
-    """Take a reply within a transaction that does more."""
+async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, *, delivers: bool = False) -> Claim:
+    """Take a reply within a transaction that does more; of a large one that travels what other actions read."""
     row = await session.row(_QUERIES["hold"], id)
     if row is None:
         return Claim(Verdict.UNKNOWN)
+    reply, bodies = fit_reply(reply, row["reads"], limit)
     delivered = row["delivered_at"] is not None
     verdict = judge(row["state"], RunStatus(row["status"]), row["reply"], reply, delivered=delivered)
     if verdict is Verdict.RUN_ENDED and row["state"] == "open":
@@ -145,6 +158,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, *, delivers: bool =
     if verdict is not Verdict.TAKEN:
         return Claim(verdict)
     if row["state"] == "open":
+        await put_in(session, str(row["execution_id"]), bodies)
         await session.execute(_QUERIES["answer"], id, reply_document(reply), delivers)
         await _note_reply(session, row, reply)
     return Claim(verdict, _notice(row, reply), row["workflow_id"])

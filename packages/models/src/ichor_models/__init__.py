@@ -53,6 +53,8 @@ from ichor_models.run_record import ActionRecord, EdgeReason, RunRecord
 from ichor_models.run_request import RunRequest, always_there, event_header, run_request
 from ichor_models.stored_value import (
     LARGEST,
+    NO_BODIES,
+    PORTS,
     STORED,
     Shrunk,
     StoredPlace,
@@ -63,7 +65,9 @@ from ichor_models.stored_value import (
     size_of,
 )
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
+from ichor_models.truncation import TRUNCATED, truncate_result, truncate_text
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
+from ichor_models.value_limit import DEFAULT_LIMIT, MOST, Excess, ValueLimit
 from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
 from ichor_models.yaml_text import load_text
 
@@ -73,16 +77,21 @@ __all__ = [
     "CONDITION",
     "CONTROL_TYPES",
     "DEEPEST",
+    "DEFAULT_LIMIT",
     "DELAY",
     "FAILURE",
     "LARGEST",
     "LONGEST_ID",
     "LONGEST_REASON",
     "LONG_RUNNING",
+    "MOST",
     "NORMAL",
+    "NO_BODIES",
+    "PORTS",
     "SHORTEST_REMINDER",
     "STORED",
     "SUCCESS",
+    "TRUNCATED",
     "Action",
     "ActionCall",
     "ActionError",
@@ -119,6 +128,7 @@ __all__ = [
     "EventHeader",
     "EventId",
     "EventType",
+    "Excess",
     "ExecutionId",
     "Expectation",
     "FieldChange",
@@ -171,6 +181,7 @@ __all__ = [
     "Transaction",
     "Trigger",
     "UnknownRun",
+    "ValueLimit",
     "ValueStore",
     "ValueStored",
     "VersionHash",
@@ -209,6 +220,8 @@ __all__ = [
     "size_of",
     "spell_chain",
     "tally",
+    "truncate_result",
+    "truncate_text",
     "visit",
     "workflow_id",
 ]

@@ -10,6 +10,7 @@ from ichor_models.action_call import ActionCall
 from ichor_models.approval import Approval
 from ichor_models.errors import InvalidReply
 from ichor_models.model import Model
+from ichor_models.stored_value import STORED
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
 
@@ -114,9 +115,12 @@ def parse_reply(body: bytes) -> Reply:
     except ValueError as error:
         raise InvalidReply("not_json", f"The body is no JSON: {error}.") from error
     try:
-        return Reply.model_validate(document)
+        reply = Reply.model_validate(document)
     except ValidationError as error:
         raise InvalidReply("invalid_reply", f"The reply cannot be used: {all_in_words(error)}.") from error
+    if STORED in (reply.result or {}):
+        raise InvalidReply("invalid_reply", f"The reply cannot be used: a result may not have the key {STORED}.")
+    return reply
 
 
 def question_id(call: ActionCall) -> UUID:

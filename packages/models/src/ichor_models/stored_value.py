@@ -3,8 +3,9 @@
 A value's size is the number of bytes of its JSON in UTF-8, written without spaces.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import Field, JsonValue
@@ -19,6 +20,8 @@ STORED = "ichor.stored"
 LARGEST = 128 * 1024
 """How many bytes a value may have that travels, where a deployment says nothing else."""
 
+PORTS = ("output", "branch_taken")
+"""The keys of a result that name the port by which its action is left."""
 
 _AT_ONCE = 4
 """How many times that all values of one object may have together that travel."""
@@ -74,10 +77,14 @@ class Shrunk(NamedTuple):
     bodies: dict[str, bytes]
 
 
+NO_BODIES: Mapping[str, bytes] = MappingProxyType({})
+"""The bodies of an object that travels whole."""
+
+
 class ValueStore(Protocol):
     """Keeps the large values of runs. A value that is put again changes nothing.
 
-    Both raise `ActionError` where the store is away, retryable, or has no such value.
+    All raise `ActionError` where the store is away, retryable, or has no such value.
     """
 
     async def put(self, run: str, bodies: Mapping[str, bytes]) -> None:
@@ -86,6 +93,10 @@ class ValueStore(Protocol):
 
     async def get(self, run: str, key: str) -> bytes:
         """Return a value of a run."""
+        ...
+
+    async def forget(self, run: str, keep: Collection[str] = ()) -> None:
+        """Delete the values of a run that has ended, all but those of these keys."""
         ...
 
 

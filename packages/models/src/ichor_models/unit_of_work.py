@@ -15,6 +15,7 @@ from ichor_models.approval import Person
 from ichor_models.errors import ActionError
 from ichor_models.question import OpenedQuestion, Question
 from ichor_models.row_change import RowChange
+from ichor_models.stored_value import NO_BODIES, ValueStore
 from ichor_models.vote import VoteResult
 
 
@@ -49,8 +50,8 @@ class Transaction(Protocol):
         """Tell other rules of changes, one event each, in this order; they are sent if the transaction is committed."""
         ...
 
-    async def record(self, result: Mapping[str, JsonValue]) -> None:
-        """Write the action's result, to be committed together with its effects."""
+    async def record(self, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES) -> None:
+        """Write the action's result, and its large values by their keys, to be committed together with its effects."""
         ...
 
     async def question(self) -> OpenedQuestion | None:
@@ -69,12 +70,19 @@ class Transaction(Protocol):
 class ActionJournal(Protocol):
     """Where each action of a run is written down: that it started, and how it ended."""
 
+    @property
+    def values(self) -> ValueStore:
+        """Return where large values lie."""
+        ...
+
     async def started(self, call: ActionCall) -> Begun:
         """Note an attempt and count it, unless an earlier one completed the action."""
         ...
 
-    async def completed(self, call: ActionCall, result: Mapping[str, JsonValue]) -> None:
-        """Note the result of an action whose effects are not in our database."""
+    async def completed(
+        self, call: ActionCall, result: Mapping[str, JsonValue], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> None:
+        """Note the result, and its large values by their keys, of an action whose effects are not in our database."""
         ...
 
     async def failed(self, call: ActionCall, error: ActionError) -> None:

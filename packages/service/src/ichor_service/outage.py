@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from ichor_edgestore import AccessDenied, SchemaError, StoreContended, StoreError
+from ichor_models import ActionError
 from temporalio.api.errordetails.v1 import NotFoundFailure
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -43,6 +44,10 @@ def outages() -> Generator[None]:
         raise Busy(reason(error)) from error
     except StoreError as error:
         if error.retryable or isinstance(error, (AccessDenied, SchemaError)):
+            raise Unreachable(reason(error)) from error
+        raise
+    except ActionError as error:
+        if error.retryable:
             raise Unreachable(reason(error)) from error
         raise
     except RPCError as error:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from ichor_models import Duration
+from ichor_models import LARGEST, MOST, Duration, Excess, ValueLimit
 from ichor_models.wording import in_words
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -17,6 +17,8 @@ from ichor_service.errors import InvalidSetting
 from ichor_service.temporal_profile import TemporalProfile
 
 PREFIX = "ICHOR_"
+SMALLEST_LIMIT = 16 * 1024
+LARGEST_LIMIT = 256 * 1024
 
 
 def _seconds_without_unit(value: object) -> object:
@@ -127,8 +129,14 @@ class Settings(BaseSettings):
     legacy_outbox: bool = Field(
         default=False, description="relay the events of an existing Ichor's table workflow.cascade_outbox, too"
     )
-    max_reply_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
-        default=ByteSize(1024 * 1024), description="a larger reply is dead"
+    max_reply_bytes: Annotated[ByteSize, Field(gt=0, le=MOST)] = Field(
+        default=ByteSize(8 * 1024 * 1024), description="a larger reply is dead"
+    )
+    payload_limit: Annotated[ByteSize, Field(ge=SMALLEST_LIMIT, le=LARGEST_LIMIT)] = Field(
+        default=ByteSize(LARGEST), description="a larger result of an action does not travel with its run"
+    )
+    payloads: Excess = Field(
+        default=Excess.DATABASE, description="where what does not travel goes: `database`, or `cut` for nowhere"
     )
     unknown_type_grace: Pause = Field(
         default=timedelta(minutes=2), description="how long an action type that no worker knows yet is tried"
@@ -142,6 +150,11 @@ class Settings(BaseSettings):
         default="", description="hosts and networks that webhooks may call beside the public internet; `http` allows it"
     )
     shutdown_grace: Pause = Field(default=timedelta(seconds=30), description="how long a stop may take")
+
+    @property
+    def value_limit(self) -> ValueLimit:
+        """Return what becomes of large results."""
+        return ValueLimit(self.payload_limit, self.payloads)
 
     @classmethod
     def settings_customise_sources(

@@ -32,7 +32,7 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
         except InvalidAddress as error:
             raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
         try:
-            store = EdgeStore(pool, roles_sql=settings.roles_sql)
+            store = EdgeStore(pool, roles_sql=settings.roles_sql, limit=settings.value_limit)
             await require_schema(pool)
             # Somebody, to see that the query of roles can be run.
             await store.roles_of(Person(id=str(UUID(int=0))))

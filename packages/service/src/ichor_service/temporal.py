@@ -5,9 +5,10 @@ import re
 from datetime import timedelta
 from functools import cache
 
+from ichor_executor.temporal import FindValues, data_converter
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from ichor_service.environment import environment
@@ -20,21 +21,25 @@ from ichor_service.temporal_profile import TemporalProfile
 _PROBE_TIMEOUT = timedelta(seconds=2)
 
 
-def temporal_link(settings: Settings) -> Link[Client]:
+def temporal_link(settings: Settings, find_values: FindValues | None = None) -> Link[Client]:
     """Return the link to Temporal: a client whose payloads are pydantic's JSON, and whose namespace answers.
+
+    `find_values` gives the store of payloads that are too large for Temporal; without it these are refused.
 
     Raises:
         InvalidSetting: the Temporal profile cannot be used.
     """
     profile = TemporalProfile.read(environment())
 
+    converter = data_converter(find_values)
+
     async def connect() -> Client:
-        return await _open(settings, profile)
+        return await _open(settings, profile, converter)
 
     return Link(connect, _ask)
 
 
-async def _open(settings: Settings, profile: TemporalProfile) -> Client:
+async def _open(settings: Settings, profile: TemporalProfile, converter: DataConverter) -> Client:
     address = settings.temporal_address or ""
     try:
         return await Client.connect(
@@ -43,7 +48,7 @@ async def _open(settings: Settings, profile: TemporalProfile) -> Client:
             api_key=profile.api_key,
             tls=profile.tls,
             rpc_metadata=profile.metadata,
-            data_converter=pydantic_data_converter,
+            data_converter=converter,
             runtime=_runtime(),
         )
     except RuntimeError as error:

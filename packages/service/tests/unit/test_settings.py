@@ -2,6 +2,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ichor_models import Excess, ValueLimit
 from ichor_service import InvalidSetting, load_settings, variable
 from ichor_service.settings import Settings
 
@@ -20,6 +21,8 @@ def test_the_defaults_are_those_of_the_documentation():
     settings = load_settings()
     assert (settings.temporal_namespace, settings.task_queue, settings.http_host) == ("default", "ichor", "127.0.0.1")
     assert settings.max_event_bytes == 8 * 1024 * 1024
+    assert settings.max_reply_bytes == 8 * 1024 * 1024
+    assert settings.value_limit == ValueLimit(131_072, Excess.DATABASE)
     assert settings.unknown_type_grace == timedelta(minutes=2)
     assert settings.shutdown_grace == timedelta(seconds=30)
 
@@ -38,6 +41,10 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_HTTP_PORT", "70000", "must be 65535 or less"),
         ("ICHOR_MAX_EVENT_BYTES", "many", "byte"),
         ("ICHOR_MAX_EVENT_BYTES", "0", "must be above 0"),
+        ("ICHOR_MAX_REPLY_BYTES", "65 MiB", "must be 67108864 or less"),
+        ("ICHOR_PAYLOAD_LIMIT", "10 KiB", "must be 16384 or more"),
+        ("ICHOR_PAYLOAD_LIMIT", "1 MiB", "must be 262144 or less"),
+        ("ICHOR_PAYLOADS", "s3", "'database' or 'cut'"),
         ("ICHOR_SHUTDOWN_GRACE", "soon", "write one like 90s"),
         ("ICHOR_UNKNOWN_TYPE_GRACE", "0", "above zero"),
     ],

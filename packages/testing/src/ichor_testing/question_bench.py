@@ -65,6 +65,12 @@ class QuestionBench:
         """Change what the rule asks."""
         await self.store.save_rule(Rule.model_validate(asking_rule(**config)), catalogue=discover().catalogue)
 
+    async def listen(self) -> None:
+        """Let a queue listen to the questions."""
+        exchange = await self.channel.declare_exchange("ichor.requests", "topic", durable=True)
+        self.questions = await self.channel.declare_queue("stock", durable=True)
+        await self.questions.bind(exchange, "stock.#")
+
     async def question(self) -> AbstractIncomingMessage:
         """Return the next question."""
         assert self.questions is not None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 _OF_THIS_MACHINE = re.compile(r'("(?:identity|stackTrace)": ?)"(?:[^"\\]|\\.)*"')
 
 if TYPE_CHECKING:
+    from ichor_executor.temporal import FindValues
     from temporalio.client import WorkflowHandle
 
 
@@ -17,19 +18,23 @@ async def save_history(handle: "WorkflowHandle[object, object]", path: Path) -> 
     await asyncio.to_thread(_write, path, _OF_THIS_MACHINE.sub(r'\1"worker"', history.to_json()))
 
 
-async def replay_histories(folder: Path, *workflows: type) -> dict[str, Exception | None]:
+async def replay_histories(
+    folder: Path, *workflows: type, find_values: "FindValues | None" = None
+) -> dict[str, Exception | None]:
     """Replay every `*.json` of a folder; return by file name what went wrong, None where nothing did.
+
+    `find_values` gives the store of payloads that were too large for Temporal.
 
     Raises:
         FileNotFoundError: the folder holds no history, so that nothing would be checked.
     """
+    from ichor_executor.temporal import data_converter
     from temporalio.client import WorkflowHistory
-    from temporalio.contrib.pydantic import pydantic_data_converter
     from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
     replayer = Replayer(
         workflows=workflows,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(find_values),
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     failures: dict[str, Exception | None] = {}

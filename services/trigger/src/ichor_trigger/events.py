@@ -21,8 +21,8 @@ _SHARE = 25
 
 def events(links: Links) -> Part:
     """Return the part."""
-    launcher = Launcher(links.temporal, links.settings.task_queue)
-    launcher_of_bursts = Launcher(links.temporal, links.settings.task_queue, in_burst=True)
+    launcher = Launcher(links)
+    launcher_of_bursts = Launcher(links, in_burst=True)
     shares = Shares(_SHARE)
 
     def read(letter: Letter) -> EntityEvent:

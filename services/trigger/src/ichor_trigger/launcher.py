@@ -4,17 +4,17 @@ from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import Link, is_refusal
-from temporalio.client import Client
+from ichor_service import is_refusal
 from temporalio.service import RPCError
+
+from ichor_trigger.links import Links
 
 
 class Launcher:
     """Knows the task queue, which search attributes the namespace has, and whether its runs come in a burst."""
 
-    def __init__(self, temporal: Link[Client], task_queue: str, *, in_burst: bool = False) -> None:
-        self._temporal = temporal
-        self._task_queue = task_queue
+    def __init__(self, links: Links, *, in_burst: bool = False) -> None:
+        self._links = links
         self._in_burst = in_burst
         self._attributes: Collection[str] | None = None
 
@@ -23,6 +23,7 @@ class Launcher:
 
         Raises:
             RPCError: Temporal refused it (`is_refusal`), or could not be asked.
+            ActionError: the store of large values is away.
         """
         attributes = await self._known()
         try:
@@ -35,15 +36,17 @@ class Launcher:
 
     async def _start(self, pinned: PinnedRun, attributes: Collection[str]) -> Started:
         return await start_run(
-            self._temporal.opened,
+            self._links.temporal.opened,
             pinned.request,
             workflow_id=pinned.workflow_id,
-            task_queue=self._task_queue,
+            task_queue=self._links.settings.task_queue,
             attributes=attributes,
             in_burst=self._in_burst,
+            store=self._links.store.opened.values,
+            limit=self._links.settings.value_limit,
         )
 
     async def _known(self) -> Collection[str]:
         if self._attributes is None:
-            self._attributes = await search_attributes(self._temporal.opened)
+            self._attributes = await search_attributes(self._links.temporal.opened)
         return self._attributes

@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     """Put the wanted parts together and let them work until told to stop."""
-    links = Links(settings, temporal_link(settings), store_link(settings, PROGRAM.name))
+    store = store_link(settings, PROGRAM.name)
+    links = Links(settings, temporal_link(settings, lambda: store.opened.values), store)
     parts = [metrics(links), *(PARTS[name](links) for name in wanted)]
     probes: dict[str, Probe] = {}
     for part in parts:

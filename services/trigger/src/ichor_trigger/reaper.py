@@ -1,14 +1,16 @@
 """The part `reaper`: finds runs whose record and Temporal disagree, and puts the record right by what Temporal says."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
 from ichor_models import RunRecord, RunStatus
-from ichor_service import Part, Unreachable, outages, reason, require_home
+from ichor_service import Part, Stop, Unreachable, outages, reason, require_home
 from structlog.contextvars import bound_contextvars
 
+from ichor_trigger.collector import PERIOD, Collector
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 from ichor_trigger.rounds import Rounds, each
@@ -26,9 +28,16 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 def reaper(links: Links) -> Part:
-    """Return the part."""
+    """Return the part; it collects large values, too."""
     rounds = Rounds("reaper", links, Reaper(links).round, _PERIOD)
-    return Part(rounds.run, {"reaper": rounds.probe})
+    collection = Rounds("collector", links, Collector(links).round, PERIOD)
+
+    async def work(stop: Stop) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(rounds.run(stop))
+            group.create_task(collection.run(stop))
+
+    return Part(work, {"reaper": rounds.probe, "collector": collection.probe})
 
 
 class Reaper:
@@ -39,7 +48,7 @@ class Reaper:
 
     def __init__(self, links: Links) -> None:
         self._links = links
-        self._launcher = Launcher(links.temporal, links.settings.task_queue)
+        self._launcher = Launcher(links)
         self._places: dict[OpenStatus, OpenRun | None] = {}
 
     async def round(self) -> None:

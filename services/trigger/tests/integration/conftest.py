@@ -18,7 +18,8 @@ def links_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Abst
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         settings = Settings()
-        links = Links(settings, temporal_link(settings), store_link(settings, "ichor-trigger test"))
+        store = store_link(settings, "ichor-trigger test")
+        links = Links(settings, temporal_link(settings, lambda: store.opened.values), store)
         async with links.store:
             await links.temporal.connect()
             await links.store.connect()

@@ -99,8 +99,9 @@ async def test_a_run_that_was_just_pinned_is_left_to_whoever_pinned_it(
 
 
 async def test_a_pending_run_that_temporal_refuses_has_failed(links: Links, pin: Pin, pool: asyncpg.Pool):
-    run = await pin(blob="x" * 5_000_000)
-    await Reaper(links).round()
+    run = await pin()
+    settings = links.settings.model_copy(update={"task_queue": "x" * 1001})
+    await Reaper(replace(links, settings=settings)).round()
     view = await record(pool, run.execution_id)
     assert (view.status, view.error_type) == (RunStatus.FAILED, "not_started")
 

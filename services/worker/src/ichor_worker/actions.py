@@ -30,11 +30,14 @@ class Actions:
         self._sender = sender
         self._secrets = SecretFiles.from_environment(environment)
         self._grace = settings.unknown_type_grace
+        self._limit = settings.value_limit
         declare_policies(self._registry.catalogue)
 
     def activities(self, store: EdgeStore) -> Sequence[Callable[..., Any]]:
         """Return every activity of the worker: one per action type, and the engine's own."""
-        own = activities(self._registry, store.journal, self._services, self._secrets, self._grace, self._sender)
+        own = activities(
+            self._registry, store.journal, self._services, self._secrets, self._grace, self._sender, self._limit
+        )
         return [*own, *engine_activities(store)]
 
 

@@ -50,7 +50,7 @@ class Links:
         if keys is not None:
             publisher = Publisher(_broker(settings, f"{name} questions"), REQUESTS, answers=REPLIES)
             sender = QuestionSender(publisher, keys, store)
-        return cls(settings, name, temporal_link(settings), store, keys, sender)
+        return cls(settings, name, temporal_link(settings, lambda: store.opened.values), store, keys, sender)
 
     @asynccontextmanager
     async def closing(self) -> AsyncGenerator[None]:

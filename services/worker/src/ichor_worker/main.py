@@ -47,6 +47,8 @@ PROGRAM = Program(
         "webhook_allow",
         "secrets_dir",
         "max_reply_bytes",
+        "payload_limit",
+        "payloads",
         "unknown_type_grace",
         "shutdown_grace",
     ),

@@ -26,7 +26,5 @@ async def silent(
 @pytest.fixture
 async def bench(silent: QuestionBench) -> QuestionBench:
     """A queue listens to questions."""
-    exchange = await silent.channel.declare_exchange("ichor.requests", "topic", durable=True)
-    silent.questions = await silent.channel.declare_queue("stock", durable=True)
-    await silent.questions.bind(exchange, "stock.#")
+    await silent.listen()
     return silent

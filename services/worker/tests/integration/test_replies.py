@@ -3,13 +3,16 @@
 import asyncio
 import json
 from datetime import timedelta
+from random import Random
 from uuid import UUID, uuid4
 
 from aio_pika.abc import AbstractIncomingMessage
 from ichor_activities import TokenKeys
-from ichor_models import Reply
+from ichor_edgestore import whole_result
+from ichor_models import STORED, Reply, StoredResult
+from ichor_testing import Database, Source, Vhost, start_temporal
 from ichor_testing.engine_program import start_program
-from ichor_testing.question_bench import KEYS, QuestionBench
+from ichor_testing.question_bench import KEYS, QuestionBench, open_question_bench
 
 YES = {"result": {"available": 3}}
 NO = {"error": {"message": "no stock"}}
@@ -152,24 +155,52 @@ async def test_a_cancelled_run_takes_no_reply(bench: QuestionBench):
         assert (await bench.dead())["x-ichor-reason"] == "run_ended"
 
 
-async def test_what_temporal_refuses_fails_the_action(bench: QuestionBench):
+async def test_of_a_reply_of_5_megabytes_travels_what_is_read(bench: QuestionBench):
     generous = bench.environment | {"ICHOR_MAX_REPLY_BYTES": "8MiB"}
     async with start_program("ichor_worker", generous) as worker:
-        taken = [await bench.begin(f"e{number}") for number in range(2)]
-        # Above what Temporal takes as one value, and above what it takes as one request.
-        for megabytes in (3, 6):
-            question = await bench.question()
-            await bench.reply(question.correlation_id, {"result": {"text": "x" * megabytes * 1_000_000}})
-            dead = await bench.dead()
-            assert (dead["x-ichor-reason"], len(dead["body"]) > megabytes * 1_000_000) == ("refused", True)
-            assert "Temporal refuses" in dead["x-ichor-detail"]
-            await bench.reply(question.correlation_id, YES)
-            assert (await bench.dead())["x-ichor-reason"] == "already_answered"
-        await is_refused(bench, *taken)
+        run = await bench.begin("e1")
+        question = await bench.question()
+        large = {"available": 3, "text": Random(1).randbytes(2_500_000).hex()}
+        await bench.reply(question.correlation_id, {"result": large})
+        view = await bench.ended(run)
+        assert view.status == "completed"
+        ask = next(action for action in view.actions if action.name == "ask")
+        assert StoredResult.of(ask.result or {})
+        assert await whole_result(bench.store, run, "ask") == {**large, "output": "success"}
+        await bench.reply(question.correlation_id, {"result": large})
+        await worker.said("a reply came again")
+        await bench.reply(question.correlation_id, {"result": {STORED: {}}})
+        assert (await bench.dead())["x-ichor-reason"] == "invalid_reply"
+
+
+async def test_what_temporal_refuses_fails_the_action(
+    postgres_database: Database, rabbitmq_vhost: Vhost, temporal_task_queue: str
+):
+    limits = {"limit.blobSize.warn": 8192, "limit.blobSize.error": 8192}
+    async with start_temporal(source=Source.LOCAL, dynamic_config=limits) as server:
+        client = await server.connect()
+        opened = open_question_bench(postgres_database, rabbitmq_vhost, client, server.url, temporal_task_queue)
+        async with opened as bench:
+            await bench.listen()
+            await _refuse_replies(bench)
+
+
+async def _refuse_replies(bench: QuestionBench) -> None:
+    large = {"result": {"text": "x" * 9000}}
+    async with start_program("ichor_worker", bench.environment) as worker:
+        taken = await bench.begin("e1")
+        question = await bench.question()
+        await bench.reply(question.correlation_id, large)
+        dead = await bench.dead()
+        assert (dead["x-ichor-reason"], len(dead["body"]) > 9000) == ("refused", True)
+        assert "Temporal refuses" in dead["x-ichor-detail"]
+        await bench.reply(question.correlation_id, YES)
+        assert (await bench.dead())["x-ichor-reason"] == "already_answered"
+        await is_refused(bench, taken)
         # A reply that was claimed by a worker that died, or is given elsewhere, is found by the sweep.
         swept = await bench.begin("e2")
         id = UUID((await bench.question()).message_id or "")
-        await bench.store.claim_question(id, Reply(result={"text": "x" * 3_000_000}))
+        await bench.store.claim_question(id, Reply.model_validate(large))
         await is_refused(bench, swept)
         assert await bench.store.take_undelivered(timedelta(0)) == []
         await worker.said("a reply is of no use", code="refused")

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from ichor_models import ActionCall, ActionError, ActionJournal, ActionPolicy, Begun
+from ichor_models import DEFAULT_LIMIT, ActionCall, ActionError, ActionJournal, ActionPolicy, Begun, ValueLimit
 from pydantic import JsonValue
 from temporalio import activity
 
@@ -35,9 +35,10 @@ def activities(
     secrets: SecretSource,
     unknown_grace: timedelta = UNKNOWN_GRACE,
     sender: Sender | None = None,
+    limit: ValueLimit = DEFAULT_LIMIT,
 ) -> list[Callable[..., Any]]:
     """Return what a worker registers. The client's data converter must be `pydantic_data_converter`."""
-    performer = Performer(journal, services, secrets, sender)
+    performer = Performer(journal, services, secrets, sender, limit)
     return [*(_activity(handler, performer) for handler in registry.values()), unknown_type(unknown_grace)]
 
 

@@ -1,4 +1,4 @@
-"""`ichor runs`, `ichor runs show`, `ichor runs rerun`, `ichor runs cancel`."""
+"""`ichor runs`, `ichor runs show`, `ichor runs result`, `ichor runs rerun`, `ichor runs cancel`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ichor_models import LONGEST_REASON, RuleId, RunStatus, parse_duration
+from pydantic import JsonValue
 
 from ichor_cli.arguments import Json, Timeout, refuse_json_before
 from ichor_cli.commands.fire import seconds
 from ichor_cli.errors import WrongUsage
 from ichor_cli.run_table import run_picture, run_table, well_ended
-from ichor_cli.screen import Screen
+from ichor_cli.screen import Screen, write
 
 if TYPE_CHECKING:
     from ichor_edgestore import RunSummary, RunView
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _RUN = typer.Argument(metavar="RUN", help="The id of a run, or of its workflow.", show_default=False)
 _RULE = typer.Option("--rule", metavar="RULE", help="Only runs of this rule, by id or name.")
+_ACTION = typer.Argument(metavar="ACTION", help="The name of an action.", show_default=False)
 _STATUS = typer.Option("--status", help="Only runs of this status; may come again.")
 _SINCE = typer.Option("--since", metavar="AGO", help="Only runs as old as this or newer, like 1h, or since a time.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
@@ -57,6 +59,12 @@ def show(run: Annotated[str, _RUN], json: Json = False) -> int:
     """Show one run: its graph with each action's state, result and duration, and why others did not run."""
     found = asyncio.run(_get(run))
     Screen(json).answer(found.model_dump(mode="json"), lambda: run_picture(found))
+    return 0
+
+
+def result(run: Annotated[str, _RUN], action: Annotated[str, _ACTION], json: Json = False) -> int:
+    """Print the whole result of an action as JSON, however large it is; `--json` changes nothing."""
+    write(asyncio.run(_result(run, action)))
     return 0
 
 
@@ -120,6 +128,15 @@ async def _get(run: str) -> "RunView":
 
     async with edge_store() as store:
         return await store.get_run(run)
+
+
+async def _result(run: str, action: str) -> JsonValue:
+    from ichor_edgestore import whole_result
+
+    from ichor_cli.store import edge_store
+
+    async with edge_store() as store:
+        return await whole_result(store, run, action)
 
 
 def _time(text: str | None) -> datetime | None:

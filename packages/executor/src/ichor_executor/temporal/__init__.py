@@ -1,5 +1,6 @@
 """The Temporal side: the workflow, the engine's own activities, and how a run is started."""
 
+from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, data_converter
 from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
 from ichor_executor.temporal.run_input import RunInput, Scheduled
@@ -12,11 +13,14 @@ __all__ = [
     "STOP",
     "WORKFLOW_TYPE",
     "ExecuteGraphWorkflow",
+    "FindValues",
+    "LargePayloads",
     "PinnedFiring",
     "RunInput",
     "RunRecords",
     "Scheduled",
     "Started",
+    "data_converter",
     "declare_policies",
     "engine_activities",
     "scheduled_start",

@@ -1,23 +1,22 @@
 """Trigger data that are too large to travel: what the graph reads of them does."""
 
-from ichor_models import LARGEST, RunRequest, StoredResult, ValueStore, shrink
+from ichor_models import RunRequest, StoredResult, ValueLimit, ValueStore, size_of
 from ichor_models.path import Path, look_up
 
 from ichor_executor.plan import Plan
 
 
-async def without_large_trigger(request: RunRequest, store: ValueStore, largest: int = LARGEST) -> RunRequest:
-    """Return a request with the trigger data that its graph reads, where all of them are too large; those are kept.
+async def without_large_trigger(request: RunRequest, store: ValueStore, limit: ValueLimit) -> RunRequest:
+    """Return a request that travels: trigger data above the limit are kept in the store, or cut.
 
     Raises:
-        ActionError: the store is away.
-        CyclicGraph: the graph cannot be run.
+        ActionError: the store is away, or they cannot be cut.
     """
     data = request.trigger_data
-    small = shrink(data, (), lambda path: None, largest)
-    if not small.bodies:
+    if size_of(data) <= limit.largest:
         return request
-    paths = Plan(request.graph).read_of_trigger
-    small = shrink(data, paths, lambda path: look_up(data, {}, Path.of(path)), largest)
+    small = limit.fit_object(data, Plan(request.graph).read_of_trigger, lambda path: look_up(data, {}, Path.of(path)))
+    if not small.bodies:
+        return request.model_copy(update={"trigger_data": small.result})
     await store.put(request.run.execution_id, small.bodies)
     return request.model_copy(update={"trigger_data": {}, "stored_trigger": StoredResult.of(small.result)})

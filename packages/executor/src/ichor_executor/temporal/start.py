@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from enum import Enum
 
-from ichor_models import RuleId, RunRequest, RunStatus, ValueStore
+from ichor_models import DEFAULT_LIMIT, RuleId, RunRequest, RunStatus, ValueLimit, ValueStore
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client, ScheduleActionStartWorkflow
 from temporalio.common import (
@@ -63,17 +63,18 @@ async def start_run(
     attributes: Collection[str] = (),
     in_burst: bool = False,
     store: ValueStore | None = None,
+    limit: ValueLimit = DEFAULT_LIMIT,
 ) -> Started:
     """Start a run; `attributes` are those that the namespace has for searching; one `in_burst` lets others pass.
 
-    Trigger data that are too large to travel go to the `store`.
+    Trigger data above the `limit` go to the `store`, if there is one.
 
     Raises:
         temporalio.service.RPCError: Temporal did not accept it; try again, the id makes that safe.
         ActionError: the store is away.
     """
     if store is not None:
-        request = await without_large_trigger(request, store)
+        request = await without_large_trigger(request, store, limit)
     try:
         await client.start_workflow(
             WORKFLOW_TYPE,

@@ -32,7 +32,7 @@ def application(links: Links, authenticator: Authenticator, limits: Limits) -> A
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, IchorError, Exception), _answer),
     )
     app.state.links = links
-    app.state.launcher = Launcher(links.temporal, links.settings.task_queue)
+    app.state.launcher = Launcher(links)
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1", dependencies=[Depends(refuse_unknown_parameters)])
     return Guard(app, authenticator, limits)

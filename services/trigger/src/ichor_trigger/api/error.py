@@ -11,14 +11,16 @@ from ichor_edgestore import (
     EventTooLarge,
     InvalidRoleQuery,
     KeyReused,
+    ResultNotFound,
     RuleInactive,
     RuleNotFound,
     RunEnded,
     RunNotFound,
     StoreError,
     Unstorable,
+    ValueGone,
 )
-from ichor_models import InvalidRule
+from ichor_models import ActionError, InvalidRule
 from ichor_models.model import Model
 from ichor_models.wording import in_words
 from ichor_service import ForeignNamespace, LostRun, Unreachable, reason
@@ -70,6 +72,7 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     RunEnded: _Kind(409, "run_ended", "GET /v1/runs/{run} says how."),
     LostRun: _Kind(409, "run_lost", "Wait: within minutes its record says so."),
     ForeignNamespace: _Kind(503, "foreign_namespace", "Whoever runs ichor-trigger corrects the address of Temporal."),
+    ResultNotFound: _Kind(404, "result_not_found", "GET /v1/runs/{run} lists its actions with their results."),
     RuleInactive: _Kind(409, "rule_inactive", "Activate the rule first."),
     InvalidRule: _Kind(422, "unreadable_rule", "Correct the stored rule; `ichor validate --rule` lists what is wrong."),
     KeyReused: _Kind(422, "idempotency_key_reused", "Give each new request a key of its own."),
@@ -94,7 +97,9 @@ def explain(error: Exception) -> ApiError:
             return ApiError(status, *_ROUTING[status], headers=error.headers)
         case _ if (kind := _KINDS.get(type(error))) is not None:
             return ApiError(kind.status, kind.code, str(error), kind.mend)
-        case StoreError() | Unreachable():
+        case ActionError(type=ValueGone.action_type):
+            return ApiError(404, "value_gone", str(error), "What of it other actions read is part of the run.")
+        case StoreError() | ActionError() | Unreachable():
             _log.warning("request not answered, a server is away", reason=reason(error))
             server = "The database" if isinstance(error, StoreError) else "The database, or Temporal,"
             return ApiError(503, "unavailable", f"{server} does not answer.", "Send it again.", RETRY)

@@ -1,13 +1,14 @@
 """Runs, to look at."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
-from ichor_edgestore import RunFilter, RunPlace, RunSummary, RunView
+from fastapi import APIRouter, Query, Response
+from ichor_edgestore import RunFilter, RunPlace, RunSummary, RunView, whole_result
 from ichor_models import RuleId, RunStatus
 from ichor_models.model import Model
 from pydantic import AwareDatetime
+from pydantic_core import to_json
 
 from ichor_trigger.api.access import Reader, Store
 from ichor_trigger.api.page import Cursor, Limit, cut, place_of
@@ -52,6 +53,12 @@ async def list_runs(
 async def get_run_graph(_: Reader, store: Store, run: str) -> RunGraph:
     """Return the graph of a run with how far it came: the state of each node, and what became of each edge."""
     return run_graph(await store.get_run(run))
+
+
+@router.get("/runs/{run:path}/result", summary="Get a whole result", response_model=dict[str, Any])
+async def get_result(_: Reader, store: Store, run: str, action: str) -> Response:
+    """Return the whole result of an action, given by its name, however large it is."""
+    return Response(to_json(await whole_result(store, run, action)), media_type="application/json")
 
 
 @router.get("/runs/{run:path}", summary="Get a run")

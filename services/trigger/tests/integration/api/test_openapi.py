@@ -15,7 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans
 from ichor_edgestore import EdgeStore
-from ichor_models import EntityEvent, RuleId
+from ichor_models import ActionCall, EntityEvent, RuleId
 from ichor_testing.ports import LOOPBACK
 from ichor_trigger.api.application import application
 from ichor_trigger.api.authenticator import Authenticator
@@ -69,9 +69,16 @@ async def test_whatever_is_sent_is_answered_as_declared(
     rule_id = await save_rule(RULE)
     event = EntityEvent.model_validate({"event_id": "e1", "event_type": "manual", "entity_name": "orders"})
     run = await EdgeStore(pool).pin_run(rule_id, event)
+    call = ActionCall(run=run.request.run, key="k", name="wait", type="delay", config={})
+    await EdgeStore(pool).journal.completed(call, {"waited": True})
     document = (await ada.get("/openapi.json")).json()
     approval = await ask(roles=("boss",))
-    known: dict[str, str] = {"rule_id": rule_id, "run": run.execution_id, "approval_id": str(approval)}
+    known: dict[str, str] = {
+        "rule_id": rule_id,
+        "run": run.execution_id,
+        "approval_id": str(approval),
+        "action": "wait",
+    }
     explorer = Explorer(address, ada.headers["authorization"], known)
     answered = await asyncio.to_thread(explorer.explore, document)
     assert len(answered) == 11
@@ -112,7 +119,8 @@ class Explorer:
         @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE), known=booleans())
         def good(case: Case[Any], known: bool) -> None:
             if known:
-                case.path_parameters |= {k: v for k, v in self.known.items() if k in case.path_parameters}
+                for given in (case.path_parameters, case.query):
+                    given.update({name: value for name, value in self.known.items() if name in given})
             send(case, [may_be_refused])
 
         @EXAMPLES

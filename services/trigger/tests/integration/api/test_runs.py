@@ -8,7 +8,8 @@ import asyncpg
 import httpx
 import pytest
 from ichor_edgestore import EdgeStore
-from ichor_models import EntityEvent, ExecutionId, RuleId, RunRecord, RunStatus
+from ichor_models import ActionCall, EntityEvent, ExecutionId, RuleId, RunRecord, RunStatus, ValueLimit
+from pydantic import JsonValue
 
 type SaveRule = Callable[[object], Awaitable[RuleId]]
 
@@ -82,6 +83,24 @@ async def test_a_run_that_has_not_started_is_drawn_open(ada: httpx.AsyncClient, 
     graph = (await ada.get(f"/v1/runs/{await pin('e1')}/graph")).json()
     assert [(node["name"], node["state"]) for node in graph["nodes"]] == [("wait", "open")]
     assert [(edge["target"], edge["resolution"]) for edge in graph["edges"]] == [("wait", None)]
+
+
+async def test_a_large_result_is_given_whole(ada: httpx.AsyncClient, pin: Pin, pool: asyncpg.Pool):
+    store = EdgeStore(pool)
+    run = (await store.pinned_run(await pin("e/1"))).request.run
+    call = ActionCall(run=run, key="k", name="ask/all", type="request_reply", config={})
+    whole: dict[str, JsonValue] = {"output": "success", "text": "é" * 1_000_000}
+    await store.journal.completed(call, *ValueLimit().fit(whole))
+    workflow = (await store.get_run(run.execution_id)).workflow_id
+    for wanted in (run.execution_id, workflow):
+        response = await ada.get(f"/v1/runs/{wanted}/result", params={"action": "ask/all"})
+        assert (response.status_code, response.json()) == (200, whole)
+    (shown,) = (await ada.get(f"/v1/runs/{workflow}")).json()["actions"]
+    assert len(str(shown["result"])) < 500
+    await store.values.forget(run.execution_id)
+    for action, code in (("nobody", "result_not_found"), ("ask/all", "value_gone")):
+        response = await ada.get(f"/v1/runs/{workflow}/result", params={"action": action})
+        assert (response.status_code, response.json()["error"]["code"]) == (404, code)
 
 
 async def test_an_unknown_run_is_not_found(ada: httpx.AsyncClient):

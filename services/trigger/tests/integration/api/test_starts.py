@@ -1,13 +1,13 @@
 """Rules started by hand over the API."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import asyncpg
 import httpx
 import pytest
 from ichor_edgestore import EdgeStore
 from ichor_models import RuleId
-from ichor_trigger.api.guard import Limits
 from ichor_trigger.links import Links
 from ichor_trigger.reaper import Reaper
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -104,8 +104,9 @@ async def test_a_rule_that_cannot_be_run_leaves_a_failed_run(
 
 async def test_a_run_that_temporal_refuses_says_so(client_of: ClientOf, save_rule: SaveRule, temporal_links: Links):
     rule_id = await save_rule(MANUAL)
-    ada = client_of("ada", links=temporal_links, limits=Limits(body=8_000_000))
-    response = await ada.post(f"/v1/rules/{rule_id}/runs", json={"data": {"x": "y" * 5_000_000}})
+    settings = temporal_links.settings.model_copy(update={"task_queue": "x" * 1001})
+    ada = client_of("ada", links=replace(temporal_links, settings=settings))
+    response = await ada.post(f"/v1/rules/{rule_id}/runs", json={"data": {}})
     assert (response.status_code, response.json()["error"]["code"]) == (422, "not_started")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from ichor_edgestore import ActionView, RunView
-from ichor_models import EventId, ExecutionId, Graph, RunStatus
+from ichor_models import EventId, ExecutionId, Graph, RunStatus, ValueLimit
 from ichor_trigger.api.run_graph import RunGraph, run_graph
+from pydantic import JsonValue
 
 START = datetime(2026, 11, 23, 20, tzinfo=UTC)
 GRAPH = Graph.model_validate(
@@ -120,3 +121,9 @@ def test_nodes_say_how_long_they_took(ended: datetime | None, took: int | None):
 
 def test_a_run_that_never_started_took_no_edge():
     assert set(edges(drawn(RunStatus.PENDING)).values()) == {None}
+
+
+def test_the_port_of_a_result_that_did_not_travel_is_known():
+    large: dict[str, JsonValue] = {"branch_taken": "false_branch", "fill": "x" * 1000}
+    graph = drawn(RunStatus.COMPLETED, check={"state": "completed", "result": ValueLimit(100).fit(large).result})
+    assert (edges(graph)["check>hold"], edges(graph)["check>confirm"]) == ("skipped", "taken")

@@ -1,0 +1,113 @@
+"""What is sent to Temporal, made small enough for it: 2 MiB is the most that it takes of one payload.
+
+A payload up to 16 KiB stays as it is, and readable in Temporal's UI. A larger one is compressed where that helps. What
+is above 512 KiB even so, as a graph of thousands of actions, goes to the store under its hash, and a reference
+travels; the content of a hash never changes, so a replay sees what the run saw. This is a safety net around what the
+engine itself sends: values of actions travel by references that the graph knows (`ichor_models.StoredResult`).
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Self, override
+
+from ichor_models import ActionError, ValueStore
+from pydantic import BaseModel
+from temporalio.api.common.v1 import Payload
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, PayloadCodec, SerializationContext, WithSerializationContext
+
+from ichor_executor.temporal.byte_cache import ByteCache
+
+PLAIN = 16 * 1024
+"""How many bytes a payload may have that is sent as it is."""
+INLINE = 512 * 1024
+"""How many bytes a compressed payload may have that travels itself."""
+_CACHED = 64 * 1024 * 1024
+_LEVEL = 1
+_ENCODING = "encoding"
+_COMPRESSED, _STORED = b"binary/ichor-zlib", b"binary/ichor-stored"
+
+type FindValues = Callable[[], ValueStore]
+"""Gives the store of what is too large, which may not be connected before it is needed."""
+
+
+class _Reference(BaseModel):
+    """Where a payload lies: whose it is, the id of a workflow, and its hash."""
+
+    run: str
+    key: str
+
+
+class LargePayloads(PayloadCodec, WithSerializationContext):
+    """Without a store it only compresses; what is stored belongs to the workflow that it is sent to or from."""
+
+    def __init__(self, find_values: FindValues | None = None) -> None:
+        self._find_values = find_values
+        self._cache = ByteCache(_CACHED)
+        self._run = ""
+
+    @override
+    def with_context(self, context: SerializationContext) -> Self:
+        """Return a codec for the payloads of one workflow, which shares the cache of this one."""
+        made = type(self)(self._find_values)
+        made._cache, made._run = self._cache, getattr(context, "workflow_id", None) or ""
+        return made
+
+    @override
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Make payloads smaller.
+
+        Raises:
+            ActionError: one has to be stored, and the store is away.
+        """
+        return [await self._encode(payload) for payload in payloads]
+
+    @override
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Return payloads as they were; Temporal tries again whatever needed them where that fails.
+
+        Raises:
+            ActionError: the store is away, or has no such payload, or there is no store.
+        """
+        return [await self._decode(payload) for payload in payloads]
+
+    async def _encode(self, payload: Payload) -> Payload:
+        if payload.ByteSize() <= PLAIN:
+            return payload
+        body = payload.SerializeToString(deterministic=True)
+        compressed = await asyncio.to_thread(zlib.compress, body, _LEVEL)
+        if len(compressed) > INLINE and self._find_values is not None:
+            reference = _Reference(run=self._run, key=sha256(body).hexdigest())
+            await self._find_values().put(reference.run, {reference.key: body})
+            self._cache.keep(reference.key, body)
+            return Payload(metadata={_ENCODING: _STORED}, data=reference.model_dump_json().encode())
+        if len(compressed) < len(body):
+            return Payload(metadata={_ENCODING: _COMPRESSED}, data=compressed)
+        return payload
+
+    async def _decode(self, payload: Payload) -> Payload:
+        encoding = payload.metadata.get(_ENCODING)
+        if encoding == _COMPRESSED:
+            return Payload.FromString(await asyncio.to_thread(zlib.decompress, payload.data))
+        if encoding == _STORED:
+            return Payload.FromString(await self._body(_Reference.model_validate_json(payload.data)))
+        return payload
+
+    async def _body(self, reference: _Reference) -> bytes:
+        if (known := self._cache.get(reference.key)) is not None:
+            return known
+        if self._find_values is None:
+            raise ActionError("A payload lies in the database, which this program does not use.", type="value_gone")
+        body = await self._find_values().get(reference.run, reference.key)
+        if sha256(body).hexdigest() != reference.key:
+            raise ActionError(f"The payload {reference.key[:12]}… of {reference.run} was changed.", type="value_gone")
+        self._cache.keep(reference.key, body)
+        return body
+
+
+def data_converter(find_values: FindValues | None = None) -> DataConverter:
+    """Return how every client of the engine writes payloads: pydantic's JSON, large ones as `LargePayloads` does."""
+    return replace(pydantic_data_converter, payload_codec=LargePayloads(find_values))
