@@ -8,7 +8,7 @@ from ichor_models import FAILURE, NORMAL, SUCCESS, ActionPolicy, ActionType, Que
 from pydantic import BaseModel, JsonValue
 
 from ichor_activities.context import ActionContext
-from ichor_activities.result import as_result
+from ichor_activities.result import as_question, as_result
 from ichor_activities.signature import read_signature
 
 type Returned = BaseModel | Mapping[str, Any]
@@ -45,7 +45,7 @@ class Handler[C: BaseModel]:
     async def ask(self, config: Mapping[str, JsonValue], run: ActionContext) -> dict[str, JsonValue] | Question:
         """Do the same for a handler that asks: what it returns may be its question."""
         returned = await self._call(config, run)
-        return returned if isinstance(returned, Question) else as_result(self.type, returned)
+        return as_question(self.type, returned) if isinstance(returned, Question) else as_result(self.type, returned)
 
     async def _call(self, config: Mapping[str, JsonValue], run: ActionContext) -> Returned:
         fitted: Any = self.type.config.model_validate(self.type.fit(config))

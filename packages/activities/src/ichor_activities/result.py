@@ -1,6 +1,8 @@
 """What a handler returned, as the JSON object that templates and edges see."""
 
-from ichor_models import ASKED, STORED, SUCCESS, ActionType, Question
+from collections.abc import Mapping
+
+from ichor_models import ASKED, LARGEST, STORED, SUCCESS, ActionType, Question, size_of
 from ichor_models.strict_json import storable
 from pydantic import BaseModel, JsonValue
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -23,6 +25,26 @@ def as_result(declared: ActionType, returned: object) -> dict[str, JsonValue]:
     return result
 
 
+def as_question(declared: ActionType, asked: Question) -> Question:
+    """Return a question whose result for the case that no reply comes can be carried along.
+
+    Raises:
+        InvalidResult: it has a key of the engine, or is too large.
+    """
+    _refuse_reserved(declared.name, asked.on_timeout or {})
+    if (size := size_of(asked.on_timeout)) > LARGEST:
+        raise InvalidResult(
+            f"The handler of {declared.name} asks with an on_timeout of {size} bytes; {LARGEST} are the most."
+        )
+    return asked
+
+
+def _refuse_reserved(name: str, result: Mapping[str, JsonValue]) -> None:
+    for key in (ASKED, STORED):
+        if key in result:
+            raise InvalidResult(f"The handler of {name} returned the key {key!r}, which is the engine's; rename it.")
+
+
 def _object(name: str, returned: object) -> dict[str, JsonValue]:
     try:
         plain: JsonValue = to_jsonable_python(returned)
@@ -33,7 +55,5 @@ def _object(name: str, returned: object) -> dict[str, JsonValue]:
         raise InvalidResult(f"The handler of {name} returned a question; declare it with @action(…, asks=True).")
     if not isinstance(value, dict) or not isinstance(returned, (BaseModel, dict)):
         raise InvalidResult(f"The handler of {name} returned {type(returned).__name__}; return a model or a dict.")
-    for key in (ASKED, STORED):
-        if key in value:
-            raise InvalidResult(f"The handler of {name} returned the key {key!r}, which is the engine's; rename it.")
+    _refuse_reserved(name, value)
     return value

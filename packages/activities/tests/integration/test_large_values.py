@@ -1,6 +1,7 @@
 """Results that are too large to travel, and configs with stored values, in a real database."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,7 @@ from ichor_activities import ActionContext, Config, action
 from ichor_activities.handler import AnyHandler
 from ichor_activities.performer import Attempt, Performer
 from ichor_models import (
+    LARGEST,
     MOST,
     STORED,
     TRUNCATED,
@@ -126,6 +128,22 @@ async def test_no_handler_may_forge_a_stored_result(performer: Performer, pool: 
     with pytest.raises(ActionError, match=r"returned the key 'ichor\.stored', which is the engine's") as error:
         await performer.perform(forge, await known(pool, make_call("forge")), Attempt())
     assert error.value.type == "result"
+
+
+@pytest.mark.parametrize(
+    ("fallback", "said"), [({STORED: {}}, r"the key 'ichor\.stored'"), ({"text": "x" * LARGEST}, "are the most")]
+)
+async def test_no_question_may_carry_such_a_result(
+    performer: Performer, pool: asyncpg.Pool, make_call: Any, fallback: dict[str, JsonValue], said: str
+) -> None:
+    @action("ask_badly", asks=True)
+    async def ask_badly(config: Large, run: ActionContext) -> Question:
+        return Question(timeout=timedelta(hours=1), on_timeout=fallback)
+
+    with pytest.raises(ActionError, match=said) as error:
+        await performer.perform(ask_badly, await known(pool, make_call("ask_badly")), Attempt())
+    assert error.value.type == "result"
+    assert await pool.fetchval("SELECT count(*) FROM workflow.questions") == 0
 
 
 async def test_where_nothing_is_stored_values_are_cut(performer: Performer, pool: asyncpg.Pool, make_call: Any) -> None:

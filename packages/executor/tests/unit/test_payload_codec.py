@@ -104,5 +104,5 @@ def test_a_cache_holds_what_was_used_last_and_no_more(uses: list[tuple[str, int]
     for key, size in uses:
         cache.keep(key, b"x" * sizes.setdefault(key, size))
         assert (cache.get(key) is not None) == (sizes[key] <= 10)
-        held = {key: body for key in sizes if (body := cache._bodies.get(key)) is not None}  # pyright: ignore[reportPrivateUsage]
-        assert sum(map(len, held.values())) <= 10
+        assert cache.held <= 10
+    assert cache.held == sum(size for key, size in sizes.items() if cache.get(key) is not None)

@@ -100,6 +100,17 @@ class ValueStore(Protocol):
         ...
 
 
+def no_reference(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return an object from outside, which must not be taken for what stands in an object's place.
+
+    Raises:
+        ValueError: it would be.
+    """
+    if STORED in value:
+        raise ValueError(f"it may not have the key {STORED}, which the engine keeps for itself")
+    return value
+
+
 def size_of(value: JsonValue) -> int:
     """Return the size of a value in bytes."""
     return len(to_json(value))

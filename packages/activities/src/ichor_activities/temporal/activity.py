@@ -37,7 +37,7 @@ def activities(
     sender: Sender | None = None,
     limit: ValueLimit = DEFAULT_LIMIT,
 ) -> list[Callable[..., Any]]:
-    """Return what a worker registers. The client's data converter must be `pydantic_data_converter`."""
+    """Return what a worker registers. The client must write payloads as pydantic's JSON."""
     performer = Performer(journal, services, secrets, sender, limit)
     return [*(_activity(handler, performer) for handler in registry.values()), unknown_type(unknown_grace)]
 

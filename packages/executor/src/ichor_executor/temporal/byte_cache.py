@@ -8,7 +8,8 @@ class ByteCache:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held = 0
+        self.held = 0
+        """How many bytes there are."""
         self._bodies: OrderedDict[str, bytes] = OrderedDict()
 
     def get(self, key: str) -> bytes | None:
@@ -23,6 +24,6 @@ class ByteCache:
         if key in self._bodies or len(body) > self._most:
             return
         self._bodies[key] = body
-        self._held += len(body)
-        while self._held > self._most:
-            self._held -= len(self._bodies.popitem(last=False)[1])
+        self.held += len(body)
+        while self.held > self._most:
+            self.held -= len(self._bodies.popitem(last=False)[1])
