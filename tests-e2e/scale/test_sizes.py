@@ -90,7 +90,7 @@ async def test_every_size_ends(
             "ICHOR_TEMPORAL_ADDRESS": shared_temporal.url,
             "ICHOR_TASK_QUEUE": temporal_task_queue,
         }
-        client = await shared_temporal.connect()
+        client = await shared_temporal.connect(find_values=lambda: store.values)
         async with start_program("ichor_worker", environment) as worker:
             await worker.ready()
             began = time.monotonic()
