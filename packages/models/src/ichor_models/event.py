@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonVal
 from ichor_models.errors import InvalidEvent
 from ichor_models.ids import LONGEST_ID, ApplicationId, EventId
 from ichor_models.model import Model
-from ichor_models.stored_value import no_reference
+from ichor_models.stored_value import PlainObject
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
 
@@ -60,9 +60,7 @@ class EntityEvent(Model):
     entity_id: ApplicationId | None = None
     user_id: ApplicationId | None = None
     timestamp: Annotated[datetime, AfterValidator(_with_zone)] | None = None
-    raw_data: Annotated[dict[str, JsonValue], BeforeValidator(_nothing_as_empty), AfterValidator(no_reference)] = Field(
-        default_factory=dict
-    )
+    raw_data: Annotated[PlainObject, BeforeValidator(_nothing_as_empty)] = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None
     lineage: Lineage | None = None
 

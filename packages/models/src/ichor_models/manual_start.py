@@ -1,14 +1,12 @@
 """A person, or a program for one, starts a rule by hand: what its run is told."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from ichor_models.action_call import EventHeader
 from ichor_models.event import EventType
 from ichor_models.ids import ApplicationId, EventId, RuleId
 from ichor_models.model import Model
-from ichor_models.stored_value import no_reference
+from ichor_models.stored_value import PlainObject
 
 
 class ManualStart(Model):
@@ -19,7 +17,7 @@ class ManualStart(Model):
     user_id: ApplicationId
     timestamp: AwareDatetime
     entity_id: ApplicationId | None = None
-    data: Annotated[dict[str, JsonValue], AfterValidator(no_reference)] = Field(default_factory=dict)
+    data: PlainObject = Field(default_factory=dict)
 
     def event(self, entity_name: str | None) -> EventHeader:
         """Return the event behind the run; the entity is the rule's, where it has one."""

@@ -2,13 +2,14 @@
 
 from collections import Counter
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from ichor_models.action_call import ActionCall
 from ichor_models.cascade import next_lineage
 from ichor_models.event import EntityEvent, EventType, FieldChange
 from ichor_models.ids import ApplicationId, EventId
 from ichor_models.model import Model
+from ichor_models.stored_value import PlainObject
 
 
 class RowChange(Model):
@@ -17,7 +18,7 @@ class RowChange(Model):
     event_type: EventType
     entity_name: str = Field(min_length=1, max_length=200)
     entity_id: ApplicationId | None = None
-    raw_data: dict[str, JsonValue] = Field(default_factory=dict)
+    raw_data: PlainObject = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None
 
 

@@ -6,9 +6,9 @@ A value's size is the number of bytes of its JSON in UTF-8, written without spac
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Annotated, Any, NamedTuple, Protocol, Self
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import to_json
 
 from ichor_models.errors import ValueStored
@@ -25,6 +25,16 @@ PORTS = ("output", "branch_taken")
 
 _AT_ONCE = 4
 """How many times that all values of one object may have together that travel."""
+
+
+def _no_reference(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if STORED in value:
+        raise ValueError(f"it may not have the key {STORED}, which the engine keeps for itself")
+    return value
+
+
+type PlainObject = Annotated[dict[str, JsonValue], AfterValidator(_no_reference)]
+"""An object from outside, which is never taken for a reference to a stored one."""
 
 
 class StoredValue(Model):
@@ -98,17 +108,6 @@ class ValueStore(Protocol):
     async def forget(self, run: str, keep: Collection[str] = ()) -> None:
         """Delete the values of a run that has ended, all but those of these keys."""
         ...
-
-
-def no_reference(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return an object from outside, which must not be taken for what stands in an object's place.
-
-    Raises:
-        ValueError: it would be.
-    """
-    if STORED in value:
-        raise ValueError(f"it may not have the key {STORED}, which the engine keeps for itself")
-    return value
 
 
 def size_of(value: JsonValue) -> int:

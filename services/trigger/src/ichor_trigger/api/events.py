@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from ichor_models import APPROVALS, LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange
+from ichor_models import APPROVALS, LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange, PlainObject
 from ichor_models.model import Model
 from ichor_service import Scope
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from ichor_trigger.api.access import ProgramLinks, Sender, require
 from ichor_trigger.api.once import ACCEPTED, OnceOnly
@@ -28,7 +28,7 @@ class PostedEvent(Model):
     entity_id: _Id | None = None
     user_id: _Id | None = Field(default=None, description="Who is behind it, by default the caller.")
     timestamp: datetime | None = Field(default=None, description="When it happened, by default now.")
-    raw_data: dict[str, JsonValue] = Field(default_factory=dict)
+    raw_data: PlainObject = Field(default_factory=dict)
     field_changes: dict[str, FieldChange] | None = None
 
 

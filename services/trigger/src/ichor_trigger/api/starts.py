@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from ichor_edgestore import PinnedRun
 from ichor_edgestore.pinned_run import INVALID_GRAPH
-from ichor_models import ApplicationId, ExecutionId, ManualStart, RuleId, RunStatus
+from ichor_models import ApplicationId, ExecutionId, ManualStart, PlainObject, RuleId, RunStatus
 from ichor_models.model import Model
 from ichor_service import Unreachable, outages, reason
-from pydantic import Field, JsonValue
+from pydantic import Field
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.api.access import ProgramLauncher, StartingCaller
@@ -31,7 +31,7 @@ class RunStart(Model):
     """What a run is told: its row of the rule's entity, and trigger data."""
 
     entity_id: Annotated[ApplicationId, Field(min_length=1)] | None = None
-    data: dict[str, JsonValue] = Field(default_factory=dict)
+    data: PlainObject = Field(default_factory=dict)
 
 
 class StartedRun(Model):

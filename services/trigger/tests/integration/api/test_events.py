@@ -87,6 +87,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"entity_id": ""}, "body.entity_id must have"),
     ({"event_id": "e" * 201}, "body.event_id must have at most 200"),
     ({"raw_data": [1]}, "body.raw_data must be an object"),
+    ({"raw_data": {"ichor.stored": {}}}, "body.raw_data cannot be used: it may not have the key ichor.stored"),
     ({"field_changes": {"status": "held"}}, "body.field_changes.status must be an object"),
     ({"lineage": {"root": "r", "depth": 0}}, "body.lineage is no key that belongs here"),
     ({"colour": "red"}, "body.colour is no key that belongs here"),

@@ -122,7 +122,15 @@ async def test_a_run_is_accepted_while_temporal_is_away_and_started_later(
 
 
 async def test_a_start_that_cannot_be_used_is_explained(ada: httpx.AsyncClient):
-    for body in ("[]", '"x"', '{"data": []}', '{"data": null}', '{"entity_id": ""}', '{"user_id": "otto"}'):
+    for body in (
+        "[]",
+        '"x"',
+        '{"data": []}',
+        '{"data": null}',
+        '{"data": {"ichor.stored": {}}}',
+        '{"entity_id": ""}',
+        '{"user_id": "otto"}',
+    ):
         headers = {"content-type": "application/json"}
         response = await ada.post(f"/v1/rules/{UNKNOWN}/runs", content=body, headers=headers)
         assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_request")
