@@ -37,22 +37,21 @@ class ValueLimit:
         Raises:
             ActionError: [too_large] it is larger than any may be, or cannot be cut.
         """
-        shrunk = self.fit_object(result, dict.fromkeys((*PORTS, *reads)), lambda path: walk(result, path.split(".")))
-        stored = StoredResult.of(shrunk.result) if shrunk.bodies else None
-        if stored is not None and (size := stored.parts[""].size) > MOST:
-            raise ActionError(f"The result has {size} bytes; {MOST} are the most. Return less of it.", type="too_large")
-        return shrunk
+        return self.fit_object(result, dict.fromkeys((*PORTS, *reads)), lambda path: walk(result, path.split(".")))
 
     def fit_object(self, whole: dict[str, JsonValue], reads: Iterable[str], read: Callable[[str], JsonValue]) -> Shrunk:
         """Return an object as it travels; of a stored one what `read` gives for the paths `reads`.
 
         Raises:
-            ActionError: [too_large] it cannot be cut.
+            ActionError: [too_large] it is larger than any may be, or cannot be cut.
         """
         shrunk = shrink(whole, reads, read, self.largest)
-        if shrunk.bodies and self.excess is Excess.CUT:
-            return Shrunk(truncate_result(whole, self.largest), {})
-        return shrunk
+        stored = StoredResult.of(shrunk.result) if shrunk.bodies else None
+        if stored is None:
+            return shrunk
+        if (size := stored.parts[""].size) > MOST:
+            raise ActionError(f"The result has {size} bytes; {MOST} are the most. Return less of it.", type="too_large")
+        return shrunk if self.excess is Excess.DATABASE else Shrunk(truncate_result(whole, self.largest), {})
 
 
 DEFAULT_LIMIT = ValueLimit()

@@ -43,6 +43,8 @@ PROGRAM = Program(
         "jwt_issuer",
         "roles_sql",
         "max_event_bytes",
+        "payload_limit",
+        "payloads",
         "legacy_outbox",
         "shutdown_grace",
     ),
