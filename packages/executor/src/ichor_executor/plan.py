@@ -44,9 +44,10 @@ class Node:
 
 
 class Plan:
-    """The compiled graph; `nodes` stand at their action's position."""
+    """The compiled graph; `nodes` stand at their action's position. Runs of the same graph may share it."""
 
     def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         topology = Topology(graph)
         if (cycle := topology.cycle()) is not None:
             raise CyclicGraph(cycle)
@@ -75,10 +76,11 @@ class Plan:
 
     def owner(self, path: Path) -> tuple[int, tuple[str, ...]] | None:
         """Return the position of the action that a path begins with and the rest of the path, or None."""
-        if path.text not in self._owners:
-            owner = self._names.owner(path)
-            self._owners[path.text] = owner and (self._position[owner[0]], owner[1])
-        return self._owners[path.text]
+        return self._owners[path.text] if path.text in self._owners else self._found(path)
+
+    def _found(self, path: Path) -> tuple[int, tuple[str, ...]] | None:
+        owner = self._names.owner(path)
+        return owner and (self._position[owner[0]], owner[1])
 
     def position(self, name: str) -> int:
         """Return where an action stands."""
@@ -87,7 +89,8 @@ class Plan:
     def _reads(self, action: Action, config: ConfigTemplate) -> Iterable[int]:
         """Yield whose results an action reads, and note which paths it reads of them and of the trigger data."""
         for path in chain(config.paths(), (read.path for read in condition_reads(action))):
-            if (owner := self.owner(path)) is None:
+            owner = self._owners[path.text] = self.owner(path)
+            if owner is None:
                 self.read_of_trigger[path.text] = None
                 continue
             position, rest = owner

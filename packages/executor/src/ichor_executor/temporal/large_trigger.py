@@ -3,7 +3,7 @@
 from ichor_models import RunRequest, StoredResult, ValueLimit, ValueStore, size_of
 from ichor_models.path import Path, look_up
 
-from ichor_executor.plan import Plan
+from ichor_executor.plan_cache import plan_of
 
 
 async def without_large_trigger(request: RunRequest, store: ValueStore, limit: ValueLimit) -> RunRequest:
@@ -15,7 +15,9 @@ async def without_large_trigger(request: RunRequest, store: ValueStore, limit: V
     data = request.trigger_data
     if size_of(data) <= limit.largest:
         return request
-    small = limit.fit_object(data, Plan(request.graph).read_of_trigger, lambda path: look_up(data, {}, Path.of(path)))
+    small = limit.fit_object(
+        data, plan_of(request.graph).read_of_trigger, lambda path: look_up(data, {}, Path.of(path))
+    )
     if not small.bodies:
         return request.model_copy(update={"trigger_data": small.result})
     await store.put(request.run.execution_id, small.bodies)

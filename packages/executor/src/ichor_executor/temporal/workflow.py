@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from ichor_models import ReplyNotice, RunRecord, RunStatus
 
     from ichor_executor.errors import CyclicGraph
-    from ichor_executor.plan import Plan
+    from ichor_executor.plan_cache import plan_of
     from ichor_executor.temporal.records import PinnedFiring
     from ichor_executor.temporal.run_input import RunInput
 
@@ -60,14 +60,16 @@ class ExecuteGraphWorkflow:
             if request is None:
                 return _end(pinned.record) if pinned.record else _not_run()
         try:
-            plan = Plan(request.graph)
+            plan = plan_of(request.graph)
         except CyclicGraph as error:
             record = RunRecord(
                 status=RunStatus.FAILED, error=str(error), error_type="invalid_graph", actions=(), order=()
             )
             await record_end(request.run.execution_id, record)
             return _end(record)
-        graph_run = GraphRun(plan, request, start.carried)
+        # The graph that came with the input is let go, for the one that the runs of this worker share.
+        start.request = request.model_copy(update={"graph": plan.graph})
+        graph_run = GraphRun(plan, start.request, start.carried)
         self._hear = lambda heard: heard(graph_run)
         for heard in self._early:
             heard(graph_run)
