@@ -23,7 +23,7 @@ from .shapes import Shape, chain, fan, ladder, nested, stages
 
 FULL = "ICHOR_SCALE" in os.environ
 MOST_EVENTS = 10_000
-_MUCH_AT_ONCE = "WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND"
+_MUCH_AT_ONCE = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND
 """The server gives a task out again when more than 100 events came while a worker had it, as of 50 actions at once."""
 _FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 SIZES = [
@@ -65,8 +65,11 @@ class Histories:
         self.longest = max(self.longest, len(events))
         self.size += sum(event.ByteSize() for event in events)
         failed = [event.workflow_task_failed_event_attributes for event in events if event.event_type == _FAILED]
-        causes = [WorkflowTaskFailedCause.Name(item.cause) for item in failed]
-        self.failed_tasks += [cause for cause in causes if cause != _MUCH_AT_ONCE]
+        self.failed_tasks += [
+            f"{WorkflowTaskFailedCause.Name(item.cause)}: {item.failure.message}"
+            for item in failed
+            if item.cause != _MUCH_AT_ONCE
+        ]
         return events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
