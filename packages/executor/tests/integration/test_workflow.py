@@ -28,7 +28,7 @@ def states(record: RunRecord) -> dict[str, ActionState]:
 async def test_a_run_ends_as_the_simulator_says(bench: Bench, name: str) -> None:
     rule, bench.handlers.case = RUNS[name]
     record = await bench.record(await bench.start(rule, bench.handlers.case))
-    expected = simulate(rule, bench.handlers.case, _anything())
+    expected = simulate(rule, bench.handlers.case, anything())
     assert record.status is expected.status
     assert states(record) == {name: outcome.state for name, outcome in expected.actions.items()}
     assert sorted(record.order) == sorted(expected.order)
@@ -121,7 +121,7 @@ async def test_continued_as_new_the_outcome_is_the_same(bench: Bench, name: str,
     rule, bench.handlers.case = RUNS[name]
     handle = await bench.start(rule, bench.handlers.case, events_per_run=events)
     record = await bench.record(handle)
-    expected = simulate(rule, bench.handlers.case, _anything())
+    expected = simulate(rule, bench.handlers.case, anything())
     assert record.status is expected.status
     assert sorted(record.order) == sorted(expected.order)
     assert sorted(call.name for call in bench.handlers.calls) == sorted({call.name for call in bench.handlers.calls})
@@ -217,7 +217,7 @@ async def _running(bench: Bench, *, calls: int, running: int) -> None:
     await until(reached, f"{calls} actions were asked for and {running} are running")
 
 
-def _anything() -> Catalogue:
+def anything() -> Catalogue:
     from ichor_models import CONTROL_TYPES, ActionType
     from pydantic import BaseModel, ConfigDict
 
