@@ -96,6 +96,30 @@ async def test_what_ended_in_time_counts_although_it_is_heard_after_the_deadline
     assert (record.status, record.error_type) == (RunStatus.COMPLETED, None)
 
 
+async def test_what_ended_before_a_cancel_counts_and_nothing_follows_it(temporal_client: Client) -> None:
+    handlers, queue = FakeHandlers(), isolated_task_queue()
+    handlers.gates |= {"a0": asyncio.Event(), "long": asyncio.Event()}
+    bench = Bench(temporal_client, queue, handlers)
+    builder = GraphBuilder().action("a0").action("a1").action("tidy").action("long").start("a0", "long")
+    rule = builder.then("a0", "a1").always("a1", "tidy").rule()
+    async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+            handle = await bench.start(rule, Case())
+            await _running(bench, calls=2, running=2)
+        handlers.gates["a0"].set()
+
+        async def has_ended() -> bool:
+            names = {event.event_type for event in (await handle.fetch_history()).events[-3:]}
+            return EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in names and len(handlers.results) == 1
+
+        await until(has_ended, "the end of the first action")
+        await handle.cancel()
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+            record = await bench.record(handle)
+    assert states(record) == {"a0": "completed", "a1": "cancelled", "tidy": "cancelled", "long": "cancelled"}
+    assert {call.name for call in handlers.calls} == {"a0", "long"}
+
+
 async def test_a_run_whose_row_is_gone_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def gone(execution_id: ExecutionId, record: RunRecord) -> bool:
         raise UnknownRun("There is no such run.")

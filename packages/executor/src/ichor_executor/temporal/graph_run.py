@@ -88,6 +88,7 @@ class GraphRun:
             try:
                 await workflow.wait_condition(lambda: self._has_to_act() or self._may_continue(started))
             except asyncio.CancelledError:
+                await _arrivals()
                 self._stop(Stop.CANCELLED)
             else:
                 self._stop(Stop.DEADLINE) if self._expired() else self._listen()
@@ -101,18 +102,21 @@ class GraphRun:
         self._continuation.look()
         if self._continuation.is_welcome:
             self._machine.hold()
+        self._hear_all()
+        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
+            self._perform(self._machine.release(workflow.now()))
+
+    def _hear_all(self) -> None:
         while self._inbox:
             self._has_heard = True
             self._perform(self._inbox.popleft()(workflow.now()))
-        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
-            self._perform(self._machine.release(workflow.now()))
 
     def _stop(self, why: Stop) -> None:
         """Stop the run, unless what ended until now was its end; once more only a deadline does, that of cleanup."""
         first = self._machine.stopped is None
         if first:
             self._machine.hold()
-        self._listen()
+        self._hear_all()
         if self._status is None and (first or why is Stop.DEADLINE):
             self._perform(self._machine.stop(why, workflow.now(), cleanup=first))
             self._limit_cleanup(why)
@@ -271,6 +275,12 @@ def _deadline(request: RunRequest, carried: Carried | None) -> datetime | None:
         return carried.deadline
     limit = request.options.deadline
     return workflow.info().start_time + limit if limit else None
+
+
+async def _arrivals() -> None:
+    """Let what the same workflow task brought arrive: a result passes through the futures of its activity first."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 async def _nothing() -> None:
