@@ -1,10 +1,14 @@
 """What is written down about a run when it ends."""
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from ichor_models.graph import EdgeType
 from ichor_models.model import Model
 from ichor_models.outcome import ActionState, RunStatus
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value == ()
 
 
 class EdgeReason(Model):
@@ -28,11 +32,11 @@ class ActionRecord(Model):
     name: str
     type: str
     state: ActionState
-    reason: tuple[EdgeReason, ...] = ()
-    config: dict[str, JsonValue] | None = None
-    result: dict[str, JsonValue] | None = None
-    started: AwareDatetime | None = None
-    ended: AwareDatetime | None = None
+    reason: tuple[EdgeReason, ...] = Field(default=(), exclude_if=_is_absent)
+    config: dict[str, JsonValue] | None = Field(default=None, exclude_if=_is_absent)
+    result: dict[str, JsonValue] | None = Field(default=None, exclude_if=_is_absent)
+    started: AwareDatetime | None = Field(default=None, exclude_if=_is_absent)
+    ended: AwareDatetime | None = Field(default=None, exclude_if=_is_absent)
 
 
 class RunRecord(Model):
