@@ -64,7 +64,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="take the largest sizes, too; many minutes")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a figure is not as wanted")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures are written")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds must be 1 or more")
+    return options
 
 
 if __name__ == "__main__":

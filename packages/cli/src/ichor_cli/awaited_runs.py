@@ -54,7 +54,7 @@ def _not_ended(wanted: int, runs: Sequence[RunView], seconds: float, event_id: s
     return Missing(
         f"{late} of {wanted} runs{event} did not end within {seconds:g} s; known so far: {known or 'none'}.",
         code="not_ended",
-        mend="Are the trigger and the worker running? `ichor runs` shows how they stand.",
+        mend="Are the trigger and the worker running? `ichor runs` and `ichor events list` show what became of it.",
         details={"event_id": event_id, "runs": listed},
     )
 

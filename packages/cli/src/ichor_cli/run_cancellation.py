@@ -24,6 +24,11 @@ class CancelledRun:
     workflow_id: str
     status: RunStatus
 
+    @property
+    def sentence(self) -> str:
+        """Return it in words."""
+        return f"{self.execution_id} is {self.status}{'' if self.status.ended else ', and asked to stop'}."
+
     def document(self) -> dict[str, JsonValue]:
         """Return it as `ichor runs cancel --json` prints it."""
         return {"execution_id": self.execution_id, "workflow_id": self.workflow_id, "status": self.status.value}
@@ -71,10 +76,10 @@ async def _ended(store: EdgeStore, asked: Sequence[CancelledRun], seconds: float
 
 
 def _refusal(errors: Sequence[IchorError], asked: Sequence[CancelledRun]) -> CliError:
-    """Return one error for all, told by the worst of them; its details have the runs that were asked."""
+    """Return one error for all, told by the worst of them; it names the runs that were asked, too."""
     told = [explain(error) for error in errors]
     worst = max(told, key=lambda failure: failure.exit_code)
     documents: list[JsonValue] = [run.document() for run in asked]
     kind = CliError if worst.exit_code == CliError.exit_code else Missing
-    message = " ".join(failure.message for failure in told)
+    message = " ".join((*(failure.message for failure in told), *(run.sentence for run in asked)))
     return kind(message, code=worst.code, mend=worst.mend, details={"runs": documents})

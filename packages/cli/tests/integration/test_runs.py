@@ -152,6 +152,8 @@ async def test_what_cannot_be_cancelled_keeps_no_other_run(
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "run_not_found")
     assert [run["execution_id"] for run in error["runs"]] == [pinned.execution_id]
+    again = await ichor("runs", "cancel", "nope", pinned.execution_id)
+    assert (again.returncode, f"{pinned.execution_id} is pending, and asked to stop." in again.stderr) == (3, True)
 
 
 @pytest.mark.usefixtures("temporal")
@@ -177,4 +179,4 @@ async def test_a_large_result_is_shown_small_and_printed_whole(
     async with connected(database.url, max_size=1) as pool:
         await EdgeStore(pool).values.forget(run.execution_id)
     told = await ichor("runs", "result", run.execution_id, "hold", "--json")
-    assert (told.returncode, "is not in the database" in told.stdout) == (3, True)
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "value_gone")

@@ -44,13 +44,13 @@ class Scope:
         if kept is None:
             return None
         stored = StoredResult.of(kept.result)
-        return stored.read(".".join(rest)) if stored else walk(kept.result, rest)
+        return stored.read(".".join(rest), path.text) if stored else walk(kept.result, rest)
 
     def _of_trigger(self, path: Path) -> JsonValue:
         stored = self._request.stored_trigger
         if stored is None or path.segments[0] in self._always_there:
             return look_up(self._request.trigger_data, self._always_there, path)
-        return stored.read(path.text)
+        return stored.read(path.text, path.text)
 
     def _unseen(self, path: Path, index: int) -> TemplateError:
         action = self._plan.nodes[index].action

@@ -58,7 +58,7 @@ def test_a_large_part_in_a_text_fails_the_action_and_says_why():
     failed = commands[1]
     assert isinstance(failed, Ended)
     assert failed.ending.state is ActionState.FAILED
-    assert "config.x: the value has 52 bytes, too many to be put into a text" in str(failed.result)
+    assert "config.x: a.items.1.name has 52 bytes, too many to be put into a text" in str(failed.result)
 
 
 def test_the_port_of_a_stored_result_is_followed():

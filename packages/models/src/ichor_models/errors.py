@@ -66,9 +66,9 @@ class TemplateError(IchorError):
 class ValueStored(TemplateError):
     """A template reads a value that is too large to travel; it can only be the whole of a string."""
 
-    def __init__(self, value: "StoredValue") -> None:
+    def __init__(self, value: "StoredValue", path: str) -> None:
         super().__init__(
-            f"the value has {value.size:,} bytes, too many to be put into a text, a condition or a filter; "
+            f"{path} has {value.size:,} bytes, too many to be put into a text, a condition or a filter; "
             "read a part of it, or let the template be the whole value"
         )
         self.value = value

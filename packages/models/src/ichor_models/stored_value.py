@@ -60,14 +60,14 @@ class StoredResult(Model):
     values: dict[str, JsonValue]
     parts: dict[str, StoredValue]
 
-    def read(self, path: str) -> JsonValue:
-        """Return the value at a path that was read of the object; null where nothing is.
+    def read(self, path: str, told: str) -> JsonValue:
+        """Return the value at a path that was read of the object; null where nothing is. `told` is how people name it.
 
         Raises:
             ValueStored: it lies in the store.
         """
         if path in self.parts:
-            raise ValueStored(self.parts[path])
+            raise ValueStored(self.parts[path], told)
         return self.values.get(path)
 
     def as_result(self) -> dict[str, JsonValue]:

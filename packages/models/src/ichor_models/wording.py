@@ -29,6 +29,8 @@ _WORDS = {
     "timezone_aware": "must name its time zone, like 2026-11-23T20:00:00Z",
     "recursion_loop": "is nested too deep; flatten it",
     "recursion_depth_exceeded": "is nested too deep; flatten it",
+    "byte_size": "must be a number of bytes; write one like 131072 or 128KiB",
+    "byte_size_unit": "must be a number of bytes in a unit that is known; write one like 128KiB",
     "invalid_key": "has a key that is no text; put it in quotes",
 }
 """By pydantic's type of error; the braces are of the error's context."""

@@ -22,7 +22,7 @@ STORED = StoredValue(key="0" * 64, size=200_000)
 
 
 def of_the_store(path: Path) -> JsonValue:
-    raise ValueStored(STORED)
+    raise ValueStored(STORED, path.text)
 
 
 def test_a_stored_value_may_be_the_whole_of_a_string() -> None:
@@ -35,7 +35,7 @@ def test_a_stored_value_may_be_the_whole_of_a_string() -> None:
 
 @pytest.mark.parametrize("text", ["so {{ big }}", "{{ big | uppercase }}", "{{ expr: big + 1 }}"])
 def test_a_stored_value_is_no_part_of_anything(text: str) -> None:
-    with pytest.raises(TemplateError, match=r"config\.a: the value has 200,000 bytes, too many"):
+    with pytest.raises(TemplateError, match=r"config\.a: big has 200,000 bytes, too many"):
         ConfigTemplate({"a": text}).resolve(of_the_store)
 
 

@@ -7,7 +7,7 @@ import pytest
 from ichor_models import Duration, EventType
 from ichor_models.model import Model
 from ichor_models.wording import all_in_words, in_words, sentence
-from pydantic import AwareDatetime, Field, HttpUrl, StrictBool, StrictInt, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ByteSize, Field, HttpUrl, StrictBool, StrictInt, TypeAdapter, ValidationError
 
 
 def errors(type_: Any, value: object) -> ValidationError:
@@ -71,6 +71,8 @@ class Inner(Model):
         (Annotated[float, Field(allow_inf_nan=False)], float("nan"), "must be a finite number; correct it"),
         (Annotated[int, Field(multiple_of=5)], 7, "must be a multiple of 5; correct it"),
         (Duration, "soon", "cannot be used: 'soon' is no duration; write one like 90s, 1h30m, 2d or P1DT2H"),
+        (ByteSize, "many", "must be a number of bytes; write one like 131072 or 128KiB"),
+        (ByteSize, "5 XB", "must be a number of bytes in a unit that is known; write one like 128KiB"),
         (type(None), 5, "must be null; remove it"),
     ],
 )

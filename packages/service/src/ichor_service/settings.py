@@ -19,6 +19,8 @@ from ichor_service.temporal_profile import TemporalProfile
 PREFIX = "ICHOR_"
 SMALLEST_LIMIT = 16 * 1024
 LARGEST_LIMIT = 256 * 1024
+LONGEST_DEPLOYMENT, LONGEST_BUILD = 50, 200
+"""Characters; Temporal leaves a worker whose deployment and build id have more than some 255 together without work."""
 
 
 def _seconds_without_unit(value: object) -> object:
@@ -29,6 +31,18 @@ def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536 or "/" in text:
         raise ValueError("write it as host:port")
+    return text
+
+
+def _build(text: str) -> str:
+    if ":" in text:
+        raise ValueError("it may hold no colon")
+    return text
+
+
+def _deployment(text: str) -> str:
+    if "." in text or ":" in text:
+        raise ValueError("it may hold neither dot nor colon")
     return text
 
 
@@ -99,10 +113,10 @@ class Settings(BaseSettings):
     )
     temporal_namespace: str = Field(default="default", description="the namespace in Temporal")
     task_queue: str = Field(default="ichor", min_length=1, description="the task queue in Temporal")
-    deployment_name: Annotated[str, Field(pattern="^[^.:]+$")] = Field(
+    deployment_name: Annotated[str, Field(max_length=LONGEST_DEPLOYMENT), AfterValidator(_deployment)] = Field(
         default="ichor", description="the name of the worker deployment in Temporal; used with a build id"
     )
-    build_id: Annotated[str, Field(pattern="^[^:]+$")] | None = Field(
+    build_id: Annotated[str, Field(max_length=LONGEST_BUILD), AfterValidator(_build)] | None = Field(
         default=None,
         description="the version of this worker in its deployment; runs then end on the version they began",
     )
@@ -123,7 +137,7 @@ class Settings(BaseSettings):
     secrets_dir: str | None = Field(
         default=None, description="one file per secret for {{secret:name}}; ICHOR_SECRET_<NAME> too"
     )
-    max_event_bytes: Annotated[ByteSize, Field(gt=0)] = Field(
+    max_event_bytes: Annotated[ByteSize, Field(gt=0, le=MOST)] = Field(
         default=ByteSize(8 * 1024 * 1024), description="a larger event is dead"
     )
     legacy_outbox: bool = Field(

@@ -180,6 +180,21 @@ async def test_a_run_is_moved_to_another_build(builds: Builds, documented: Tempo
         assert (len(old.calls), len(new.calls)) == (1, 1)
 
 
+async def test_workers_without_a_build_take_over(builds: Builds, documented: Temporal) -> None:
+    async with builds.build("1") as old:
+        await _known(documented, "1")
+        await documented("The first version", BUILD="1")
+        old.asks["a0"] = Asked(until=time.time() + 60)
+        first = await builds.start(chain(2))
+        await called(old, 1)
+    async with builds.build(None) as new:
+        await documented("Back to no versions", RUN=first.id)
+        await first.signal(REPLY, ReplyNotice(action_key="a0", ask=1, reply=Reply(result={})))
+        assert await first.result() == {"status": RunStatus.COMPLETED}
+        await (await builds.start(chain(2))).result()
+        assert (len(old.calls), len(new.calls)) == (1, 3)
+
+
 async def _known(documented: Temporal, build_id: str) -> None:
     """Wait until Temporal knows that the workers of a build take both workflows and actions."""
 

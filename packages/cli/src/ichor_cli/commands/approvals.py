@@ -31,7 +31,7 @@ _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
 _REFUSALS = {
     VoteVerdict.NOT_ASKED: ("this user is not asked", "`ichor approvals --json` says who is asked."),
     VoteVerdict.OTHER: ("this user has voted otherwise before", "A vote stands."),
-    VoteVerdict.RESOLVED: ("the approval is {status}", "The first decision stands."),
+    VoteVerdict.RESOLVED: ("the approval is {status}", "Votes count while an approval is pending."),
 }
 
 

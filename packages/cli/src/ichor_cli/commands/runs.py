@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from ichor_cli.arguments import Json, Timeout, refuse_json_before
 from ichor_cli.commands.fire import seconds
-from ichor_cli.errors import WrongUsage
+from ichor_cli.errors import Missing, WrongUsage
 from ichor_cli.run_table import run_picture, run_table, well_ended
 from ichor_cli.screen import Screen, write
 
@@ -43,7 +43,7 @@ def runs(
     limit: Annotated[int, _LIMIT] = 50,
     json: Json = False,
 ) -> int:
-    """List runs, the newest first; `show` one of them, `rerun` or `cancel` it."""
+    """List runs, the newest first; `show` one of them or a `result` of it, `rerun` or `cancel` it."""
     if context.invoked_subcommand is not None:
         refuse_json_before(context, json)
         return 0
@@ -103,9 +103,7 @@ def cancel(
         asked = asyncio.run(cancel_runs(runs, by=user, reason=reason, cleanup=not no_cleanup, wait=limit))
     screen.answer(
         {"runs": [run.document() for run in asked]},
-        lambda: "\n".join(
-            f"{run.execution_id} is {run.status}{'' if wait else ', and asked to stop'}." for run in asked
-        ),
+        lambda: "\n".join(run.sentence for run in asked),
     )
     return 1 if wait and any(run.status is not RunStatus.CANCELLED for run in asked) else 0
 
@@ -131,12 +129,19 @@ async def _get(run: str) -> "RunView":
 
 
 async def _result(run: str, action: str) -> JsonValue:
-    from ichor_edgestore import whole_result
+    from ichor_edgestore import ValueGone, whole_result
+    from ichor_models import ActionError
 
     from ichor_cli.store import edge_store
 
     async with edge_store() as store:
-        return await whole_result(store, run, action)
+        try:
+            return await whole_result(store, run, action)
+        except ActionError as error:
+            if error.type != ValueGone.action_type:
+                raise
+            mend = "`ichor runs show RUN --json` has what other actions read of it."
+            raise Missing(str(error), code=error.type, mend=mend) from error
 
 
 def _time(text: str | None) -> datetime | None:

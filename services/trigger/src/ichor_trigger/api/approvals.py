@@ -120,6 +120,6 @@ def _refused(approval_id: UUID, person: Person, result: VoteResult) -> ApiError:
             return ApiError(409, result.verdict, message, "A vote stands.")
         case VoteVerdict.RESOLVED:
             message = f"The approval is {result.status}."
-            return ApiError(409, result.verdict, message, "The first decision stands.")
+            return ApiError(409, result.verdict, message, "Votes count while an approval is pending.")
         case _:
             return _unknown(approval_id)
