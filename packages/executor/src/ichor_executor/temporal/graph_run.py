@@ -101,19 +101,23 @@ class GraphRun:
         self._continuation.look()
         if self._continuation.is_welcome:
             self._machine.hold()
+        self._empty_inbox()
+        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
+            self._perform(self._machine.release(workflow.now()))
+
+    def _empty_inbox(self) -> None:
         while self._inbox:
             self._has_heard = True
             self._perform(self._inbox.popleft()(workflow.now()))
-        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
-            self._perform(self._machine.release(workflow.now()))
 
     def _stop(self, why: Stop) -> None:
         """Stop the run, unless what ended until now was its end; once more only a deadline does, that of cleanup."""
         first = self._machine.stopped is None
-        if first:
-            self._machine.hold()
-        self._listen()
-        if self._status is None and (first or why is Stop.DEADLINE):
+        if not first and why is not Stop.DEADLINE:
+            return
+        self._machine.hold()
+        self._empty_inbox()
+        if self._status is None:
             self._perform(self._machine.stop(why, workflow.now(), cleanup=first))
             self._limit_cleanup(why)
 
