@@ -4,8 +4,7 @@ It is told what ended and answers with what to do next (command.py). The law (se
 
 * Every edge is resolved exactly once (resolution.py); an action is settled when all of its incoming edges are, and then
   blocked if one is broken, else run if one is taken, else skipped.
-* Ready actions start by the lowest order of a taken edge, then by id; at most `max_in_flight` at once. Conditions are
-  evaluated on the spot. Delays and actions that wait for a reply do not count, up to 1,500 of them.
+* Ready actions start in their order, and only so many at once (ready_queue.py).
 * An action that asked ends with its reply. A question ends once: with the reply, or closed when its time is over. What
   is told of another question, or of one that ended, changes nothing.
 * A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
@@ -17,7 +16,6 @@ It is told what ended and answers with what to do next (command.py). The law (se
 Its state can be saved between any two steps (`state`) and loaded into a new machine, which goes on alike.
 """
 
-import heapq
 from collections import deque
 from copy import deepcopy
 from dataclasses import replace
@@ -34,7 +32,6 @@ from ichor_models import (
     Reply,
     ReplyError,
     RunRequest,
-    RunStatus,
     TemplateError,
     always_there,
     delay_result,
@@ -47,19 +44,17 @@ from ichor_executor.command import CloseQuestion, Command, DropQuestions, Ended,
 from ichor_executor.errors import NotUnderWay
 from ichor_executor.halt import halt
 from ichor_executor.plan import Kind, Node, Plan
+from ichor_executor.ready_queue import ReadyQueue
 from ichor_executor.resolution import BLOCKED, CANCELLED, PASSED, SKIPPED, STOPPED, Ending, Resolution
 from ichor_executor.scope import Scope
-from ichor_executor.state import Frontier, Kept, Pending, Ready, State, Wait
+from ichor_executor.state import Frontier, Kept, Pending, State, Wait
 from ichor_executor.stop import Stop
 
-MOST_WAITS = 1500
 _FIRST = -(2**31)
 """The order of what was ready before."""
-_LONGEST_PAUSE = 600.0
 _CONTROL: dict[str, ActionType] = {item.name: item for item in CONTROL_TYPES}
 
 type Result = dict[str, JsonValue]
-type _Rank = tuple[int, str, int, bool]
 
 
 class Machine:
@@ -69,25 +64,19 @@ class Machine:
         self._plan = plan
         self._request = request
         self._state = deepcopy(state) if state else State(left=len(plan.nodes))
-        self._instant: list[_Rank] = []
-        self._actions: list[_Rank] = []
-        self._delays: list[_Rank] = []
+        self._ready = ReadyQueue(request)
         self._settled: deque[tuple[int, Frontier]] = deque()
         self._out: list[Command] = []
         self._there: Result = {}
         self._now = datetime.min
-        self.held = False
-        """Whether nothing more is started, but conditions."""
         for ready in self._state.ready:
-            self._enqueue(plan.nodes[ready.index], ready.order, ready.clean)
+            self._ready.put(plan.nodes[ready.index], ready.order, ready.clean)
         self._state.ready = []
 
     @property
     def state(self) -> State:
         """Return a copy of the state as it is between two steps."""
-        queued = sorted(self._instant + self._actions + self._delays)
-        ready = [Ready(index=index, order=order, clean=clean) for order, _, index, clean in queued]
-        return replace(deepcopy(self._state), ready=ready)
+        return replace(deepcopy(self._state), ready=list(self._ready))
 
     @property
     def quiet(self) -> bool:
@@ -124,7 +113,7 @@ class Machine:
 
     def asked(self, index: int, asked: Asked, now: datetime) -> list[Command]:
         """Take that an action in flight waits for a reply; it is no longer in flight."""
-        ask, clean, until = self._ask(index), self._landed(index), max(asked.until, now.timestamp())
+        ask, clean, until = self._state.ask(index), self._landed(index), max(asked.until, now.timestamp())
         if index in self._state.stopping:
             self._out.append(DropQuestions(((index, ask),)))
             self._end(index, CANCELLED, clean)
@@ -139,7 +128,7 @@ class Machine:
 
     def replied(self, index: int, ask: int, reply: Reply, now: datetime) -> list[Command]:
         """Take the reply to a question, which may come before it is known that the action asked."""
-        if not self._waits_for(index, ask):
+        if not self._state.waits_for(index, ask):
             return []
         pending = self._state.pending.pop(index, None)
         if reply.error is not None and reply.error.retryable and pending is None:
@@ -168,7 +157,7 @@ class Machine:
         if (pending := self._state.pending.get(index)) is not None:
             if pending.asks_again:
                 del self._state.pending[index]
-                self._enqueue(self._plan.nodes[index], _FIRST, pending.clean)
+                self._ready.put(self._plan.nodes[index], _FIRST, pending.clean)
             else:
                 self._out.append(CloseQuestion(index, pending.ask))
             return self._go_on(now)
@@ -181,11 +170,16 @@ class Machine:
 
     def hold(self) -> None:
         """Start no further action or delay, so that the run comes to a quiet point and can be continued as new."""
-        self.held = True
+        self._ready.held = True
+
+    @property
+    def held(self) -> bool:
+        """Say whether nothing more is started, but conditions."""
+        return self._ready.held
 
     def release(self, now: datetime) -> list[Command]:
         """Go on after `hold`."""
-        self.held = False
+        self._ready.held = False
         return self._go_on(now)
 
     @property
@@ -200,31 +194,20 @@ class Machine:
         """
         if self._state.left == 0 or (self._state.stopped is not None and cleanup):
             return []
-        self.held = False
+        self._ready.held = False
         self._state.stopped = self._state.stopped or why
         ended, self._state.stopping, commands = halt(self._plan, self._state, cleanup=cleanup)
-        ready = sorted(rank[2] for rank in self._actions + self._delays)
-        self._actions, self._delays = [], []
+        begins_no_more = self._ready.clear()
         self._out.extend(commands)
         for at in ended:
             self._end(at, STOPPED if cleanup else CANCELLED, clean=False)
-        for at in ready:
+        for at in begins_no_more:
             self._end(at, CANCELLED, clean=False)
         return self._go_on(now)
 
-    def _ask(self, index: int) -> int:
-        return self._state.asks.get(index, 1)
-
-    def _waits_for(self, index: int, ask: int) -> bool:
-        pending = self._state.pending.get(index)
-        if pending is None:
-            return index in self._state.running and self._ask(index) == ask
-        return pending.ask == ask and not pending.asks_again
-
     def _pause(self, index: int, pending: Pending, now: datetime) -> None:
         """Wait a while before the question is asked again."""
-        pause = min(pending.pause * 2 ** min(pending.ask - 1, 30), _LONGEST_PAUSE)
-        until = now.timestamp() + pause
+        until = now.timestamp() + pending.next_pause
         self._state.asks[index] = pending.ask + 1
         self._state.pending[index] = replace(pending, until=until, asks_again=True)
         self._out.append(StartTimer(index, until))
@@ -248,13 +231,16 @@ class Machine:
         if now != self._now:
             self._now = now
             self._there = always_there(self._request.run, self._request.clock or now)
+        settled, ready = self._settled, self._ready
         while True:
-            if self._settled:
+            if settled:
                 self._settle_next()
-            elif not self._start_next():
+            elif (rank := ready.take(self._state)) is not None:
+                self._start_one(self._plan.nodes[rank[2]], rank[3])
+            else:
                 break
         if self._state.left == 0:
-            self._out.append(EndRun(self._status()))
+            self._out.append(EndRun(self._state.status))
         out, self._out = self._out, []
         return out
 
@@ -267,40 +253,7 @@ class Machine:
         elif met.order is None:
             self._end(index, SKIPPED, clean=False)
         else:
-            self._enqueue(self._plan.nodes[index], met.order, met.clean)
-
-    def _enqueue(self, node: Node, order: int, clean: bool) -> None:
-        queue = self._actions
-        if not node.action.is_active or node.kind is Kind.CONDITION:
-            queue = self._instant
-        elif node.kind is Kind.DELAY and not self._request.case:
-            queue = self._delays
-        heapq.heappush(queue, (order, node.action.key, node.index, clean))
-
-    def _start_next(self) -> bool:
-        if self._instant:
-            queue = self._instant
-        elif self.held:
-            return False
-        elif self._actions and self._has_room():
-            queue = self._actions
-        elif self._delays and self._waits() < MOST_WAITS:
-            queue = self._delays
-        else:
-            return False
-        _, _, index, clean = heapq.heappop(queue)
-        self._start_one(self._plan.nodes[index], clean)
-        return True
-
-    def _waits(self) -> int:
-        return len(self._state.waiting) + len(self._state.pending)
-
-    def _has_room(self) -> bool:
-        """Say whether one more action may be in flight; questions beyond the number that may be open count, too."""
-        in_flight = len(self._state.running)
-        if self._state.pending:
-            in_flight += max(0, self._waits() - MOST_WAITS)
-        return in_flight < self._request.options.max_in_flight
+            self._ready.put(self._plan.nodes[index], met.order, met.clean)
 
     def _start_one(self, node: Node, clean: bool) -> None:
         if not node.action.is_active:
@@ -311,17 +264,18 @@ class Machine:
             if node.action.problem is not None:
                 raise ConfigError(node.action.problem)
             scope = Scope(self._plan, node, self._state.results, self._request, self._there)
-            config, secrets, stored = node.config.resolve(scope)
+            resolved = node.config.resolve(scope)
+            config = resolved.config
             if node.kind is Kind.CONDITION:
-                config = _CONTROL[node.action.type].fit(config)
+                config = _CONTROL[node.action.type].fit(resolved.whole())
                 result = ConditionConfig.model_validate(config).evaluate(scope)
                 self._end(node.index, resolution.completed(result), clean, config=config, result=result)
             elif node.kind is Kind.DELAY and not self._request.case:
-                config = _CONTROL[node.action.type].fit(config)
+                config = _CONTROL[node.action.type].fit(resolved.whole())
                 self._wait(node.index, DelayConfig.model_validate(config).duration, clean)
             else:
                 self._state.running[node.index] = clean
-                self._out.append(RunAction(node.index, config, secrets, stored, self._ask(node.index)))
+                self._out.append(RunAction(node.index, *resolved, self._state.ask(node.index)))
         except TemplateError as error:
             self._fail(node, ActionError(str(error), type="template"), clean, config)
         except ConfigError as error:
@@ -386,10 +340,3 @@ class Machine:
                 kept.readers -= 1
                 if kept.readers == 0:
                     del self._state.results[index]
-
-    def _status(self) -> RunStatus:
-        if self._state.stopped is not None:
-            return self._state.stopped.status
-        if not self._state.failed:
-            return RunStatus.COMPLETED
-        return RunStatus.PARTIAL if self._state.clean_end else RunStatus.FAILED

@@ -5,9 +5,12 @@ Plain values only, so that any serialiser can write and read them. Actions are k
 
 from dataclasses import dataclass, field
 
+from ichor_models import RunStatus
 from pydantic import JsonValue
 
 from ichor_executor.stop import Stop
+
+_LONGEST_PAUSE = 600.0
 
 
 @dataclass(slots=True)
@@ -60,6 +63,11 @@ class Pending:
     on_timeout: dict[str, JsonValue] | None = None
     asks_again: bool = False
 
+    @property
+    def next_pause(self) -> float:
+        """Return how many seconds to wait before it asks again."""
+        return min(self.pause * 2 ** min(self.ask - 1, 30), _LONGEST_PAUSE)
+
 
 @dataclass(slots=True)
 class Kept:
@@ -91,3 +99,23 @@ class State:
     clean_end: bool = False
     stopped: Stop | None = None
     stopping: set[int] = field(default_factory=set[int])
+
+    @property
+    def status(self) -> RunStatus:
+        """Return how a run ends that ends so."""
+        if self.stopped is not None:
+            return self.stopped.status
+        if not self.failed:
+            return RunStatus.COMPLETED
+        return RunStatus.PARTIAL if self.clean_end else RunStatus.FAILED
+
+    def ask(self, index: int) -> int:
+        """Return the number of an action's question at hand."""
+        return self.asks.get(index, 1)
+
+    def waits_for(self, index: int, ask: int) -> bool:
+        """Say whether the reply to a question is waited for; it may come before it is known that the action asked."""
+        pending = self.pending.get(index)
+        if pending is None:
+            return index in self.running and self.ask(index) == ask
+        return pending.ask == ask and not pending.asks_again

@@ -134,3 +134,24 @@ async def test_cancelled_before_its_first_step_a_run_does_nothing(temporal_clien
         record = await bench.record(handle)
     assert record.status is RunStatus.CANCELLED
     assert "reserve" not in {call.name for call in handlers.calls}
+
+
+async def test_what_waits_for_room_does_not_begin_where_another_ends_with_the_deadline(temporal_client: Client) -> None:
+    queue, handlers = isolated_task_queue(), FakeHandlers()
+    bench = Bench(temporal_client, queue, handlers)
+    builder = GraphBuilder().action("a").action("b").action("c").action("clean").start("a").start("b").start("c")
+    rule = builder.always("c", "clean").rule(max_in_flight=2, deadline="8s")
+    async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
+        handle = await started(bench, rule, "a", "b")
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow], max_cached_workflows=0):
+            await running(bench, "a", "b")
+        handlers.gates["a"].set()
+
+        async def has_passed() -> bool:
+            events = (await handle.fetch_history()).events
+            return any(event.HasField("timer_fired_event_attributes") for event in events)
+
+        await until(has_passed, "the deadline has passed")
+        async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
+            record = await bench.record(handle)
+    assert states(record) == {"a": "completed", "b": "cancelled", "c": "cancelled", "clean": "cancelled"}

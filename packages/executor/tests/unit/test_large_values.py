@@ -1,7 +1,9 @@
 """What the machine does with values that are too large to travel."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from ichor_executor import Command, Ended, Machine, Plan, RunAction
 from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, shrink
 from ichor_models.path import walk
@@ -59,6 +61,28 @@ def test_a_large_part_in_a_text_fails_the_action_and_says_why():
     assert isinstance(failed, Ended)
     assert failed.ending.state is ActionState.FAILED
     assert "config.x: a.items.1.name has 52 bytes, too many to be put into a text" in str(failed.result)
+
+
+@pytest.mark.parametrize(
+    ("type", "config"),
+    [
+        (
+            "evaluate_condition",
+            {"conditions": [{"field_name": "n", "operator": "equals", "value": "{{a.items.1.name}}"}]},
+        ),
+        ("evaluate_condition", {"conditions": [{"field_name": "a.items.1.name", "operator": "is_null"}]}),
+        ("delay", {"duration": "{{a.items.1.name}}"}),
+    ],
+)
+def test_a_large_part_in_a_condition_or_delay_fails_the_action(type: str, config: dict[str, Any]):
+    rule = GraphBuilder().action("a").action("b", type, **config).start("a").then("a", "b").rule()
+    plan = Plan(rule.graph)
+    machine = Machine(plan, Case().request(rule).model_copy(update={"case": False}))
+    machine.start(NOW)
+    failed = machine.succeeded(0, travelling(plan, 0), NOW)[1]
+    assert isinstance(failed, Ended)
+    assert failed.ending.state is ActionState.FAILED
+    assert "the value has 52 bytes" in str(failed.result)
 
 
 def test_the_port_of_a_stored_result_is_followed():

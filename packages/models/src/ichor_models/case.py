@@ -15,6 +15,7 @@ from ichor_models.model import Model
 from ichor_models.outcome import ActionState, RunStatus
 from ichor_models.rule import Rule
 from ichor_models.run_request import RunRequest
+from ichor_models.stored_value import PlainObject
 from ichor_models.wording import all_in_words
 
 _ZEROS = "00000000-0000-0000-0000-000000000000"
@@ -24,7 +25,7 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 class Answer(Model):
     """What an action of a case returns: a result, or the message of its error."""
 
-    result: dict[str, JsonValue] | None = None
+    result: PlainObject | None = None
     error: str | None = None
 
     @model_validator(mode="after")

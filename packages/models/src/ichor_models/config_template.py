@@ -41,6 +41,16 @@ class Resolved(NamedTuple):
     secrets: tuple[SecretPlace, ...]
     stored: tuple[StoredPlace, ...]
 
+    def whole(self) -> dict[str, JsonValue]:
+        """Return the config for somebody who fetches no stored value.
+
+        Raises:
+            TemplateError: there is one, naming its place.
+        """
+        for place in self.stored:
+            raise TemplateError(f"{written(place.path)}: {ValueStored(place.value, "the value")}")
+        return self.config
+
 
 class ConfigTemplate:
     """A config read once, to be resolved as often as needed; what holds no template is not looked at again."""

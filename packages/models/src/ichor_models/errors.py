@@ -64,12 +64,12 @@ class TemplateError(IchorError):
 
 
 class ValueStored(TemplateError):
-    """A template reads a value that is too large to travel; it can only be the whole of a string."""
+    """A template reads a value that is too large to travel; it can only be the whole of a string, and an activity's."""
 
     def __init__(self, value: "StoredValue", path: str) -> None:
         super().__init__(
             f"{path} has {value.size:,} bytes, too many to be put into a text, a condition or a filter; "
-            "read a part of it, or let the template be the whole value"
+            "read a part of it, or give it whole to an action"
         )
         self.value = value
 

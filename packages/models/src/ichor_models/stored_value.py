@@ -54,10 +54,11 @@ class StoredPlace(Model):
 class StoredResult(Model):
     """What travels of an object that is too large: the `values` that are read of it, by their paths.
 
-    `parts` says where those lie that are too large themselves; the empty path is the whole object.
+    `parts` says where those lie that are too large themselves; the empty path is the whole object. It is read with each
+    path, so the values themselves are not looked through: they came from JSON.
     """
 
-    values: dict[str, JsonValue]
+    values: dict[str, Any]
     parts: dict[str, StoredValue]
 
     def read(self, path: str, told: str) -> JsonValue:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from ichor_models import STORED, InvalidEvent, InvalidReply, ManualStart, parse_event, parse_reply
+from ichor_models import STORED, Case, InvalidEvent, InvalidReply, ManualStart, parse_event, parse_reply
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -18,6 +18,11 @@ def test_no_event_may_pass_a_reference_off():
 def test_no_reply_may_pass_a_reference_off():
     with pytest.raises(InvalidReply, match=SAID):
         parse_reply(to_json({"result": FORGED}))
+
+
+def test_no_case_may_pass_a_reference_off():
+    with pytest.raises(ValidationError, match=SAID):
+        Case.model_validate({"results": {"a": {"result": FORGED}}})
 
 
 def test_no_start_by_hand_may_pass_a_reference_off():

@@ -1,4 +1,6 @@
-from ichor_models import StoredResult, shrink, size_of
+from typing import cast
+
+from ichor_models import STORED, StoredResult, shrink, size_of
 from ichor_models.path import walk
 from pydantic import JsonValue
 from pydantic_core import from_json
@@ -44,3 +46,11 @@ def test_what_is_read_has_a_limit_together_and_the_smallest_travel():
     assert "name" in stored.values
     assert "output" in stored.parts
     assert len(stored.values) == 4
+
+
+def test_reading_a_stored_result_copies_none_of_its_values():
+    """A run reads it once for each path, and has two seconds for each of its steps."""
+    result = shrink(BIG, ["items"], lambda path: BIG["items"], 100).result
+    stored = StoredResult.of(result)
+    assert stored is not None
+    assert stored.read("items", "items") is cast("dict[str, dict[str, JsonValue]]", result[STORED])["values"]["items"]

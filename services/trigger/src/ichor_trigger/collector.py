@@ -9,7 +9,7 @@ from ichor_trigger.links import Links
 KEPT = timedelta(days=7)
 """How long all values of a run are kept after its end."""
 PERIOD = 60.0
-_A_ROUND = 100
+_AT_A_TIME = 100
 
 
 class Collector:
@@ -19,8 +19,9 @@ class Collector:
         self._links = links
 
     async def round(self) -> None:
-        """Go through the values of so many runs that it is over with."""
+        """Go through the values of all runs that it is over with, some at a time."""
         with outages():
             values = self._links.store.opened.values
-            for ended in await values.over(KEPT, limit=_A_ROUND):
-                await values.forget(ended.run, ended.keep)
+            while ended := await values.over(KEPT, limit=_AT_A_TIME):
+                for run in ended:
+                    await values.forget(run.run, run.keep)

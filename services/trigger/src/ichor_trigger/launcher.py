@@ -23,7 +23,7 @@ class Launcher:
 
         Raises:
             RPCError: Temporal refused it (`is_refusal`), or could not be asked.
-            ActionError: the store of large values is away.
+            ActionError: the store of large values is away, or the trigger data can be neither kept nor cut.
         """
         attributes = await self._known()
         try:

@@ -86,6 +86,15 @@ async def test_of_a_run_of_long_ago_stays_what_its_row_refers_to(links: Links, p
     assert await keys(pool) == set()
 
 
+async def test_one_round_goes_through_all_that_is_over(links: Links, pool: asyncpg.Pool):
+    store = EdgeStore(pool)
+    for number in range(201):
+        await store.values.put(f"gone-{number}", {"k": b"1"})
+    await age(pool, KEPT.days + 1)
+    await Collector(links).round()
+    assert await keys(pool) == set()
+
+
 async def test_the_reaper_collects(environment: dict[str, str], pool: asyncpg.Pool, run: RunHeader):
     await end(pool, run)
     await age(pool, KEPT.days + 1)

@@ -8,7 +8,6 @@ waits for good.
 
 import asyncio
 from datetime import timedelta
-from itertools import pairwise
 
 from temporalio import workflow
 
@@ -26,7 +25,7 @@ class Continuation:
 
     def __init__(self, events_per_run: int | None) -> None:
         self._events_per_run = events_per_run
-        self._steps = [*pairwise(_PRESSING), (_PRESSING[-1], None)]
+        self._steps = list(_PRESSING)
         self._patience: asyncio.Task[None] | None = None
         self.is_welcome = False
         self.is_pressing = False
@@ -45,9 +44,9 @@ class Continuation:
             self._patience.cancel()
 
     def _presses(self, pressure: float) -> bool:
-        threshold, next_one = self._steps[0]
-        if pressure < threshold or next_one is None:
-            return pressure >= threshold
+        is_last = len(self._steps) == 1
+        if pressure < self._steps[0] or is_last:
+            return pressure >= self._steps[0]
         if self._patience is None:
             self._patience = asyncio.create_task(workflow.sleep(_PATIENCE, summary="a quiet point to continue as new"))
         if not self._patience.done():

@@ -114,10 +114,11 @@ class GraphRun:
     def _stop(self, why: Stop) -> None:
         """Stop the run, unless what ended until now was its end; once more only a deadline does, that of cleanup."""
         first = self._machine.stopped is None
-        if first:
-            self._machine.hold()
+        if not first and why is not Stop.DEADLINE:
+            return
+        self._machine.hold()
         self._hear_all()
-        if self._status is None and (first or why is Stop.DEADLINE):
+        if self._status is None:
             self._perform(self._machine.stop(why, workflow.now(), cleanup=first))
             self._limit_cleanup(why)
 

@@ -5,7 +5,7 @@ for the next task, which a timer of a millisecond brings about.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -25,14 +25,14 @@ class Outgoing:
 
     def __init__(self, send: Callable[[RunAction], None]) -> None:
         self._send = send
-        self._waiting: deque[RunAction] = deque()
+        self._waiting: OrderedDict[int, RunAction] = OrderedDict()
         self._next_task: asyncio.Task[None] | None = None
         self._task = -1
         self._left = 0
 
     def put(self, command: RunAction) -> None:
         """Send an action, or let it wait."""
-        self._waiting.append(command)
+        self._waiting[command.at] = command
         if len(self._waiting) == 1:
             self.flush()
 
@@ -43,8 +43,8 @@ class Outgoing:
 
     def flush(self) -> None:
         """Send what the task at hand takes."""
-        while self._waiting and self._takes(size_of(self._waiting[0].config)):
-            self._send(self._waiting.popleft())
+        while self._waiting and self._takes(size_of(next(iter(self._waiting.values())).config)):
+            self._send(self._waiting.popitem(last=False)[1])
         if self.is_due:
             self._next_task = None
         if self._waiting and self._next_task is None:
@@ -52,9 +52,7 @@ class Outgoing:
 
     def drop(self, at: int) -> bool:
         """Forget an action if it waits; say whether it did."""
-        count = len(self._waiting)
-        self._waiting = deque(command for command in self._waiting if command.at != at)
-        return len(self._waiting) < count
+        return self._waiting.pop(at, None) is not None
 
     def cancel(self) -> None:
         """Send nothing more."""
