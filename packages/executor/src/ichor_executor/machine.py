@@ -35,10 +35,13 @@ from ichor_models import (
     ReplyError,
     RunRequest,
     RunStatus,
+    StoredResult,
     TemplateError,
+    ValueStored,
     always_there,
     delay_result,
 )
+from ichor_models.config_template import written
 from ichor_models.control import CONTROL_TYPES
 from pydantic import JsonValue
 
@@ -312,6 +315,8 @@ class Machine:
                 raise ConfigError(node.action.problem)
             scope = Scope(self._plan, node, self._state.results, self._request, self._there)
             config, secrets, stored = node.config.resolve(scope)
+            if stored and node.kind is not Kind.ACTIVITY:
+                raise TemplateError(f"{written(stored[0].path)}: {ValueStored(stored[0].value)}")
             if node.kind is Kind.CONDITION:
                 config = _CONTROL[node.action.type].fit(config)
                 result = ConditionConfig.model_validate(config).evaluate(scope)
@@ -350,7 +355,8 @@ class Machine:
             ending = ending._replace(stopped=True)
         self._out.append(Ended(index, ending, config, result))
         if result is not None and self._plan.readers[index]:
-            state.results[index] = Kept(result, self._plan.readers[index])
+            stored = StoredResult.of(result)
+            state.results[index] = Kept({} if stored else result, self._plan.readers[index], stored)
         clean = clean and not ending.unhandled
         went_on = False
         for target, edge in node.outgoing:

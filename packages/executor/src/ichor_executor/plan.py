@@ -54,7 +54,7 @@ class Plan:
         self._owners: dict[str, tuple[int, tuple[str, ...]] | None] = {}
         self._position = topology.position
         self.read_of = [dict[str, None]() for _ in graph.actions]
-        self.read_of_trigger: dict[str, None] = {}
+        self.read_of_trigger: dict[str, Path] = {}
         configs = [ConfigTemplate(action.config) for action in graph.actions]
         reads = {
             index: read
@@ -88,7 +88,7 @@ class Plan:
         """Yield whose results an action reads, and note which paths it reads of them and of the trigger data."""
         for path in chain(config.paths(), (read.path for read in condition_reads(action))):
             if (owner := self.owner(path)) is None:
-                self.read_of_trigger[path.text] = None
+                self.read_of_trigger[path.text] = path
                 continue
             position, rest = owner
             if rest:

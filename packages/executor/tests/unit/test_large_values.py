@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+from ichor_edgestore import MemoryStore
 from ichor_executor import Command, Ended, Machine, Plan, RunAction
-from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, shrink
+from ichor_executor.temporal.large_trigger import without_large_trigger
+from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, ValueLimit, shrink
 from ichor_models.path import walk
 from ichor_testing.graph_builder import GraphBuilder
 from pydantic import JsonValue
@@ -77,3 +80,42 @@ def test_stored_trigger_data_are_read_and_what_is_always_there_stays():
     assert isinstance(command, RunAction)
     assert command.config == {"x": "short named", "y": None}
     assert command.stored == (StoredPlace(path=("y",), value=stored.parts["items"]),)
+
+
+def test_a_stored_result_is_kept_as_what_travels_of_it():
+    rule = GraphBuilder().action("a").action("b", x="{{a.note}}").start("a").then("a", "b").action("c", x="{{a.note}}")
+    plan = Plan(rule.then("b", "c").rule().graph)
+    machine = Machine(plan, Case().request(rule.rule()))
+    machine.start(NOW)
+    machine.succeeded(0, travelling(plan, 0), NOW)
+    (kept,) = machine.state.results.values()
+    assert (kept.result, kept.stored) == ({}, StoredResult.of(travelling(plan, 0)))
+
+
+@pytest.mark.parametrize("control", ["value of a condition", "duration of a delay"])
+def test_a_condition_or_a_delay_that_is_told_a_large_value_fails_and_says_why(control: str):
+    builder = GraphBuilder().action("a")
+    if control == "duration of a delay":
+        builder.delay("b", "{{a.items.1.name}}")
+    else:
+        builder.condition("b", "total", "not_equals", "{{a.items.1.name}}")
+    _, commands = after(builder.start("a").then("a", "b").rule())
+    failed = commands[1]
+    assert isinstance(failed, Ended)
+    assert failed.ending.state is ActionState.FAILED
+    assert "the value has 52 bytes, too many" in str(failed.result)
+
+
+@pytest.mark.parametrize("field", ["status", "ship.to"])
+async def test_a_condition_on_a_change_does_not_mind_other_changes_that_are_large(field: str):
+    rule = GraphBuilder().condition("held", field, "changed_to", "held").start("held").rule()
+    changes: JsonValue = {
+        field: {"old_value": "open", "new_value": "held"},
+        "note": {"old_value": None, "new_value": "x" * 500},
+    }
+    request = Case(trigger_data={"field_changes": changes}).request(rule)
+    small = await without_large_trigger(request, MemoryStore().values, ValueLimit(largest=300))
+    assert small.stored_trigger is not None
+    ended = Machine(Plan(rule.graph), small).start(NOW)[0]
+    assert isinstance(ended, Ended)
+    assert (ended.result or {}).get("result") is True
