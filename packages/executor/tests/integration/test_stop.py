@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from ichor_executor.temporal import REPLY, STOP, ExecuteGraphWorkflow, graph_run
@@ -121,6 +122,40 @@ async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends
     bench.handlers.gates["note"].set()
     record = await bench.record(handle)
     assert (record.status, states(record)) == (RunStatus.CANCELLED, {"ask": "cancelled", "note": "completed"})
+
+
+@pytest.mark.parametrize("why", ["cancelled", "deadline"])
+async def test_what_ended_just_before_the_stop_has_ended_and_nothing_starts_after_it(
+    temporal_client: Client, why: str
+) -> None:
+    """The worker of runs hears of both at once."""
+    queue, handlers = isolated_task_queue(), FakeHandlers()
+    bench = Bench(temporal_client, queue, handlers)
+    builder = GraphBuilder().action("a").action("beside").action("next").action("clean").start("a", "beside")
+    rule = builder.then("a", "next").always("next", "clean").rule(**{"deadline": "3s"} if why == "deadline" else {})
+    runs = partial(Worker, temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow], max_cached_workflows=0)
+    async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
+        async with runs():
+            handle = await started(bench, rule, "a", "beside")
+            await happened(handle, "activity_task_completed_event_attributes")
+            await running(bench, "a", "beside")
+        handlers.gates["a"].set()
+        await happened(handle, "activity_task_completed_event_attributes", 2)
+        if why == "cancelled":
+            await handle.cancel()
+        else:
+            await happened(handle, "timer_fired_event_attributes")
+        async with runs():
+            record = await bench.record(handle)
+    assert record.error_type == why
+    assert states(record) == {"a": "completed", "beside": "cancelled", "next": "cancelled", "clean": "cancelled"}
+
+
+async def happened(handle: WorkflowHandle[object, object], attributes: str, count: int = 1) -> None:
+    async def is_so() -> bool:
+        return sum(event.HasField(attributes) for event in (await handle.fetch_history()).events) >= count
+
+    await until(is_so, f"{count} times {attributes}")
 
 
 async def test_cancelled_before_its_first_step_a_run_does_nothing(temporal_client: Client) -> None:
