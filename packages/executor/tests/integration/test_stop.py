@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 from functools import partial
+from typing import Literal
 
 import pytest
 from ichor_executor.temporal import REPLY, STOP, ExecuteGraphWorkflow, graph_run
@@ -151,7 +152,10 @@ async def test_what_ended_just_before_the_stop_has_ended_and_nothing_starts_afte
     assert states(record) == {"a": "completed", "beside": "cancelled", "next": "cancelled", "clean": "cancelled"}
 
 
-async def happened(handle: WorkflowHandle[object, object], attributes: str, count: int = 1) -> None:
+type Happened = Literal["activity_task_completed_event_attributes", "timer_fired_event_attributes"]
+
+
+async def happened(handle: WorkflowHandle[object, object], attributes: Happened, count: int = 1) -> None:
     async def is_so() -> bool:
         return sum(event.HasField(attributes) for event in (await handle.fetch_history()).events) >= count
 
