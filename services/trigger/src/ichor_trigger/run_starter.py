@@ -10,6 +10,7 @@ import structlog
 from ichor_edgestore import Candidate, PinnedRun, RuleNotFound
 from ichor_executor.temporal import Started
 from ichor_models import (
+    ActionError,
     Decision,
     EntityEvent,
     EventType,
@@ -111,22 +112,23 @@ class RunStarter:
             await self._store.stop_run(match, event)
 
     async def start_pinned(self, pinned: PinnedRun) -> PinnedRun:
-        """Start the run of a row, if that is pending, and return it as it is then; what Temporal refuses has failed.
+        """Start the run of a row, if that is pending, and return it as it is then; what can never start has failed.
 
         Raises:
             RPCError: Temporal is away.
+            ActionError: the store of large values is away.
         """
         if pinned.status is not RunStatus.PENDING:
             _log.info("run not started, its row is past pending", status=pinned.status)
             return pinned
         try:
             started = await self._launcher.launch(pinned)
-        except RPCError as error:
-            if not is_refusal(error):
+        except (RPCError, ActionError) as error:
+            if error.retryable if isinstance(error, ActionError) else not is_refusal(error):
                 raise
             record = _not_started(error)
             await self._store.run_ended(pinned.execution_id, record)
-            _log.error("run refused by Temporal", reason=reason(error))
+            _log.error("run cannot be started", reason=record.error)
             return replace(pinned, status=record.status, error=record.error, error_type=record.error_type)
         _log.info("run started" if started is Started.NOW else "run was started before")
         return pinned
@@ -139,6 +141,7 @@ def _tell(match: Match) -> None:
         level("rule not started", rule_id=match.rule_id, rule=match.rule_name, code=match.decision, why=match.because)
 
 
-def _not_started(error: RPCError) -> RunRecord:
-    message = f"Temporal refused to start the run: {reason(error)}"
+def _not_started(error: RPCError | ActionError) -> RunRecord:
+    who = "Temporal refused to start the run" if isinstance(error, RPCError) else "The run cannot be started"
+    message = f"{who}: {reason(error)}"
     return RunRecord(status=RunStatus.FAILED, error=message, error_type=NOT_STARTED, actions=(), order=())

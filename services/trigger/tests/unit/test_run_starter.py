@@ -5,6 +5,7 @@ import pytest
 from ichor_edgestore import AccessDenied, Candidate, ConstraintViolated, PinnedRun, RuleNotFound, StoreUnavailable
 from ichor_executor.temporal import Started
 from ichor_models import (
+    ActionError,
     EntityEvent,
     EventType,
     ExecutionId,
@@ -112,9 +113,10 @@ async def test_a_temporal_that_is_away_is_waited_for(status: RPCStatusCode):
     [
         rpc(RPCStatusCode.INVALID_ARGUMENT, "too big"),
         rpc(RPCStatusCode.RESOURCE_EXHAUSTED, "grpc: received message larger than max"),
+        ActionError("it has too many keys", type="too_large"),
     ],
 )
-async def test_a_run_that_temporal_refuses_has_failed_and_the_others_go_on(error: RPCError):
+async def test_a_run_that_can_never_start_has_failed_and_the_others_go_on(error: RPCError | ActionError):
     store = Store({"bad": RunStatus.PENDING, "good": RunStatus.PENDING})
     launcher = Launcher({"bad": error})
     await RunStarter(store, launcher).start(EVENT)
@@ -122,6 +124,13 @@ async def test_a_run_that_temporal_refuses_has_failed_and_the_others_go_on(error
     record = store.ended["x-bad"]
     assert (record.status, record.error_type) == (RunStatus.FAILED, "not_started")
     assert error.message in str(record.error)
+
+
+async def test_a_store_of_large_values_that_is_away_is_waited_for():
+    store, error = Store({"good": RunStatus.PENDING}), ActionError("down", retryable=True)
+    with pytest.raises(Unreachable, match="down"):
+        await RunStarter(store, Launcher({"good": error})).start(EVENT)
+    assert not store.ended
 
 
 async def test_an_error_of_one_rule_is_raised_after_the_others_were_started():
