@@ -125,6 +125,12 @@ class Machine:
             self._fail(self._plan.nodes[index], error, self._landed(index))
         return self._go_on(now)
 
+    def withdrawn(self, index: int, now: datetime) -> list[Command]:
+        """Take that an action in flight that was asked to stop was never sent: it had not begun."""
+        self._state.stopping.discard(index)
+        self._end(index, CANCELLED, self._landed(index))
+        return self._go_on(now)
+
     def asked(self, index: int, asked: Asked, now: datetime) -> list[Command]:
         """Take that an action in flight waits for a reply; it is no longer in flight."""
         ask, clean, until = self._ask(index), self._landed(index), max(asked.until, now.timestamp())

@@ -152,7 +152,11 @@ async def test_what_ended_just_before_the_stop_has_ended_and_nothing_starts_afte
     assert states(record) == {"a": "completed", "beside": "cancelled", "next": "cancelled", "clean": "cancelled"}
 
 
-type Happened = Literal["activity_task_completed_event_attributes", "timer_fired_event_attributes"]
+type Happened = Literal[
+    "activity_task_scheduled_event_attributes",
+    "activity_task_completed_event_attributes",
+    "timer_fired_event_attributes",
+]
 
 
 async def happened(handle: WorkflowHandle[object, object], attributes: Happened, count: int = 1) -> None:
@@ -160,6 +164,24 @@ async def happened(handle: WorkflowHandle[object, object], attributes: Happened,
         return sum(event.HasField(attributes) for event in (await handle.fetch_history()).events) >= count
 
     await until(is_so, f"{count} times {attributes}")
+
+
+async def test_what_was_not_sent_yet_is_not_cleaned_up_after(temporal_client: Client) -> None:
+    builder, names = GraphBuilder(), [f"a{index}" for index in range(200)]
+    for name in names:
+        builder.action(name, text="{{ text }}").action(f"clean {name}").start(name).always(name, f"clean {name}")
+    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+        bench.handlers.gates |= {name: asyncio.Event() for name in names}
+        handle = await bench.start(builder.rule(max_in_flight=1500), Case(trigger_data={"text": "x" * 300_000}))
+        await happened(handle, "activity_task_scheduled_event_attributes")
+        await handle.cancel()
+        record = await bench.record(handle)
+    sent = {
+        event.activity_task_scheduled_event_attributes.activity_id async for event in handle.fetch_history_events()
+    }.intersection(names)
+    assert 0 < len(sent) < len(names)
+    ended = states(record)
+    assert {name for name in names if ended[f"clean {name}"] == "completed"} == sent
 
 
 async def test_cancelled_before_its_first_step_a_run_does_nothing(temporal_client: Client) -> None:

@@ -170,8 +170,7 @@ class GraphRun:
     def _cancel(self, at: int) -> None:
         """Ask an action to stop; one that was not sent yet has."""
         if self._outgoing.drop(at):
-            error = action_error(asyncio.CancelledError("The action was cancelled."))
-            self._inbox.append(partial(self._machine.failed, at, error))
+            self._inbox.append(partial(self._machine.withdrawn, at))
         else:
             self._tasks[at].cancel()
 
