@@ -32,6 +32,7 @@ from ichor_models import (
     Reply,
     ReplyError,
     RunRequest,
+    StoredResult,
     TemplateError,
     always_there,
     delay_result,
@@ -109,6 +110,12 @@ class Machine:
             self._end(index, CANCELLED, self._landed(index))
         else:
             self._fail(self._plan.nodes[index], error, self._landed(index))
+        return self._go_on(now)
+
+    def withdrawn(self, index: int, now: datetime) -> list[Command]:
+        """Take that an action in flight that was asked to stop was never sent: it had not begun."""
+        self._state.stopping.discard(index)
+        self._end(index, CANCELLED, self._landed(index))
         return self._go_on(now)
 
     def asked(self, index: int, asked: Asked, now: datetime) -> list[Command]:
@@ -304,7 +311,8 @@ class Machine:
             ending = ending._replace(stopped=True)
         self._out.append(Ended(index, ending, config, result))
         if result is not None and self._plan.readers[index]:
-            state.results[index] = Kept(result, self._plan.readers[index])
+            stored = StoredResult.of(result)
+            state.results[index] = Kept({} if stored else result, self._plan.readers[index], stored)
         clean = clean and not ending.unhandled
         went_on = False
         for target, edge in node.outgoing:

@@ -55,7 +55,7 @@ class Plan:
         self._owners: dict[str, tuple[int, tuple[str, ...]] | None] = {}
         self._position = topology.position
         self.read_of = [dict[str, None]() for _ in graph.actions]
-        self.read_of_trigger: dict[str, None] = {}
+        self.read_of_trigger: dict[str, Path] = {}
         configs = [ConfigTemplate(action.config) for action in graph.actions]
         reads = {
             index: read
@@ -91,7 +91,7 @@ class Plan:
         for path in chain(config.paths(), (read.path for read in condition_reads(action))):
             owner = self._owners[path.text] = self.owner(path)
             if owner is None:
-                self.read_of_trigger[path.text] = None
+                self.read_of_trigger[path.text] = path
                 continue
             position, rest = owner
             if rest:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ichor_models import RunRequest, StoredResult, TemplateError
+from ichor_models import RunRequest, TemplateError
 from ichor_models.path import Path, look_up, walk
 from pydantic import JsonValue
 
@@ -43,8 +43,7 @@ class Scope:
         kept = self._results.get(index)
         if kept is None:
             return None
-        stored = StoredResult.of(kept.result)
-        return stored.read(".".join(rest), path.text) if stored else walk(kept.result, rest)
+        return kept.stored.read(".".join(rest), path.text) if kept.stored else walk(kept.result, rest)
 
     def _of_trigger(self, path: Path) -> JsonValue:
         stored = self._request.stored_trigger

@@ -5,7 +5,7 @@ Plain values only, so that any serialiser can write and read them. Actions are k
 
 from dataclasses import dataclass, field
 
-from ichor_models import RunStatus
+from ichor_models import RunStatus, StoredResult
 from pydantic import JsonValue
 
 from ichor_executor.stop import Stop
@@ -71,10 +71,11 @@ class Pending:
 
 @dataclass(slots=True)
 class Kept:
-    """A result that so many actions to come may still refer to."""
+    """A result that so many actions to come may still refer to; `stored` in its place where it is too large."""
 
     result: dict[str, JsonValue]
     readers: int
+    stored: StoredResult | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from random import Random
 
 import pytest
 import pytest_asyncio
@@ -91,6 +92,16 @@ async def test_a_workflow_task_sends_no_more_than_temporal_takes(temporal_client
                 sent[task] += event.ByteSize()
     assert len(sent) > 10
     assert max(sent.values()) < 1.5 * MIB
+
+
+async def test_what_is_large_beside_the_configs_is_spread_over_tasks_too(temporal_client: Client) -> None:
+    builder = GraphBuilder()
+    for index in range(20):
+        builder.action(f"a{index}").start(f"a{index}")
+    name = Random(1).randbytes(MIB // 4).hex()
+    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+        handle = await bench.start(builder.rule(name), Case())
+        assert (await bench.record(handle)).status is RunStatus.COMPLETED
 
 
 async def called(bench: Bench, name: str) -> None:

@@ -88,6 +88,13 @@ async def test_a_question_survives_continue_as_new(bench: Bench) -> None:
     assert len(bench.handlers.calls) == 5
 
 
+@pytest.mark.parametrize("events", [1, 8])
+async def test_a_question_is_closed_however_often_the_run_is_continued_as_new(bench: Bench, events: int) -> None:
+    bench.handlers.asks["a0"] = Asked(until=time.time() + 0.2, on_timeout={"n": 1})
+    record = await bench.record(await bench.start(chain(2), Case(), events_per_run=events))
+    assert record.order == ("a0", "a1")
+
+
 async def test_a_cancelled_run_waits_no_more(bench: Bench) -> None:
     bench.handlers.asks["a0"] = in_seconds(60)
     handle = await bench.start(chain(1), Case())

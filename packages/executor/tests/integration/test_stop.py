@@ -3,6 +3,8 @@
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
+from typing import Literal
 
 import pytest
 from ichor_executor.temporal import REPLY, STOP, ExecuteGraphWorkflow, graph_run
@@ -121,6 +123,65 @@ async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends
     bench.handlers.gates["note"].set()
     record = await bench.record(handle)
     assert (record.status, states(record)) == (RunStatus.CANCELLED, {"ask": "cancelled", "note": "completed"})
+
+
+@pytest.mark.parametrize("why", ["cancelled", "deadline"])
+async def test_what_ended_just_before_the_stop_has_ended_and_nothing_starts_after_it(
+    temporal_client: Client, why: str
+) -> None:
+    """The worker of runs hears of both at once."""
+    queue, handlers = isolated_task_queue(), FakeHandlers()
+    bench = Bench(temporal_client, queue, handlers)
+    builder = GraphBuilder().action("a").action("beside").action("next").action("clean").start("a", "beside")
+    rule = builder.then("a", "next").always("next", "clean").rule(**{"deadline": "3s"} if why == "deadline" else {})
+    runs = partial(Worker, temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow], max_cached_workflows=0)
+    async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
+        async with runs():
+            handle = await started(bench, rule, "a", "beside")
+            await happened(handle, "activity_task_completed_event_attributes")
+            await running(bench, "a", "beside")
+        handlers.gates["a"].set()
+        await happened(handle, "activity_task_completed_event_attributes", 2)
+        if why == "cancelled":
+            await handle.cancel()
+        else:
+            await happened(handle, "timer_fired_event_attributes")
+        async with runs():
+            record = await bench.record(handle)
+    assert record.error_type == why
+    assert states(record) == {"a": "completed", "beside": "cancelled", "next": "cancelled", "clean": "cancelled"}
+
+
+type Happened = Literal[
+    "activity_task_scheduled_event_attributes",
+    "activity_task_completed_event_attributes",
+    "timer_fired_event_attributes",
+]
+
+
+async def happened(handle: WorkflowHandle[object, object], attributes: Happened, count: int = 1) -> None:
+    async def is_so() -> bool:
+        return sum(event.HasField(attributes) for event in (await handle.fetch_history()).events) >= count
+
+    await until(is_so, f"{count} times {attributes}")
+
+
+async def test_what_was_not_sent_yet_is_not_cleaned_up_after(temporal_client: Client) -> None:
+    builder, names = GraphBuilder(), [f"a{index}" for index in range(200)]
+    for name in names:
+        builder.action(name, text="{{ text }}").action(f"clean {name}").start(name).always(name, f"clean {name}")
+    async with worker(temporal_client, FakeHandlers(), UnsandboxedWorkflowRunner()) as bench:
+        bench.handlers.gates |= {name: asyncio.Event() for name in names}
+        handle = await bench.start(builder.rule(max_in_flight=1500), Case(trigger_data={"text": "x" * 300_000}))
+        await happened(handle, "activity_task_scheduled_event_attributes")
+        await handle.cancel()
+        record = await bench.record(handle)
+    sent = {
+        event.activity_task_scheduled_event_attributes.activity_id async for event in handle.fetch_history_events()
+    }.intersection(names)
+    assert 0 < len(sent) < len(names)
+    ended = states(record)
+    assert {name for name in names if ended[f"clean {name}"] == "completed"} == sent
 
 
 async def test_cancelled_before_its_first_step_a_run_does_nothing(temporal_client: Client) -> None:

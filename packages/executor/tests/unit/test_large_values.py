@@ -1,17 +1,35 @@
 """What the machine does with values that are too large to travel."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ichor_executor import Command, Ended, Machine, Plan, RunAction
-from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, shrink
+from ichor_executor.temporal.large_trigger import without_large_trigger
+from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, ValueLimit, shrink
 from ichor_models.path import walk
 from ichor_testing.graph_builder import GraphBuilder
 from pydantic import JsonValue
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 RESULT: dict[str, JsonValue] = {"output": "left", "items": [{"name": "first"}, {"name": "x" * 50}], "note": "short"}
+
+
+class Values:
+    """A store that a test only puts into."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, run: str, bodies: Mapping[str, bytes]) -> None:
+        self.kept |= bodies
+
+    async def get(self, run: str, key: str) -> bytes:
+        return self.kept[key]
+
+    async def forget(self, run: str, keep: Collection[str] = ()) -> None:
+        self.kept.clear()
 
 
 def travelling(plan: Plan, index: int) -> dict[str, JsonValue]:
@@ -82,7 +100,7 @@ def test_a_large_part_in_a_condition_or_delay_fails_the_action(type: str, config
     failed = machine.succeeded(0, travelling(plan, 0), NOW)[1]
     assert isinstance(failed, Ended)
     assert failed.ending.state is ActionState.FAILED
-    assert "the value has 52 bytes" in str(failed.result)
+    assert "has 52 bytes, too many" in str(failed.result)
 
 
 def test_the_port_of_a_stored_result_is_followed():
@@ -101,3 +119,28 @@ def test_stored_trigger_data_are_read_and_what_is_always_there_stays():
     assert isinstance(command, RunAction)
     assert command.config == {"x": "short named", "y": None}
     assert command.stored == (StoredPlace(path=("y",), value=stored.parts["items"]),)
+
+
+def test_a_stored_result_is_kept_as_what_travels_of_it():
+    rule = GraphBuilder().action("a").action("b", x="{{a.note}}").start("a").then("a", "b").action("c", x="{{a.note}}")
+    plan = Plan(rule.then("b", "c").rule().graph)
+    machine = Machine(plan, Case().request(rule.rule()))
+    machine.start(NOW)
+    machine.succeeded(0, travelling(plan, 0), NOW)
+    (kept,) = machine.state.results.values()
+    assert (kept.result, kept.stored) == ({}, StoredResult.of(travelling(plan, 0)))
+
+
+@pytest.mark.parametrize("field", ["status", "ship.to"])
+async def test_a_condition_on_a_change_does_not_mind_other_changes_that_are_large(field: str):
+    rule = GraphBuilder().condition("held", field, "changed_to", "held").start("held").rule()
+    changes: JsonValue = {
+        field: {"old_value": "open", "new_value": "held"},
+        "note": {"old_value": None, "new_value": "x" * 500},
+    }
+    request = Case(trigger_data={"field_changes": changes}).request(rule)
+    small = await without_large_trigger(request, Values(), ValueLimit(largest=300))
+    assert small.stored_trigger is not None
+    ended = Machine(Plan(rule.graph), small).start(NOW)[0]
+    assert isinstance(ended, Ended)
+    assert (ended.result or {}).get("result") is True

@@ -49,8 +49,7 @@ class Condition(Model):
         return _compare(self.operator, lookup(Path.of(self.field_name)), self.value)
 
     def _changed(self, lookup: Lookup) -> bool:
-        changes = lookup(Path.of("trigger.field_changes"))
-        change = changes.get(self.field_name.strip()) if isinstance(changes, dict) else None
+        change = lookup(Path.of_change(self.field_name))
         if not isinstance(change, dict):
             return False
         old, new = change.get("old_value"), change.get("new_value")

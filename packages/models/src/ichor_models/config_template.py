@@ -48,7 +48,7 @@ class Resolved(NamedTuple):
             TemplateError: there is one, naming its place.
         """
         for place in self.stored:
-            raise TemplateError(f"{written(place.path)}: {ValueStored(place.value, "the value")}")
+            raise TemplateError(f"{written(place.path)}: {ValueStored(place.value, 'the value')}")
         return self.config
 
 

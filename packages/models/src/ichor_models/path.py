@@ -19,6 +19,12 @@ class Path:
         trimmed = text.strip()
         return cls(trimmed, tuple(trimmed.split(".")))
 
+    @classmethod
+    def of_change(cls, field: str) -> "Path":
+        """Return the path to the change of a field, whose name may have dots."""
+        name = field.strip()
+        return cls(f"trigger.field_changes[{name}]", ("trigger", "field_changes", name))
+
     @property
     def well_formed(self) -> bool:
         """Say whether something stands before, between and behind its dots."""

@@ -14,9 +14,6 @@ from ichor_models.template import Part, Placeholder, scan
 OF_CHANGES = (Operator.CHANGED_FROM, Operator.CHANGED_TO)
 """Whose field is the name of a change, no path."""
 
-CHANGES = Path.of("trigger.field_changes")
-"""Where the changes of an event are."""
-
 _OF_NULL = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 
 
@@ -56,7 +53,6 @@ def condition_reads(action: Action) -> Iterator[Read]:
         field = condition.get("field_name") if isinstance(condition, dict) else None
         operator = condition.get("operator") if isinstance(condition, dict) else None
         place = ("conditions", index, "field_name")
-        if operator in OF_CHANGES:
-            yield Read(place, CHANGES, guarded=True)
-        elif isinstance(field, str):
-            yield Read(place, Path.of(field), operator in _OF_NULL)
+        if isinstance(field, str):
+            is_change = operator in OF_CHANGES
+            yield Read(place, Path.of_change(field) if is_change else Path.of(field), is_change or operator in _OF_NULL)

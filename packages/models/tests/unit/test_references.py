@@ -25,7 +25,7 @@ def test_every_path_is_told_with_its_place() -> None:
     ]
 
 
-def test_conditions_read_their_fields_and_those_of_changes_read_the_changes() -> None:
+def test_conditions_read_their_fields_and_those_of_changes_read_the_change_of_their_field() -> None:
     conditions: JsonValue = [
         {"field_name": "b.x", "operator": "equals", "value": "{{ c }}"},
         {"field_name": "d", "operator": "is_null"},
@@ -38,7 +38,7 @@ def test_conditions_read_their_fields_and_those_of_changes_read_the_changes() ->
         (("conditions", 0, "value"), "c", False),
         (("conditions", 0, "field_name"), "b.x", False),
         (("conditions", 1, "field_name"), "d", True),
-        (("conditions", 2, "field_name"), "trigger.field_changes", True),
+        (("conditions", 2, "field_name"), "trigger.field_changes[status]", True),
     ]
     only = [(place, path.text) for place, path in references(action({"conditions": conditions}, "mail"))]
     assert only == [(("conditions", 0, "value"), "c")]

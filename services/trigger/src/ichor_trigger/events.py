@@ -1,7 +1,7 @@
 """The part `events`: takes entity events from RabbitMQ and starts the runs of the rules that match.
 
-An entity whose events come in a burst has half of the places; what is beyond moves to a queue of its own, which
-is worked on beside, so that the events of other entities are taken as they come.
+Entities whose events come in bursts leave a share of the places free; what is beyond moves to a queue of its own,
+which is worked on beside, so that the events of other entities are taken as they come.
 """
 
 from ichor_models import EntityEvent
@@ -16,14 +16,13 @@ from ichor_trigger.shares import Shares
 
 _PLACES = InboxOptions(prefetch=50)
 _PLACES_OF_BURSTS = InboxOptions(prefetch=25)
-_SHARE = 25
 
 
 def events(links: Links) -> Part:
     """Return the part."""
     launcher = Launcher(links)
     launcher_of_bursts = Launcher(links, in_burst=True)
-    shares = Shares(_SHARE)
+    shares = Shares(_PLACES.prefetch)
 
     def read(letter: Letter) -> EntityEvent:
         return read_event(letter, links.settings.max_event_bytes)

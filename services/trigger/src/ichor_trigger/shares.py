@@ -1,4 +1,4 @@
-"""How many places each kind of message may hold at once, so that a burst of one kind leaves places for the others."""
+"""How many places each kind of message may hold at once, so that bursts leave places for the others."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -8,10 +8,10 @@ from ichor_service import Crowded
 
 
 class Shares:
-    """`most` is the share of one kind."""
+    """Of `places` in all, a kind may hold as many as it leaves free: half of them alone, a third beside one like it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, places: int) -> None:
+        self._free = places
         self._held: Counter[str] = Counter()
 
     @contextmanager
@@ -21,12 +21,14 @@ class Shares:
         Raises:
             Crowded: the kind has its share.
         """
-        if self._held[kind] >= self._most:
+        if self._held[kind] >= self._free:
             raise Crowded(kind)
         self._held[kind] += 1
+        self._free -= 1
         try:
             yield
         finally:
+            self._free += 1
             self._held[kind] -= 1
             if not self._held[kind]:
                 del self._held[kind]

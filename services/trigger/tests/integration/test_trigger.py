@@ -251,7 +251,7 @@ async def test_a_run_that_temporal_refuses_is_failed_and_says_why(
     async with start_program("ichor_trigger", too_long, "--only", "events") as trigger:
         await trigger.ready()
         await send(channel, event("e1"))
-        await trigger.said("run refused by Temporal", event_id="e1")
+        await trigger.said("run cannot be started", event_id="e1")
         await settle(trigger, channel)
         (row,) = await rows(pool)
         assert (row["status"], row["error_type"]) == ("failed", "not_started")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -58,7 +58,8 @@ class GraphRun:
         self._status: RunStatus | None = None
         self._ends_at = _deadline(request, carried)
         self._deadline: asyncio.Task[None] | None = None
-        self._drops: list[asyncio.Task[None]] = []
+        self._was_cancelled = False
+        self._notices: dict[asyncio.Task[Any], None] = {}
         self._outgoing = Outgoing(self._start)
         self._continuation = Continuation(request.events_per_run)
         self._has_heard = False
@@ -88,14 +89,23 @@ class GraphRun:
             try:
                 await workflow.wait_condition(lambda: self._has_to_act() or self._may_continue(started))
             except asyncio.CancelledError:
-                await _arrivals()
-                self._stop(Stop.CANCELLED)
+                self._was_cancelled = True  # What ended just before is heard first.
             else:
-                self._stop(Stop.DEADLINE) if self._expired() else self._listen()
+                self._act()
                 self._outgoing.flush()
 
     def _has_to_act(self) -> bool:
-        return bool(self._inbox) or self._expired() or self._outgoing.is_due or self._continuation.is_over
+        is_over = self._was_cancelled or self._expired()
+        return is_over or bool(self._inbox) or self._outgoing.is_due or self._continuation.is_over
+
+    def _act(self) -> None:
+        if self._expired():
+            self._stop(Stop.DEADLINE)
+        elif self._was_cancelled:
+            self._was_cancelled = False
+            self._stop(Stop.CANCELLED)
+        else:
+            self._listen()
 
     def _listen(self) -> None:
         """Hear what ended. Where it is time to continue as new, nothing more starts if that makes a quiet point."""
@@ -103,7 +113,7 @@ class GraphRun:
         if self._continuation.is_welcome:
             self._machine.hold()
         self._hear_all()
-        if self._machine.held and not self._machine.quiet and not self._continuation.is_pressing:
+        if self._machine.held and not self._is_quiet() and not self._continuation.is_pressing:
             self._perform(self._machine.release(workflow.now()))
 
     def _hear_all(self) -> None:
@@ -139,11 +149,11 @@ class GraphRun:
             elif isinstance(command, EndRun):
                 self._status = command.status
             elif isinstance(command, RunAction):
-                self._outgoing.put(command)
+                self._outgoing.put(command.at, self._call(command))
             elif isinstance(command, CancelAction):
                 self._cancel(command.at)
             elif isinstance(command, DropQuestions):
-                self._drops.append(asyncio.create_task(self._drop(command)))
+                self._notify(self._drop(command))
             elif isinstance(command, CloseQuestion):
                 self._watch(command.at, self._closing(command), partial(self._closed, command.ask))
             else:
@@ -161,18 +171,13 @@ class GraphRun:
     def _cancel(self, at: int) -> None:
         """Ask an action to stop; one that was not sent yet has."""
         if self._outgoing.drop(at):
-            error = action_error(asyncio.CancelledError("The action was cancelled."))
-            self._inbox.append(partial(self._machine.failed, at, error))
+            self._inbox.append(partial(self._machine.withdrawn, at))
         else:
             self._tasks[at].cancel()
 
-    def _start(self, command: RunAction) -> None:
-        self._watch(command.at, self._activity(command), self._acted)
-
-    def _activity(self, command: RunAction) -> asyncio.Task[Any]:
-        node = self._plan.nodes[command.at]
-        action = node.action
-        call = ActionCall(
+    def _call(self, command: RunAction) -> ActionCall:
+        action = self._plan.nodes[command.at].action
+        return ActionCall(
             run=self._request.run,
             key=action.key,
             name=action.name,
@@ -184,13 +189,17 @@ class GraphRun:
             reads=tuple(self._plan.read_of[command.at]),
             stored=command.stored,
         )
-        return workflow.start_activity(
-            action.type,
+
+    def _start(self, at: int, call: ActionCall) -> None:
+        node = self._plan.nodes[at]
+        activity = workflow.start_activity(
+            call.type,
             call,
             result_type=dict,
             cancellation_type=_WAITED_FOR if node.cleaned_up else ActivityCancellationType.TRY_CANCEL,
-            **activity_options(action, command.at),
+            **activity_options(node.action, at),
         )
+        self._watch(at, activity, self._acted)
 
     def _timer(self, command: StartTimer) -> asyncio.Task[None]:
         node = self._plan.nodes[command.at]
@@ -201,7 +210,14 @@ class GraphRun:
 
     def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
         key = self._plan.nodes[command.at].action.key
-        return asyncio.create_task(close_question(self._request.run.execution_id, key, command.ask))
+        return self._notify(close_question(self._request.run.execution_id, key, command.ask))
+
+    def _notify[T](self, notice: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Tell the store something, without which the run is not continued as new."""
+        task = asyncio.create_task(notice)
+        self._notices[task] = None
+        task.add_done_callback(self._notices.pop)
+        return task
 
     async def _drop(self, command: DropQuestions) -> None:
         asks = [(self._plan.nodes[at].action.key, ask) for at, ask in command.asks]
@@ -246,9 +262,11 @@ class GraphRun:
 
     def _may_continue(self, started: asyncio.Task[None]) -> bool:
         """Say whether to continue as new now: it is time, this run has come further, and nothing is in flight."""
-        is_quiet = self._machine.quiet and not self._inbox
-        is_written = started.done() and all(drop.done() for drop in self._drops)
-        return self._has_heard and is_quiet and is_written and self._continuation.is_welcome
+        is_idle = not self._inbox and not self._was_cancelled and started.done() and self._is_quiet()
+        return self._has_heard and is_idle and self._continuation.is_welcome
+
+    def _is_quiet(self) -> bool:
+        return self._machine.quiet and not self._notices
 
     def _carry(self) -> Carried:
         return Carried(self._machine.state, self._recorder.notes, self._ends_at)
@@ -267,7 +285,7 @@ class GraphRun:
         """Cancel what is under way; what it would still say is not heard."""
         self._outgoing.cancel()
         self._continuation.cancel()
-        for task in [*self._tasks.values(), *self._drops, *([self._deadline] if self._deadline else [])]:
+        for task in [*self._tasks.values(), *self._notices, *([self._deadline] if self._deadline else [])]:
             task.cancel()
 
 
@@ -276,12 +294,6 @@ def _deadline(request: RunRequest, carried: Carried | None) -> datetime | None:
         return carried.deadline
     limit = request.options.deadline
     return workflow.info().start_time + limit if limit else None
-
-
-async def _arrivals() -> None:
-    """Let what the same workflow task brought arrive: a result passes through the futures of its activity first."""
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 async def _nothing() -> None:

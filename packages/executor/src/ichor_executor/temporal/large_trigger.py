@@ -1,7 +1,7 @@
 """Trigger data that are too large to travel: what the graph reads of them does."""
 
 from ichor_models import RunRequest, StoredResult, ValueLimit, ValueStore, size_of
-from ichor_models.path import Path, look_up
+from ichor_models.path import look_up
 
 from ichor_executor.plan_cache import plan_of
 
@@ -15,9 +15,8 @@ async def without_large_trigger(request: RunRequest, store: ValueStore, limit: V
     data = request.trigger_data
     if size_of(data) <= limit.largest:
         return request
-    small = limit.fit_object(
-        data, plan_of(request.graph).read_of_trigger, lambda path: look_up(data, {}, Path.of(path))
-    )
+    reads = plan_of(request.graph).read_of_trigger
+    small = limit.fit_object(data, reads, lambda text: look_up(data, {}, reads[text]))
     if not small.bodies:
         return request.model_copy(update={"trigger_data": small.result})
     await store.put(request.run.execution_id, small.bodies)

@@ -1,7 +1,7 @@
 """Actions on their way to Temporal: no workflow task sends more than it may.
 
-Temporal ends a workflow for good whose task is answered with more than 4 MiB. Configs of more than 1 MiB together wait
-for the next task, which a timer of a millisecond brings about.
+Temporal takes no answer to a task of more than 4 MiB. Calls of more than 1 MiB together wait for the next task, which a
+timer of a millisecond brings about.
 """
 
 import asyncio
@@ -12,9 +12,8 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from ichor_models import size_of
-
-    from ichor_executor.command import RunAction
+    from ichor_models import ActionCall
+    from pydantic_core import to_json
 
 _BYTES = 2**20
 _SOON = timedelta(milliseconds=1)
@@ -23,16 +22,16 @@ _SOON = timedelta(milliseconds=1)
 class Outgoing:
     """Sends actions in their order; the first one of a task is sent whatever its size."""
 
-    def __init__(self, send: Callable[[RunAction], None]) -> None:
+    def __init__(self, send: Callable[[int, ActionCall], None]) -> None:
         self._send = send
-        self._waiting: OrderedDict[int, RunAction] = OrderedDict()
+        self._waiting: OrderedDict[int, ActionCall] = OrderedDict()
         self._next_task: asyncio.Task[None] | None = None
         self._task = -1
         self._left = 0
 
-    def put(self, command: RunAction) -> None:
+    def put(self, at: int, call: ActionCall) -> None:
         """Send an action, or let it wait."""
-        self._waiting[command.at] = command
+        self._waiting[at] = call
         if len(self._waiting) == 1:
             self.flush()
 
@@ -43,8 +42,8 @@ class Outgoing:
 
     def flush(self) -> None:
         """Send what the task at hand takes."""
-        while self._waiting and self._takes(size_of(next(iter(self._waiting.values())).config)):
-            self._send(self._waiting.popitem(last=False)[1])
+        while self._waiting and self._takes(len(to_json(next(iter(self._waiting.values()))))):
+            self._send(*self._waiting.popitem(last=False))
         if self.is_due:
             self._next_task = None
         if self._waiting and self._next_task is None:
