@@ -9,6 +9,7 @@ from ichor_models import (
     EdgeType,
     RunRecord,
     RunStatus,
+    size_of,
 )
 from pydantic import AwareDatetime, JsonValue
 
@@ -34,9 +35,20 @@ class Note:
 
 @dataclass(slots=True)
 class Notes:
-    """What a recorder knows, in the order in which the actions ended; it travels with the run."""
+    """What a recorder knows, in the order in which the actions ended; it travels with the run.
+
+    `room` is how many bytes of configs are still kept: those of all conditions together may have any size.
+    """
 
     by_index: dict[int, Note] = field(default_factory=dict[int, Note])
+    room: int = 2**20
+
+    def fit(self, config: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+        """Return a config if it is kept."""
+        if config is None or (size := size_of(config)) > self.room:
+            return None
+        self.room -= size
+        return config
 
 
 class Recorder:
@@ -51,7 +63,7 @@ class Recorder:
         own = ended.config is not None or started is not None
         result = ended.result if own or ended.ending.state is ActionState.FAILED else None
         times = (started or now, now) if own else (None, None)
-        self.notes.by_index[ended.at] = Note(ended.ending, ended.config, result, *times)
+        self.notes.by_index[ended.at] = Note(ended.ending, self.notes.fit(ended.config), result, *times)
 
     def record(self, status: RunStatus, stopped: Stop | None = None) -> RunRecord:
         """Return the record of a run that ended; what has no ending was cancelled."""

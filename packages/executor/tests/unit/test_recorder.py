@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from ichor_executor import Ended, Machine, Plan, Recorder, RunAction
 from ichor_executor.stop import Stop
-from ichor_models import ActionError, Case, Rule, RunRecord, RunStatus
+from ichor_models import ActionError, ActionState, Case, Rule, RunRecord, RunStatus
 from ichor_testing.graph_builder import GraphBuilder
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -67,3 +67,13 @@ def test_a_stopped_run_cancels_what_had_not_ended() -> None:
     stopped = Recorder(Plan(rule.graph)).record(RunStatus.FAILED, Stop.DEADLINE)
     assert (stopped.error_type, stopped.error) == ("deadline", "The run's deadline passed.")
     assert [action.state.value for action in stopped.actions] == ["cancelled", "cancelled"]
+
+
+def test_the_record_of_many_conditions_on_a_large_value_is_small() -> None:
+    builder = GraphBuilder()
+    for index in range(50):
+        builder.condition(f"c{index}", "total", "equals", "{{ text }}").start(f"c{index}")
+    made = record(builder.rule(), Case(trigger_data={"text": "x" * 100_000}))
+    assert made.actions[0].config is not None
+    assert {action.state for action in made.actions} == {ActionState.COMPLETED}
+    assert len(made.model_dump_json()) < 1.5 * 2**20

@@ -25,7 +25,7 @@ class ActionRecord(Model):
     """How one action ended. `reason` is there for skipped and blocked ones.
 
     `config`, `result` and the times are there where the interpreter did the action itself, `result` also where it
-    failed; the journal has those of the others.
+    failed; the journal has those of the others. Of many large configs only the first ones are there.
     """
 
     key: str
