@@ -45,7 +45,7 @@ async def test_what_cannot_be_compressed_stays_as_it_is():
 async def test_what_is_too_large_travels_as_a_reference():
     store = MemoryStore()
     codec = LargePayloads(lambda: store.values)
-    inline, large = payload(INLINE - 1000, random=True), payload(INLINE, random=True)
+    inline, large = payload(INLINE - 200, random=True), payload(INLINE, random=True)
     assert await encoded(codec, inline) == inline
     made = await encoded(codec, large)
     assert (encoding(made), made.ByteSize() < 200) == (b"binary/ichor-stored", True)

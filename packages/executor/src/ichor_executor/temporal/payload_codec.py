@@ -1,7 +1,7 @@
 """What is sent to Temporal, made small enough for it: 2 MiB is the most that it takes of one payload.
 
-A payload up to 16 KiB stays as it is, and readable in Temporal's UI. A larger one is compressed where that helps. What
-is above 512 KiB even so, as a graph of thousands of actions, goes to the store under its hash, and a reference
+A payload up to 8 KiB stays as it is, and readable in Temporal's UI. A larger one is compressed where that helps. What
+is above 10 KiB even so, as a graph of many hundred actions, goes to the store under its hash, and a reference
 travels; the content of a hash never changes, so a replay sees what the run saw. This is a safety net around what the
 engine itself sends: values of actions travel by references that the graph knows (`ichor_models.StoredResult`).
 """
@@ -21,9 +21,9 @@ from temporalio.converter import DataConverter, PayloadCodec, SerializationConte
 
 from ichor_executor.temporal.byte_cache import ByteCache
 
-PLAIN = 16 * 1024
+PLAIN = 8 * 1024
 """How many bytes a payload may have that is sent as it is."""
-INLINE = 512 * 1024
+INLINE = 10 * 1024
 """How many bytes a compressed payload may have that travels itself."""
 _CACHED = 64 * 1024 * 1024
 _LEVEL = 1
