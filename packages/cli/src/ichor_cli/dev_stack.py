@@ -96,7 +96,9 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
             file = Path(stack.enter_context(TemporaryDirectory(prefix="ichor-dev-"))) / "tokens.json"
             token = write_dev_token(file)
             secret[variable("api_tokens")] = str(file)
-        services = await _services(stack, {**environment, **secret})
+        # A worker with a version gets no runs before somebody makes that the current one.
+        unversioned = {variable("build_id"): ""}
+        services = await _services(stack, {**environment, **secret, **unversioned})
         yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services, token)
 
 

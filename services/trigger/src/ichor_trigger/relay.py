@@ -102,7 +102,10 @@ class Relay:
                 async with self._store.opened.outbox.listening() as signal:
                     await connection.during(EVENTS.declare(channel))
                     await self._relay(connection, channel, signal, stop)
-        except (Stopped, Unavailable) as error:
+        except Stopped as error:
+            self._trouble = reason(error)
+            raise
+        except Unavailable as error:
             self._note(reason(error))
             raise
         except Exception as error:
