@@ -81,7 +81,7 @@ async def test_whatever_is_sent_is_answered_as_declared(
     }
     explorer = Explorer(address, ada.headers["authorization"], known)
     answered = await asyncio.to_thread(explorer.explore, document)
-    assert len(answered) == 11
+    assert len(answered) == 12
     assert all(statuses & {200, 202} for statuses in answered.values()), answered
     assert all(statuses & {400, 404, 422} for statuses in answered.values()), answered
 
