@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from ichor_executor.temporal import REPLY, STOP
-from ichor_models import Asked, Case, Reply, ReplyError, ReplyNotice, Rule
+from ichor_models import Asked, Case, Reply, ReplyError, ReplyNotice, Rule, StoredResult, StoredValue
 from ichor_testing import until
 from ichor_testing.graph_builder import GraphBuilder
 from temporalio.client import WorkflowHandle
@@ -108,6 +108,27 @@ async def _deadline(bench: Bench) -> Handle:
     return await bench.start(cleaned_up(deadline="1s"), Case())
 
 
+async def _large_values(bench: Bench) -> Handle:
+    """Large values of a result and of the trigger are read into, and handed on by reference."""
+    stored = StoredValue(key="0" * 64, size=200_000)
+    bench.handlers.case = Case.model_validate({"results": {"big": {"result": {"output": "success"}}}})
+    result = bench.handlers.case.results["big"].result
+    assert result is not None
+    result.update(StoredResult(values={"output": "left", "name": "x"}, parts={"": stored}).as_result())
+    builder = GraphBuilder().action("big").action("part", text="{{big.name}}: {{note}}").action("all", all="{{big}}")
+    rule = builder.action("other").start("big").then("big", "part", port="left").then("big", "other", port="right")
+    trigger = StoredResult(values={"note": "short"}, parts={"": stored})
+    return await bench.start(rule.then("part", "all").rule(), Case(), trigger_data={}, stored_trigger=trigger)
+
+
+async def _large_calls(bench: Bench) -> Handle:
+    """Six calls of 300 KB do not go with one workflow task."""
+    builder = GraphBuilder()
+    for number in range(6):
+        builder.action(f"a{number}", text="{{ text }}").start(f"a{number}")
+    return await bench.start(builder.rule(), Case(trigger_data={"text": "x" * 300_000}))
+
+
 async def _firing(bench: Bench) -> Handle:
     return await bench.fire(chain(2))
 
@@ -122,6 +143,8 @@ SCENES: dict[str, Scene] = {
     "stop_cleanup": _stop_cleanup,
     "deadline": _deadline,
     "scheduled": _firing,
+    "large_values": _large_values,
+    "large_calls": _large_calls,
 }
 """Name of the history → how it comes about."""
 CONTINUED = "continued"
