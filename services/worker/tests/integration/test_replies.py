@@ -176,7 +176,7 @@ async def test_of_a_reply_of_5_megabytes_travels_what_is_read(bench: QuestionBen
 async def test_what_temporal_refuses_fails_the_action(
     postgres_database: Database, rabbitmq_vhost: Vhost, temporal_task_queue: str
 ):
-    limits = {"limit.blobSize.warn": 8192, "limit.blobSize.error": 8192}
+    limits = {"limit.blobSize.warn": 6000, "limit.blobSize.error": 6000}
     async with start_temporal(source=Source.LOCAL, dynamic_config=limits) as server:
         client = await server.connect()
         opened = open_question_bench(postgres_database, rabbitmq_vhost, client, server.url, temporal_task_queue)
@@ -186,13 +186,13 @@ async def test_what_temporal_refuses_fails_the_action(
 
 
 async def _refuse_replies(bench: QuestionBench) -> None:
-    large = {"result": {"text": "x" * 9000}}
+    large = {"result": {"text": "x" * 7000}}
     async with start_program("ichor_worker", bench.environment) as worker:
         taken = await bench.begin("e1")
         question = await bench.question()
         await bench.reply(question.correlation_id, large)
         dead = await bench.dead()
-        assert (dead["x-ichor-reason"], len(dead["body"]) > 9000) == ("refused", True)
+        assert (dead["x-ichor-reason"], len(dead["body"]) > 7000) == ("refused", True)
         assert "Temporal refuses" in dead["x-ichor-detail"]
         await bench.reply(question.correlation_id, YES)
         assert (await bench.dead())["x-ichor-reason"] == "already_answered"
