@@ -10,7 +10,7 @@ from typing import Literal
 from ichor_edgestore import ActionView, RunSummary, RunView
 from ichor_executor import Ending, Resolution, resolve
 from ichor_executor.resolution import completed, failed
-from ichor_models import FAILURE, Action, ActionState, Edge, EdgeReason, StoredResult
+from ichor_models import FAILURE, Action, ActionState, Edge, EdgeReason
 from ichor_models.model import Model
 from pydantic import JsonValue
 
@@ -64,19 +64,13 @@ def run_graph(view: RunView) -> RunGraph:
 def _ending(action: ActionView, has_run_ended: bool, *, handled: bool) -> Ending | None:
     match action.state:
         case ActionState.COMPLETED:
-            return completed(_seen(action.result or {}))
+            return completed(action.result or {})
         case ActionState.PASSED | ActionState.SKIPPED | ActionState.BLOCKED:
             return Ending(action.state)
         case ActionState.FAILED if has_run_ended:
             return failed(handled=handled)
         case _:
             return None
-
-
-def _seen(result: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return what of a result names its port, also where the result itself did not travel."""
-    stored = StoredResult.of(result)
-    return result if stored is None else stored.values
 
 
 def _node(action: Action, view: ActionView | None) -> RunNode:
