@@ -188,6 +188,11 @@ async def is_seen(bench: Bench, *conditions: Callable[[dict[str, float]], bool])
     await until(is_so, "the metrics")
 
 
+def of_both(metrics: dict[str, float], name: str) -> float:
+    """Return the sum of a metric over both queues; a held message is in flight, and in neither queue."""
+    return sum(metrics[f'{name}{{queue="{queue}"}}'] for queue in QUEUES)
+
+
 async def count_workflows(bench: Bench, wanted: int) -> None:
     async def is_so() -> bool:
         return (await bench.temporal.count_workflows(f"TaskQueue = '{bench.task_queue}'")).count >= wanted
@@ -219,7 +224,7 @@ async def test_burst(bench: Bench) -> None:
         await all_but_the_locked(bench)
         await is_seen(
             bench,
-            lambda now: sum(now[f'ichor_queue_messages{{queue="{queue}"}}'] for queue in QUEUES) > 0,
+            lambda now: of_both(now, "ichor_queue_messages") + of_both(now, "ichor_messages_in_flight") == OF_EACH,
             lambda now: max(now[f'ichor_oldest_message_age_seconds{{queue="{queue}"}}'] for queue in QUEUES) > 1,
             lambda now: now['ichor_queue_messages{queue="ichor.events.dead"}'] == OF_EACH,
             lambda now: now['ichor_up{server="temporal"}'] == 1,
