@@ -109,7 +109,7 @@ class MemoryQuestions:
         kept = self._questions.get(id)
         if kept is None:
             return Claim(Verdict.UNKNOWN)
-        reply, bodies = fit_reply(storable_reply(reply), kept.call.reads, self._limit)
+        reply, bodies = fit_reply(storable_reply(reply), kept.call.reads, self._limit.at_most(kept.call.largest))
         status, workflow_id = self._run(kept.call.run.execution_id)
         verdict = judge(kept.state, status, kept.reply, reply, delivered=kept.delivered)
         if verdict is Verdict.RUN_ENDED:

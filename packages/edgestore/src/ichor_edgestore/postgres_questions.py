@@ -150,7 +150,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
     row = await session.row(_QUERIES["hold"], id)
     if row is None:
         return Claim(Verdict.UNKNOWN)
-    reply, bodies = fit_reply(reply, row["reads"], limit)
+    reply, bodies = fit_reply(reply, row["reads"], limit.at_most(row["largest"]))
     delivered = row["delivered_at"] is not None
     verdict = judge(row["state"], RunStatus(row["status"]), row["reply"], reply, delivered=delivered)
     if verdict is Verdict.RUN_ENDED and row["state"] == "open":
