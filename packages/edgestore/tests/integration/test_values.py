@@ -129,6 +129,18 @@ async def test_of_a_large_reply_travels_what_others_read(
     assert await whole_result(store, call.run.execution_id, call.name) == whole
 
 
+@pytest.mark.parametrize("excess", Excess)
+async def test_workers_with_other_limits_know_the_answer_again(
+    pool: asyncpg.Pool, excess: Excess, asked: ActionCall
+) -> None:
+    small, large = EdgeStore(pool, limit=ValueLimit(1000, excess)), EdgeStore(pool, limit=ValueLimit(8000, excess))
+    await ask(small, asked.model_copy(update={"reads": ("items.0.name",)}))
+    claim = await small.claim_question(question_id(asked), Reply(result=BIG))
+    assert await large.claim_question(question_id(asked), Reply(result=BIG)) == claim
+    await small.reply_delivered(question_id(asked))
+    assert (await large.claim_question(question_id(asked), Reply(result=BIG))).verdict is Verdict.REPEATED
+
+
 def test_a_reply_that_cannot_be_cut_is_an_error() -> None:
     reply = Reply(result={f"key {number}": number for number in range(1000)})
     fitted, bodies = fit_reply(reply, [], ValueLimit(1000, Excess.CUT))
