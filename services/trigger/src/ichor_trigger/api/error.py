@@ -17,6 +17,7 @@ from ichor_edgestore import (
     RunEnded,
     RunNotFound,
     StoreError,
+    UnreadableResult,
     Unstorable,
     ValueGone,
 )
@@ -73,6 +74,7 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     LostRun: _Kind(409, "run_lost", "Wait: within minutes its record says so."),
     ForeignNamespace: _Kind(503, "foreign_namespace", "Whoever runs ichor-trigger corrects the address of Temporal."),
     ResultNotFound: _Kind(404, "result_not_found", "GET /v1/runs/{run} lists its actions with their results."),
+    UnreadableResult: _Kind(422, "unreadable_result", "GET /v1/runs/{run} shows what stands there."),
     RuleInactive: _Kind(409, "rule_inactive", "Activate the rule first."),
     InvalidRule: _Kind(422, "unreadable_rule", "Correct the stored rule; `ichor validate --rule` lists what is wrong."),
     KeyReused: _Kind(422, "idempotency_key_reused", "Give each new request a key of its own."),
