@@ -101,6 +101,10 @@ def explain(error: Exception) -> ApiError:
             return ApiError(kind.status, kind.code, str(error), kind.mend)
         case ActionError(type=ValueGone.action_type):
             return ApiError(404, "value_gone", str(error), "What of it other actions read is part of the run.")
+        case StoreError(retryable=False) | ActionError(retryable=False):
+            _log.error("request not answered, the database refuses it", reason=reason(error))
+            mend = "Whoever runs ichor-trigger looks into its log."
+            return ApiError(503, "database_refused", "The database refuses what this needs.", mend)
         case StoreError() | ActionError() | Unreachable():
             _log.warning("request not answered, a server is away", reason=reason(error))
             server = "The database" if isinstance(error, StoreError) else "The database, or Temporal,"
