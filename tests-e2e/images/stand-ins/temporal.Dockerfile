@@ -1,0 +1,5 @@
+FROM debian:trixie-slim
+COPY temporal /usr/local/bin/temporal
+USER 1000:1000
+ENTRYPOINT ["temporal"]
+CMD ["server", "start-dev", "--ip", "0.0.0.0"]
