@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale bench demo images format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -41,6 +41,9 @@ bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
+	@infra/images
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix
