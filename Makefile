@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-changed test-wheels test-lowest audit release bench demo format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -34,6 +34,21 @@ test-load: setup ## publish 10,000 events over a slow Temporal, and show what wa
 
 test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, and show what was measured; minutes
 	ICHOR_SCALE=full $(RUN) pytest -s tests-e2e/scale
+
+test-changed: setup ## run the tests that a change concerns: SINCE=origin/main
+	$(RUN) pytest -n auto --dist worksteal $$($(RUN) python tests-e2e/release/members.py --since $(or $(SINCE),origin/main))
+
+test-wheels: sync ## build each package alone, and run its wheel in an empty environment; minutes
+	$(RUN) pytest tests-e2e/release/wheels.py
+
+test-lowest: sync ## run unit tests with the lowest versions that each package declares; minutes
+	$(RUN) pytest tests-e2e/release/lowest.py
+
+audit: ## look for advisories about what is locked, and see that the lock can be trusted
+	@infra/audit
+
+release: ## tag a release: MEMBER=ichor-models VERSION=1.2.0
+	@infra/release $(MEMBER) $(VERSION)
 
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
