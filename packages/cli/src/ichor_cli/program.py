@@ -20,6 +20,7 @@ from ichor_cli.commands.run import run
 from ichor_cli.commands.runs import cancel, rerun, result, runs
 from ichor_cli.commands.runs import show as show_run
 from ichor_cli.commands.schema import schema
+from ichor_cli.commands.settings import settings
 from ichor_cli.commands.show import show
 from ichor_cli.commands.simulate import simulate
 from ichor_cli.commands.test import run_case_files
@@ -38,6 +39,7 @@ _COMMANDS = {
     "show": show,
     "actions": actions,
     "schema": schema,
+    "settings": settings,
     "migrate": migrate,
     "apply": apply,
     "export": export,
