@@ -12,6 +12,7 @@ from ichor_cli.commands.apply import apply
 from ichor_cli.commands.approvals import approvals, approve
 from ichor_cli.commands.dead_letters import dead_letter_commands
 from ichor_cli.commands.dev import dev
+from ichor_cli.commands.doctor import doctor
 from ichor_cli.commands.export import export
 from ichor_cli.commands.fire import fire
 from ichor_cli.commands.migrate import migrate
@@ -40,6 +41,7 @@ _COMMANDS = {
     "actions": actions,
     "schema": schema,
     "settings": settings,
+    "doctor": doctor,
     "migrate": migrate,
     "apply": apply,
     "export": export,

@@ -42,7 +42,7 @@ from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import EVENTS, REPLIES, REQUESTS, Topology
+from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "DETAIL",
     "EVENTS",
     "OTHER_VARIABLES",
+    "QUORUM",
     "REASON",
     "REPLIES",
     "REQUESTS",
@@ -97,6 +98,7 @@ __all__ = [
     "cancel_run",
     "configure_logs",
     "dead_letters",
+    "declare_exchange",
     "environment",
     "every_setting",
     "growing_pauses",

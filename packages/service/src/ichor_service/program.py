@@ -32,10 +32,15 @@ class Program:
     Parts run side by side in one process, or each in processes of its own, which scale apart.
     """
 
-    name: Reader
+    reader: Reader
     summary: str
     http_port: int
     parts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the program, plain text as drivers ask for it."""
+        return self.reader.value
 
     def settings(self) -> Settings:
         """Read the settings, with this program's own port where none is set.
@@ -43,7 +48,7 @@ class Program:
         Raises:
             InvalidSetting: a setting is wrong or missing.
         """
-        settings = load_settings([setting.name for setting in every_setting() if self.name in setting.read_by.needed])
+        settings = load_settings([setting.name for setting in every_setting() if self.reader in setting.read_by.needed])
         return settings if settings.http_port is not None else settings.model_copy(update={"http_port": self.http_port})
 
     def parser(self) -> argparse.ArgumentParser:
@@ -82,12 +87,12 @@ class Program:
 
     def _variables(self) -> Iterator[str]:
         for setting in every_setting():
-            if self.name in setting.read_by.readers:
+            if self.reader in setting.read_by.readers:
                 yield f"  {setting.variable}"
                 yield f"      {setting.about}: {setting.form}{self._default(setting)}"
 
     def _default(self, setting: Setting) -> str:
-        if self.name in setting.read_by.needed:
+        if self.reader in setting.read_by.needed:
             return " (required)"
         return f" (default: {setting.default})" if setting.default is not None else ""
 

@@ -40,7 +40,7 @@ PARTS: Mapping[str, Callable[[Links], Part]] = {
     "api": _api,
 }
 PROGRAM = Program(
-    name=Reader.TRIGGER,
+    reader=Reader.TRIGGER,
     summary="Starts the runs of rules, each exactly once, relays events from the outbox, and serves the API.",
     http_port=8080,
     parts=tuple(PARTS),

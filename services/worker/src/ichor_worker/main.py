@@ -28,7 +28,7 @@ from ichor_worker.replies import replies
 
 WORKFLOWS, ACTIONS, REPLIES = "workflows", "actions", "replies"
 PROGRAM = Program(
-    name=Reader.WORKER,
+    reader=Reader.WORKER,
     summary="Runs the graphs of rules as Temporal workflows, their actions as activities, and takes replies.",
     http_port=8081,
     parts=(WORKFLOWS, ACTIONS, REPLIES),
