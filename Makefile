@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale bench demo images test-images format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -35,11 +35,17 @@ test-load: setup ## publish 10,000 events over a slow Temporal, and show what wa
 test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, and show what was measured; minutes
 	ICHOR_SCALE=full $(RUN) pytest -s tests-e2e/scale
 
+test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
+	@tests-e2e/images/suite
+
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
+	@infra/images
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix
