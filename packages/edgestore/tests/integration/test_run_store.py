@@ -303,8 +303,9 @@ async def test_a_cascade_that_stops_at_a_rule_is_a_cancelled_run(
 
 async def test_the_first_namespace_stays_the_home_of_the_runs(store: Store) -> None:
     first = await asyncio.gather(*(store.home_namespace("a") for _ in range(3)))
-    assert [*first, await store.home_namespace("b")] == ["a"] * 4
+    assert [*first, await store.home_namespace("b"), await store.known_home()] == ["a"] * 5
     await store.forget_home()
+    assert await store.known_home() is None
     assert await store.home_namespace("b") == "b"
 
 
