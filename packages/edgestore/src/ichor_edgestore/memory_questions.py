@@ -118,7 +118,7 @@ class MemoryQuestions:
         if verdict is not Verdict.TAKEN:
             return Claim(verdict)
         if kept.state == "open":
-            fitted, bodies = fit_reply(reply, kept.call.reads, self._limit)
+            fitted, bodies = fit_reply(reply, kept.call.reads, self._limit.at_most(kept.call.largest))
             kept.state, kept.reply, kept.reply_hash = "answered", reply_document(fitted), reply_hash(reply)
             kept.tried = datetime.now(UTC) if delivers else None
             await self._note(kept.call, as_action_error(fitted) or fitted.result or {}, bodies)

@@ -159,7 +159,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
     if verdict is not Verdict.TAKEN:
         return Claim(verdict)
     if row["state"] == "open":
-        answer, bodies = fit_reply(reply, row["reads"], limit)
+        answer, bodies = fit_reply(reply, row["reads"], limit.at_most(row["largest"]))
         await put_in(session, str(row["execution_id"]), bodies)
         await session.execute(_QUERIES["answer"], id, reply_document(answer), reply_hash(reply), delivers)
         await _note_reply(session, row, answer)

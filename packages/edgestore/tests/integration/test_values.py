@@ -119,16 +119,17 @@ async def test_a_transaction_that_raises_keeps_no_value(store: Store, call: Acti
         await store.values.get(call.run.execution_id, next(iter(BODIES)))
 
 
+@pytest.mark.parametrize("of_graph", [None, 4000])
 @pytest.mark.parametrize("excess", Excess)
 @pytest.mark.parametrize("kind", ["memory", "postgres"])
 async def test_of_a_large_reply_travels_what_others_read(
-    pool: asyncpg.Pool, kind: str, excess: Excess, approval: Rule, catalogue: Catalogue, event: EntityEvent,
-    new_call: NewCall,
+    pool: asyncpg.Pool, kind: str, excess: Excess, of_graph: int | None,
+    approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: NewCall,
 ) -> None:  # fmt: skip
-    limit = ValueLimit(4000, excess)
-    store = MemoryStore(limit=limit) if kind == "memory" else EdgeStore(pool, limit=limit)
+    limit, of_deployment = ValueLimit(4000, excess), ValueLimit(4000 if of_graph is None else 8000, excess)
+    store = MemoryStore(limit=of_deployment) if kind == "memory" else EdgeStore(pool, limit=of_deployment)
     saved = await store.save_rule(approval, catalogue=catalogue)
-    call = new_call((await store.pin_run(saved.rule_id, event)).execution_id, reads=["items.1.name"])
+    call = new_call((await store.pin_run(saved.rule_id, event)).execution_id, reads=["items.1.name"], largest=of_graph)
     await ask(store, call)
     claim = await store.claim_question(question_id(call), Reply(result=BIG))
     fitted = limit.fit(BIG, call.reads).result

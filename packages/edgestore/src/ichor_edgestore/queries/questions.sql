@@ -3,8 +3,8 @@
 WITH run AS (
     SELECT id FROM workflow.automation_executions WHERE id = $2 AND status IN ('pending', 'running') FOR SHARE
 )
-INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads)
-SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8
+INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads, largest)
+SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8, $9
 FROM run r
 RETURNING id, question, expires_at, state
 
@@ -15,7 +15,7 @@ WHERE id = $1
 
 -- name: hold
 SELECT
-    q.id, q.execution_id, q.action_key, q.ask, q.state, q.question, q.reply, q.reply_hash, q.delivered_at, q.reads,
+    q.id, q.execution_id, q.action_key, q.ask, q.state, q.question, q.reply, q.reply_hash, q.delivered_at, q.reads, q.largest,
     x.workflow_id, x.status
 FROM workflow.questions q
 JOIN workflow.automation_executions x ON x.id = q.execution_id
