@@ -5,7 +5,8 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale test-changed test-wheels test-lowest audit release bench demo format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels \
+	test-lowest audit release bench demo images cluster-up cluster-down format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -24,6 +25,7 @@ check: sync ## lint, formatting, types, layers
 	$(RUN) lint-imports
 
 test: setup ## run all tests against real servers
+	@infra/kustomize
 	$(RUN) pytest -n auto --dist worksteal
 
 test-chaos: setup ## kill everything at random under 500 runs, and see that all end as they should; minutes
@@ -50,11 +52,26 @@ audit: ## look for advisories about what is locked, and see that the lock can be
 release: ## tag a release: MEMBER=ichor-models VERSION=1.2.0
 	@infra/release $(MEMBER) $(VERSION)
 
+test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
+	@tests-e2e/images/suite
+
+test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
+	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
+
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
+	@infra/images
+
+cluster-up: ## bring everything up on a cluster of KIND, servers included (docs/kubernetes.md)
+	@infra/cluster up
+
+cluster-down: ## remove that cluster
+	@infra/cluster down
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix
