@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale test-cluster bench demo images cluster-up cluster-down format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster bench demo images cluster-up cluster-down format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -35,6 +35,9 @@ test-load: setup ## publish 10,000 events over a slow Temporal, and show what wa
 
 test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, and show what was measured; minutes
 	ICHOR_SCALE=full $(RUN) pytest -s tests-e2e/scale
+
+test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
+	@tests-e2e/images/suite
 
 test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
 	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster

@@ -187,6 +187,7 @@ class GraphRun:
             max_attempts=action.options.max_attempts,
             ask=command.ask,
             reads=tuple(self._plan.read_of[command.at]),
+            largest=self._plan.largest,
             stored=command.stored,
         )
 
@@ -230,6 +231,9 @@ class GraphRun:
             self._inbox.append(partial(self._machine.replied, index, notice.ask, notice.reply))
 
     def _watch(self, index: int, task: asyncio.Task[Any], tell: Tell) -> None:
+        """Follow what is done for an action; the timer of a question is over where it is asked again."""
+        if (before := self._tasks.get(index)) is not None:
+            before.cancel()
         self._tasks[index] = task
         task.add_done_callback(lambda done: self._inbox.append(partial(self._tell, index, done, tell)))
 
