@@ -33,7 +33,14 @@ USED = {
     "worker": {variable(name) for name in (*WORKER.needs, *WORKER.uses)} | TEMPORAL_TLS,
     "migrate": {"ICHOR_DATABASE_URL"},
 }
-MADE_BY_OPERATORS = {"ichor", "ichor-rule-secrets", "ichor-temporal-tls", "ichor-api-tokens", "ichor-authority"}
+MADE_BY_OPERATORS = {
+    "ichor",
+    "ichor-rule-secrets",
+    "ichor-temporal-tls",
+    "ichor-api-tokens",
+    "ichor-authority",
+    "ichor-encryption-keys",
+}
 VOLUMES = {"name", "emptyDir", "secret", "configMap"}
 SECRET = re.compile(r"_URL$|PASSWORD|TOKEN_KEYS|API_KEY|SECRET_(?!S?DIR)")
 
