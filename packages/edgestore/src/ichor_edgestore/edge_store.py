@@ -17,7 +17,7 @@ from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_idempotency import PostgresIdempotency
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
-from ichor_edgestore.postgres_runs import PostgresRuns
+from ichor_edgestore.postgres_runs import Ended, PostgresRuns
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
 from ichor_edgestore.saving import Analyze
@@ -30,7 +30,7 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
     `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API;
-    `values` keeps what is too large to travel, and replies are above `limit`.
+    `values` keeps what is too large to travel, and replies are above `limit`. `ended` hears of runs as they end.
     """
 
     def __init__(
@@ -41,11 +41,12 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         check_structure: CheckStructure = fatal_problems,
         roles_sql: str | None = None,
         limit: ValueLimit = DEFAULT_LIMIT,
+        ended: Ended = lambda rule, status: None,
     ) -> None:
         self._pool = pool
         database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
-        PostgresRuns.__init__(self, database, check_structure)
+        PostgresRuns.__init__(self, database, check_structure, ended)
         PostgresQuestions.__init__(self, database, limit)
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)

@@ -42,6 +42,7 @@ class UndeliveredReply:
     id: UUID
     notice: ReplyNotice
     workflow_id: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,9 @@ class PostgresQuestions:
         """
         rows = await self._database.rows(_QUERIES["take_undelivered"], lease, limit)
         return [
-            UndeliveredReply(row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"])
+            UndeliveredReply(
+                row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"], row["traceparent"]
+            )
             for row in rows
         ]
 
@@ -161,7 +164,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
         await put_in(session, str(row["execution_id"]), bodies)
         await session.execute(_QUERIES["answer"], id, reply_document(reply), delivers)
         await _note_reply(session, row, reply)
-    return Claim(verdict, _notice(row, reply), row["workflow_id"])
+    return Claim(verdict, _notice(row, reply), row["workflow_id"], row["traceparent"])
 
 
 async def close_all_in(session: Session, execution_id: UUID | None) -> None:
@@ -178,7 +181,13 @@ async def _closed(session: Session, rows: Sequence[asyncpg.Record]) -> None:
 def opened_question(row: asyncpg.Record) -> OpenedQuestion:
     """Read a question from its row."""
     question = Question.model_validate(row["question"])
-    return OpenedQuestion(id=row["id"], expires=row["expires_at"], question=question, waits=row["state"] == "open")
+    return OpenedQuestion(
+        id=row["id"],
+        expires=row["expires_at"],
+        question=question,
+        waits=row["state"] == "open",
+        traceparent=row["traceparent"],
+    )
 
 
 def storable_reply(reply: Reply) -> Reply:

@@ -1,6 +1,6 @@
 """Runs in PostgreSQL: pinned once per rule and event, written down as they go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -42,16 +42,20 @@ from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import Cancellation, RunSummary, RunView, ended
 from ichor_edgestore.stored_rule import StoredRule
 
+type Ended = Callable[[str | None, RunStatus], None]
+"""Hears of each run that this process writes down as ended, once: the name of its rule, None where that is gone."""
+
 _QUERIES = load_queries("runs")
 
 
 class PostgresRuns:
     """Pins, writes down and shows runs."""
 
-    def __init__(self, database: Database, check_structure: CheckStructure) -> None:
+    def __init__(self, database: Database, check_structure: CheckStructure, ended: Ended) -> None:
         self._database = database
         self._check_structure = KnownStructures(check_structure)
         self._versions: set[VersionHash] = set()
+        self._ended = ended
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         """Return the one run of a rule for an event, made now with the graph as it is or found with the graph it has.
@@ -152,11 +156,12 @@ class PostgresRuns:
         actions = [view.document() for view in ended_actions(record, await self._journal(key))]
         outcome = (str(record.status), storable(record.error), record.error_type, actions)
         async with self._database.transaction() as session:
-            is_first = await session.execute(_QUERIES["end"], key, *outcome)
-            if is_first:
+            first = await session.row(_QUERIES["end"], key, *outcome)
+            if first is not None:
                 # A statement of its own: it must see what was asked while the one before waited for the row.
                 await close_all_in(session, key)
-        if is_first:
+        if first is not None:
+            self._ended(first["rule_name"], record.status)
             return True
         await self._require_run(key)
         return False
@@ -269,6 +274,8 @@ class PostgresRuns:
             self._versions.clear()
             return await self._insert(run, source, number)
         self._versions.add(version)
+        if made and run.status.ended:
+            self._ended(run.rule_name, run.status)
         return run.pinned(created=True) if made else None
 
     async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun | None:

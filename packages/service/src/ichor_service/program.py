@@ -17,6 +17,7 @@ from ichor_service.logs import configure_logs
 from ichor_service.reason import causes
 from ichor_service.settings import Settings, load_settings, variable
 from ichor_service.stop import Stop, leave
+from ichor_service.tracing import start_tracing, stop_tracing
 
 type Run = Callable[[Settings, Stop, Sequence[str]], Awaitable[None]]
 """What a program does, with the names of the parts that are wanted."""
@@ -66,7 +67,9 @@ class Program:
         only: list[str] | None = vars(self.parser().parse_args(arguments)).get("only")
         configure_logs()
         try:
-            asyncio.run(_until_stopped(self.settings(), run, only or self.parts))
+            settings = self.settings()
+            start_tracing(self.name)
+            asyncio.run(_until_stopped(settings, run, only or self.parts))
         except BaseException as error:
             leave(self._explain(error))
         leave(0)
@@ -95,7 +98,10 @@ class Program:
 async def _until_stopped(settings: Settings, run: Run, parts: Sequence[str]) -> None:
     stop = Stop(settings.shutdown_grace)
     stop.listen()
-    await run(settings, stop, parts)
+    try:
+        await run(settings, stop, parts)
+    finally:
+        await stop_tracing()
 
 
 def _text(value: object) -> str:

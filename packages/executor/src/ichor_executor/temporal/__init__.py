@@ -1,6 +1,6 @@
 """The Temporal side: the workflow, the engine's own activities, and how a run is started."""
 
-from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, data_converter
+from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, ObservePayload, data_converter
 from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
 from ichor_executor.temporal.run_input import RunInput, Scheduled
@@ -15,6 +15,7 @@ __all__ = [
     "ExecuteGraphWorkflow",
     "FindValues",
     "LargePayloads",
+    "ObservePayload",
     "PinnedFiring",
     "RunInput",
     "RunRecords",

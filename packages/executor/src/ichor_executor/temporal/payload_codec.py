@@ -29,9 +29,14 @@ _CACHED = 64 * 1024 * 1024
 _LEVEL = 1
 _ENCODING = "encoding"
 _COMPRESSED, _STORED = b"binary/ichor-zlib", b"binary/ichor-stored"
+_FORMS = {_COMPRESSED: "compressed", _STORED: "stored"}
 
 type FindValues = Callable[[], ValueStore]
 """Gives the store of what is too large, which may not be connected before it is needed."""
+
+
+type ObservePayload = Callable[[str, int], None]
+"""Hears of each payload that is sent: how it travels (`plain`, `compressed`, `stored`), and its bytes before that."""
 
 
 class _Reference(BaseModel):
@@ -44,15 +49,16 @@ class _Reference(BaseModel):
 class LargePayloads(PayloadCodec, WithSerializationContext):
     """Without a store it only compresses; what is stored belongs to the workflow that it is sent to or from."""
 
-    def __init__(self, find_values: FindValues | None = None) -> None:
+    def __init__(self, find_values: FindValues | None = None, observe: ObservePayload | None = None) -> None:
         self._find_values = find_values
+        self._observe = observe or _unobserved
         self._cache = ByteCache(_CACHED)
         self._run = ""
 
     @override
     def with_context(self, context: SerializationContext) -> Self:
         """Return a codec for the payloads of one workflow, which shares the cache of this one."""
-        made = type(self)(self._find_values)
+        made = type(self)(self._find_values, self._observe)
         made._cache, made._run = self._cache, getattr(context, "workflow_id", None) or ""
         return made
 
@@ -63,7 +69,7 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
         Raises:
             ActionError: one has to be stored, and the store is away.
         """
-        return [await self._encode(payload) for payload in payloads]
+        return [await self._measured(payload) for payload in payloads]
 
     @override
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -73,6 +79,12 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
             ActionError: the store is away, or has no such payload, or there is no store.
         """
         return [await self._decode(payload) for payload in payloads]
+
+    async def _measured(self, payload: Payload) -> Payload:
+        encoded = await self._encode(payload)
+        form = _FORMS.get(encoded.metadata.get(_ENCODING, b""), "plain")
+        self._observe(form, payload.ByteSize())
+        return encoded
 
     async def _encode(self, payload: Payload) -> Payload:
         if payload.ByteSize() <= PLAIN:
@@ -108,6 +120,10 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
         return body
 
 
-def data_converter(find_values: FindValues | None = None) -> DataConverter:
+def _unobserved(form: str, size: int) -> None:
+    """Measure nothing."""
+
+
+def data_converter(find_values: FindValues | None = None, observe: ObservePayload | None = None) -> DataConverter:
     """Return how every client of the engine writes payloads: pydantic's JSON, large ones as `LargePayloads` does."""
-    return replace(pydantic_data_converter, payload_codec=LargePayloads(find_values))
+    return replace(pydantic_data_converter, payload_codec=LargePayloads(find_values, observe))
