@@ -35,6 +35,9 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_activities.errors.HandlerError": Kind(
         "broken_actions", _MISSING, "Correct or uninstall the package that the message names."
     ),
+    "ichor_executor.errors.Undecipherable": Kind(
+        "key_missing", _MISSING, "Set ICHOR_ENCRYPTION_KEYS to the file that the worker and the trigger have."
+    ),
     "ichor_testing.errors.ServerMissing": Kind("server_missing", _MISSING, "Install it, or set its address."),
     "ichor_testing.errors.NobodyAnswers": Kind(
         "server_unreachable", _MISSING, "If it was an `ichor dev` that has ended, open a new shell."
@@ -59,6 +62,9 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.RunEnded": Kind("run_ended", 1, "`ichor runs show` says how."),
     "ichor_edgestore.errors.ResultNotFound": Kind(
         "result_not_found", _MISSING, "`ichor runs show RUN` lists its actions."
+    ),
+    "ichor_edgestore.errors.UnreadableResult": Kind(
+        "unreadable_result", _MISSING, "`ichor runs show RUN --json` has what stands there."
     ),
     "ichor_edgestore.errors.NotRerunnable": Kind("not_rerunnable", 1, "Publish the event again with another id."),
     "ichor_edgestore.errors.StoreError": Kind("database_refused", _MISSING, "Mend what the message names."),

@@ -111,7 +111,7 @@ def touched(status: str) -> int:
 
 
 async def _tell_trace(connection: Connection) -> None:
-    """Let what the transaction writes know the trace that it belongs to (migration 0016)."""
+    """Let what the transaction writes know the trace that it belongs to (migration 0019)."""
     if (traced := CURRENT_TRACE.get()) is not None:
         await connection.execute("SELECT set_config('ichor.traceparent', $1, true)", str(traced))
 

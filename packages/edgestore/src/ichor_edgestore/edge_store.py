@@ -12,12 +12,13 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.legacy_outbox import LegacyOutbox
 from ichor_edgestore.outbox import Outbox
-from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.pinned_run import CheckStructure, Ended
 from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_idempotency import PostgresIdempotency
+from ichor_edgestore.postgres_pinned_runs import PostgresPinnedRuns
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
-from ichor_edgestore.postgres_runs import Ended, PostgresRuns
+from ichor_edgestore.postgres_runs import PostgresRuns
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
 from ichor_edgestore.saving import Analyze
@@ -26,7 +27,7 @@ _QUERIES = load_queries("backlog")
 _CLOSE_SECONDS = 1.0
 
 
-class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
+class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestions, PostgresApprovals):
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
     `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API;
@@ -46,7 +47,8 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         self._pool = pool
         database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
-        PostgresRuns.__init__(self, database, check_structure, ended)
+        PostgresPinnedRuns.__init__(self, database, check_structure, ended)
+        PostgresRuns.__init__(self, database, ended)
         PostgresQuestions.__init__(self, database, limit)
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)

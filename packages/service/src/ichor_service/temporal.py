@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from ichor_service.encryption_keys import encryption_keys
 from ichor_service.environment import environment
 from ichor_service.errors import Unreachable
 from ichor_service.link import Link
@@ -34,10 +35,11 @@ def temporal_link(
     Where there is a `registry`, it gets the sizes of payloads and the metrics of the SDK.
 
     Raises:
-        InvalidSetting: the Temporal profile cannot be used.
+        InvalidSetting: the Temporal profile, or the file of encryption keys, cannot be used.
     """
     profile = TemporalProfile.read(environment())
-    converter = data_converter(find_values, payload_metrics(registry) if registry else None)
+    observe = payload_metrics(registry) if registry else None
+    converter = data_converter(find_values, encryption_keys(settings), observe)
 
     async def connect() -> Client:
         return await _open(settings, profile, converter, _runtime(registry))

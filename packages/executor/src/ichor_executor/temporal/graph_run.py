@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.temporal.failure import action_error
     from ichor_executor.temporal.outgoing import Outgoing
     from ichor_executor.temporal.run_input import Carried, RunInput
+    from ichor_executor.temporal.summary import summary_of
 
 LONGEST_CLEANUP = timedelta(hours=1)
 """How long cleanup may take after a run was stopped."""
@@ -187,6 +188,7 @@ class GraphRun:
             max_attempts=action.options.max_attempts,
             ask=command.ask,
             reads=tuple(self._plan.read_of[command.at]),
+            largest=self._plan.largest,
             stored=command.stored,
         )
 
@@ -206,7 +208,7 @@ class GraphRun:
         if node.kind is Kind.DELAY:
             self._started[command.at] = workflow.now()
         pause = timedelta(seconds=max(0.0, command.until - workflow.now().timestamp()))
-        return asyncio.create_task(workflow.sleep(pause, summary=node.action.name[:100]))
+        return asyncio.create_task(workflow.sleep(pause, summary=summary_of(node.action.name)))
 
     def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
         key = self._plan.nodes[command.at].action.key
@@ -230,6 +232,9 @@ class GraphRun:
             self._inbox.append(partial(self._machine.replied, index, notice.ask, notice.reply))
 
     def _watch(self, index: int, task: asyncio.Task[Any], tell: Tell) -> None:
+        """Follow what is done for an action; the timer of a question is over where it is asked again."""
+        if (before := self._tasks.get(index)) is not None:
+            before.cancel()
         self._tasks[index] = task
         task.add_done_callback(lambda done: self._inbox.append(partial(self._tell, index, done, tell)))
 
