@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,11 @@ def test_a_dashboard_asks_what_prometheus_understands(dashboard: Path, tmp_path:
     file = tmp_path / "queries.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": dashboard.stem, "rules": rules}]}))
     promtool("check", "rules", file)
+
+
+def test_the_configuration_of_the_docs_can_be_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "telemetry.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "prometheus.yaml").write_text(block)
+    shutil.copy(PROMETHEUS / "alerts.yaml", tmp_path)
+    promtool("check", "config", tmp_path / "prometheus.yaml")

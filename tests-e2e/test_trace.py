@@ -186,14 +186,3 @@ async def test_without_a_collector_nothing_is_traced(bench: QuestionBench):
         assert not [line for line in worker.logs if "trace_id" in line]
     history = await bench.temporal.get_workflow_handle((await bench.store.get_run(run)).workflow_id).fetch_history()
     assert b"traceparent" not in b"".join(item.SerializeToString() for item in history.events)
-
-
-async def test_a_wrong_collector_stops_the_program_with_one_sentence(bench: QuestionBench):
-    for name, value in (
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-    ):
-        wrong = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", name: value}
-        async with start_program("ichor_worker", bench.environment | wrong) as worker:
-            assert await worker.ended() == 2
-            assert worker.complaint.startswith(f"ichor-worker: {name} ")

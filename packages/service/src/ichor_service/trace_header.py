@@ -46,7 +46,8 @@ def trace_of(headers: Headers) -> Traceparent | None:
             return None
 
 
-def _with_trace(headers: Headers, traced: Traceparent | None) -> Headers:
+def with_trace(headers: Headers, traced: Traceparent | None) -> Headers:
+    """Return headers that tell of a trace, too, where there is one."""
     if traced is None:
         return headers
     return {**headers, HEADER: Payload(metadata=_JSON, data=json.dumps({TRACEPARENT: str(traced)}).encode())}
@@ -54,7 +55,7 @@ def _with_trace(headers: Headers, traced: Traceparent | None) -> Headers:
 
 class _Starts(client.OutboundInterceptor):
     async def start_workflow(self, input: client.StartWorkflowInput) -> client.WorkflowHandle[Any, Any]:
-        input.headers = _with_trace(input.headers, CURRENT_TRACE.get())
+        input.headers = with_trace(input.headers, CURRENT_TRACE.get())
         return await super().start_workflow(input)
 
 
@@ -65,11 +66,11 @@ class _Run(worker.WorkflowInboundInterceptor):
 
 class _HandsOn(worker.WorkflowOutboundInterceptor):
     def start_activity(self, input: worker.StartActivityInput) -> workflow.ActivityHandle[Any]:
-        input.headers = _with_trace(input.headers, self._traced)
+        input.headers = with_trace(input.headers, self._traced)
         return super().start_activity(input)
 
     def continue_as_new(self, input: worker.ContinueAsNewInput) -> NoReturn:
-        input.headers = _with_trace(input.headers, self._traced)
+        input.headers = with_trace(input.headers, self._traced)
         super().continue_as_new(input)
 
     @cached_property

@@ -93,9 +93,9 @@ class Tracer:
             made.set_status(StatusCode.ERROR, error[:_LONGEST_ERROR])
         made.end(end_time=max(began, ended))
 
-    def flush(self, seconds: float) -> None:
+    def flush(self) -> None:
         """Send what was not sent yet."""
-        self._provider.force_flush(round(seconds * 1000))
+        self._provider.force_flush()
 
 
 def _below(parent: Traceparent | None) -> Context:

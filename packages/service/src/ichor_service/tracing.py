@@ -5,6 +5,7 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -63,9 +64,11 @@ async def stop_tracing() -> None:
     tracer, _tracer = _tracer, None
     if tracer is None:
         return
-    try:
-        await asyncio.wait_for(asyncio.to_thread(tracer.flush, _FLUSH_SECONDS), _FLUSH_SECONDS)
-    except TimeoutError:
+    # The exporter may try for longer than anybody waits who stops a program, and a thread cannot be cancelled.
+    flushing = Thread(target=tracer.flush, daemon=True)
+    flushing.start()
+    await asyncio.to_thread(flushing.join, _FLUSH_SECONDS)
+    if flushing.is_alive():
         _log.warning("the last spans were not sent")
 
 

@@ -1,7 +1,8 @@
 from ichor_models import Traceparent
 from ichor_service import trace_of
-from ichor_service.trace_header import HEADER, new_trace
+from ichor_service.trace_header import HEADER, new_trace, with_trace
 from temporalio.api.common.v1 import Payload
+from temporalio.api.history.v1 import ActivityTaskScheduledEventAttributes
 
 TRACE = Traceparent("a" * 32, "b" * 16)
 
@@ -23,3 +24,11 @@ def test_a_run_that_nobody_traced_begins_a_trace_by_its_id():
     assert Traceparent.read(str(made)) == made
     assert made.is_new
     assert not TRACE.is_new
+
+
+def test_an_activity_of_a_history_is_120_bytes_longer():
+    (header,) = with_trace({}, TRACE).values()
+    event = ActivityTaskScheduledEventAttributes()
+    event.header.fields[HEADER].CopyFrom(header)
+    assert event.ByteSize() == 120
+    assert with_trace({}, None) == {}
