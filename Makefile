@@ -5,7 +5,10 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo format clean
+# A notice of MkDocs' makers in every build.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help setup sync check test test-chaos test-load test-scale bench demo docs docs-serve format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -17,7 +20,7 @@ setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python en
 sync:
 	@$(UV) sync --all-packages --inexact --quiet $(if $(filter true,$(CI)),--locked)
 
-check: sync ## lint, formatting, types, layers
+check: sync docs ## lint, formatting, types, layers, the documentation's links
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) pyright
@@ -40,6 +43,12 @@ bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+docs: sync ## build the documentation into site/; a link that leads nowhere or a page that nothing names is an error
+	$(RUN) mkdocs build
+
+docs-serve: sync ## show the documentation on http://127.0.0.1:8000 and follow its changes
+	$(RUN) mkdocs serve
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix
