@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A notice of MkDocs' makers in every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo docs docs-serve format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale bench demo images test-images docs docs-serve format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -38,6 +38,9 @@ test-load: setup ## publish 10,000 events over a slow Temporal, and show what wa
 test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, and show what was measured; minutes
 	ICHOR_SCALE=full $(RUN) pytest -s tests-e2e/scale
 
+test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
+	@tests-e2e/images/suite
+
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
@@ -49,6 +52,9 @@ docs: sync ## build the documentation into site/; a link that leads nowhere or a
 
 docs-serve: sync ## show the documentation on http://127.0.0.1:8000 and follow its changes
 	$(RUN) mkdocs serve
+
+images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
+	@infra/images
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix

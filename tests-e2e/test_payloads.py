@@ -190,6 +190,18 @@ async def test_a_large_part_of_an_event_is_handed_to_an_action_by_reference(benc
     assert [row["run"] for row in owners] == [view.execution_id]
 
 
+async def test_500_results_of_100_kilobytes_are_read_by_one_action(bench: Bench):
+    names = [f"part {number}" for number in range(500)]
+    builder = GraphBuilder()
+    for number, name in enumerate(names):
+        builder.action(name, "return_large", bytes=100_000, seed=number).start(name)
+    builder.action("last", "measure", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
+    view = await bench.run(builder.rule())
+    assert all(StoredResult.of(result_of(view, name)) for name in names)
+    read: Any = result_of(view, "last")["bytes"]
+    assert 500 * 100_000 < read < 500 * 103_000
+
+
 async def test_700_actions_of_120_kilobytes_each_at_once(bench: Bench):
     """More than the 50 MiB of history at which Temporal ends a workflow, however well it is compressed."""
     names = [f"part {number}" for number in range(700)]

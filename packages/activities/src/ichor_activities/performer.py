@@ -130,7 +130,7 @@ class Performer:
 
         async def act(transaction: Transaction | None) -> Shrunk:
             result = filled.redaction.result(await handler.perform(config, context_of(transaction)))
-            return self.limit.fit(result, call.reads)
+            return self._fit(result, call)
 
         async def ask(transaction: Transaction) -> JsonObject | Question:
             return await handler.ask(config, context_of(transaction))
@@ -166,7 +166,7 @@ class Performer:
             if opened is None:
                 asked = await ask(transaction)
                 if not isinstance(asked, Question):
-                    done = self.limit.fit(asked, call.reads)
+                    done = self._fit(asked, call)
                     await transaction.record(done.result, done.bodies)
                     return done.result
                 if asked.message is not None:
@@ -181,6 +181,9 @@ class Performer:
             most=call.max_attempts or policy.max_attempts,
             pause=policy.backoff.total_seconds(),
         ).as_result()
+
+    def _fit(self, result: JsonObject, call: ActionCall) -> Shrunk:
+        return self.limit.at_most(call.largest).fit(result, call.reads)
 
     def _sender(self) -> Sender:
         """Return what sends questions. None is opened without it: another worker would send that, in vain."""

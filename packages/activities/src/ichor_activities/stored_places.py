@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ichor_models import ActionCall, ValueStore
+from ichor_models import MOST, ActionCall, ActionError, ValueStore
 from pydantic import JsonValue
 from pydantic_core import from_json
 
@@ -12,8 +12,11 @@ async def with_stored(config: Mapping[str, JsonValue], call: ActionCall, values:
     """Return a config with its stored values, each in the place of a null.
 
     Raises:
-        ActionError: the store is away, or has no such value.
+        ActionError: the store is away, or has no such value; [too_large] they have more bytes than a config may.
     """
+    if (size := sum(place.value.size for place in call.stored)) > MOST:
+        message = f"The config has large values of {size} bytes; {MOST} are the most. Read less of them."
+        raise ActionError(message, type="too_large")
     keys = dict.fromkeys(place.value.key for place in call.stored)
     bodies = {key: await values.get(call.run.execution_id, key) for key in keys}
     filled: Any = dict(config)

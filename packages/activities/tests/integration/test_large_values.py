@@ -157,6 +157,21 @@ async def test_where_nothing_is_stored_values_are_cut(performer: Performer, pool
     assert await pool.fetchval("SELECT count(*) FROM workflow.payloads") == 0
 
 
+async def test_a_graph_may_let_less_travel(performer: Performer, pool: asyncpg.Pool, make_call: Any) -> None:
+    call = await known(pool, make_call("return_large", {"bytes": 9000}))
+    assert not StoredResult.of(await performer.perform(return_large, call, Attempt()))
+    narrow = (await known(pool, make_call("return_large", {"bytes": 9000}))).model_copy(update={"largest": 8192})
+    assert StoredResult.of(await performer.perform(return_large, narrow, Attempt()))
+
+
+async def test_no_config_may_be_larger_than_any(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
+    places = [StoredPlace(path=(name,), value=StoredValue(key="a" * 64, size=MOST // 2 + 1)) for name in ("a", "b")]
+    call = await known(pool, make_call("count_items", {"a": None, "b": None}))
+    with pytest.raises(ActionError, match=f"large values of {MOST + 2} bytes; {MOST} are the most") as error:
+        await performer.perform(count_items, call.model_copy(update={"stored": tuple(places)}), Attempt())
+    assert (error.value.type, error.value.retryable) == ("too_large", False)
+
+
 async def test_no_result_may_be_larger_than_any(pool: asyncpg.Pool, performer: Performer, make_call: Any) -> None:
     call = await known(pool, make_call("return_large", {"bytes": MOST}))
     with pytest.raises(ActionError, match=f"{MOST} are the most") as error:

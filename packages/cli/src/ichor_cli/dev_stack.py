@@ -26,6 +26,7 @@ from ichor_testing import (
 )
 
 from ichor_cli.dev_token import is_configured, write_dev_token
+from ichor_cli.private_file import write_private
 from ichor_cli.service_process import ServiceProcess, start_service
 
 WORKER = "ichor_worker"
@@ -110,8 +111,7 @@ def _token_keys(data_dir: Path | None) -> dict[str, str]:
     if data_dir is not None:
         file = data_dir / "token-keys"
         if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(keys)
+            write_private(file, keys)
         keys = file.read_text()
     return {variable("token_keys"): keys}
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ichor_service import ApiToken, ApiTokens, Scope, new_token, token_hash, variable
 
+from ichor_cli.private_file import write_private
+
 _DEVELOPER = "developer"
 
 
@@ -18,6 +20,5 @@ def write_dev_token(file: Path) -> str:
     """Write the file of a new token, and return the token."""
     token = new_token()
     entry = ApiToken(sha256=token_hash(token), sub=_DEVELOPER, name="Developer", scopes=tuple(Scope))
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(ApiTokens(tokens=(entry,)).model_dump(mode="json")))
+    write_private(file, json.dumps(ApiTokens(tokens=(entry,)).model_dump(mode="json")))
     return token

@@ -60,6 +60,9 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.ResultNotFound": Kind(
         "result_not_found", _MISSING, "`ichor runs show RUN` lists its actions."
     ),
+    "ichor_edgestore.errors.UnreadableResult": Kind(
+        "unreadable_result", _MISSING, "`ichor runs show RUN --json` has what stands there."
+    ),
     "ichor_edgestore.errors.NotRerunnable": Kind("not_rerunnable", 1, "Publish the event again with another id."),
     "ichor_edgestore.errors.StoreError": Kind("database_refused", _MISSING, "Mend what the message names."),
 }

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from ichor_edgestore import EdgeStore, PinnedRun, RunView
 from ichor_executor.temporal import search_attributes, start_run
-from ichor_models import RunStatus
+from ichor_models import ActionError, RunStatus
 from ichor_service import Settings, load_settings
 from pydantic import JsonValue
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from ichor_cli.awaited_runs import wait_for_runs
-from ichor_cli.errors import Missing
+from ichor_cli.errors import CliError, Missing
 from ichor_cli.store import edge_store
 from ichor_cli.temporal_server import connect
+
+_WAIT = "Wait: it stays pending, and a trigger starts it when that is mended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ async def start_pinned(settings: Settings, store: EdgeStore, pinned: PinnedRun, 
     """Start a pinned run.
 
     Raises:
-        Missing: Temporal did not take it.
+        Missing: Temporal, or the store of its trigger data, did not take it.
+        CliError: its trigger data are too large to be kept or cut.
     """
     try:
         await start_run(
@@ -76,8 +79,9 @@ async def start_pinned(settings: Settings, store: EdgeStore, pinned: PinnedRun, 
             limit=settings.value_limit,
         )
     except RPCError as error:
-        raise Missing(
-            f"Temporal did not start the run: {error}.",
-            code="temporal_unreachable",
-            mend="Wait: it stays pending, and a trigger starts it when Temporal takes it.",
-        ) from None
+        raise Missing(f"Temporal did not start the run: {error}.", code="temporal_unreachable", mend=_WAIT) from None
+    except ActionError as error:
+        message = f"The trigger data of the run {pinned.execution_id} cannot be kept: {error}"
+        if error.retryable:
+            raise Missing(message, code="database_unreachable", mend=_WAIT) from None
+        raise CliError(message, code=error.type, mend="Raise ICHOR_PAYLOAD_LIMIT; a trigger ends this run.") from None

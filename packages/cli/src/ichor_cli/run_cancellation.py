@@ -63,8 +63,12 @@ async def cancel_runs(
                 refused.append(error)
             else:
                 asked.append(CancelledRun(found.execution_id, found.workflow_id, found.status))
-        if wait is not None:
-            asked = await _ended(store, asked, wait)
+        try:
+            asked = asked if wait is None else await _ended(store, asked, wait)
+        except Missing as late:
+            if not refused:
+                raise
+            refused.append(late)
     if refused:
         raise _refusal(refused, asked)
     return asked

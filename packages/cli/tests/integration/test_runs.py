@@ -12,6 +12,7 @@ from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
 from ichor_edgestore import EdgeStore, connected
 from ichor_models import ActionCall, EntityEvent, RunStatus, ValueLimit, size_of
+from ichor_service.settings import SMALLEST_LIMIT
 from ichor_testing import Database, until
 from pydantic import JsonValue
 
@@ -154,6 +155,27 @@ async def test_what_cannot_be_cancelled_keeps_no_other_run(
     assert [run["execution_id"] for run in error["runs"]] == [pinned.execution_id]
     again = await ichor("runs", "cancel", "nope", pinned.execution_id)
     assert (again.returncode, f"{pinned.execution_id} is pending, and asked to stop." in again.stderr) == (3, True)
+    late = await ichor("runs", "cancel", pinned.execution_id, "nope", "--wait", "--timeout", "10ms")
+    assert late.returncode == 3
+    assert "There is no run with the id nope." in late.stderr
+    assert "1 of 1 runs did not end" in late.stderr
+
+
+@pytest.mark.usefixtures("temporal")
+async def test_trigger_data_that_cannot_be_kept_say_so(
+    ichor: Ichor, write: Write, rule: Document, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
+    row = {f"key {number}": number for number in range(2000)}
+    event = {"event_id": "e", "event_type": "on_create", "entity_name": "orders", "raw_data": row}
+    async with connected(database.url, max_size=1) as pool:
+        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], EntityEvent.model_validate(event))
+    monkeypatch.setenv("ICHOR_PAYLOADS", "cut")
+    monkeypatch.setenv("ICHOR_PAYLOAD_LIMIT", str(SMALLEST_LIMIT))
+    told = await ichor("runs", "rerun", pinned.execution_id, "--json")
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (1, "too_large")
+    assert "cannot be kept: The result has" in error["message"]
 
 
 @pytest.mark.usefixtures("temporal")

@@ -31,6 +31,7 @@ from ichor_edgestore.errors import (
     StoreContended,
     StoreError,
     StoreUnavailable,
+    UnreadableResult,
     Unstorable,
     ValueGone,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "UndeliveredReply",
+    "UnreadableResult",
     "Unstorable",
     "ValueGone",
     "Verdict",

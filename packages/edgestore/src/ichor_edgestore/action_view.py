@@ -58,6 +58,11 @@ def ended_actions(record: RunRecord, journal: Iterable[JournalEntry]) -> list[Ac
     return [_ended(action, entries.get(action.key)) for action in ordered]
 
 
+def first_start(actions: Iterable[ActionView], noted: datetime | None = None) -> datetime | None:
+    """Return when the first action of a run began, or when that was noted of the run itself, if that is earlier."""
+    return min(filter(None, (noted, *(action.started for action in actions))), default=None)
+
+
 def live_actions(journal: Iterable[JournalEntry]) -> list[ActionView]:
     """Return the actions of a run under way that started so far, in the order in which they did."""
     ordered = sorted(journal, key=lambda entry: (entry.started, entry.key))

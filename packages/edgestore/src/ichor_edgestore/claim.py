@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ichor_models import NO_BODIES, ActionError, Reply, ReplyError, ReplyNotice, RunStatus, ValueLimit
-from ichor_models.strict_json import same_json
+from ichor_models.strict_json import json_hash
 from pydantic import JsonValue
 
 
@@ -35,15 +35,20 @@ class Claim:
     workflow_id: str = ""
 
 
-def judge(state: str, run: RunStatus, stored: JsonValue, reply: Reply, *, delivered: bool) -> Verdict:
-    """Decide about a reply by the question's state, its run's status, and the reply that it has."""
+def judge(state: str, run: RunStatus, answer: str | None, reply: Reply, *, delivered: bool) -> Verdict:
+    """Decide about a reply by the question's state, its run's status, and the hash of the answer that it has."""
     if state == "open":
         return Verdict.RUN_ENDED if run.ended else Verdict.TAKEN
     if state == "answered":
-        if not same_json(stored, reply_document(reply)):
+        if answer != reply_hash(reply):
             return Verdict.OTHER
         return Verdict.REPEATED if delivered else Verdict.TAKEN
     return Verdict.LATE if state == "expired" else Verdict.RUN_ENDED
+
+
+def reply_hash(reply: Reply) -> str:
+    """Return what says that two replies are the same, as they came: each worker fits them to limits of its own."""
+    return json_hash(reply_document(reply))
 
 
 def fit_reply(reply: Reply, reads: Iterable[str], limit: ValueLimit) -> tuple[Reply, Mapping[str, bytes]]:

@@ -26,6 +26,7 @@ IchorError (ichor_models)
     ├── EventTooLarge         an event above the size that is published
     ├── KeyReused             an idempotency key that stands for another request
     ├── ResultNotFound        an action of a run that has no result
+    ├── UnreadableResult      a result whose row was changed by hand
     └── ValueGone             a large value that is not there, or no longer
 """
 
@@ -143,6 +144,10 @@ class EventTooLarge(StoreError):
 
 class ResultNotFound(StoreError):
     """A run has no such action, or the action has no result."""
+
+
+class UnreadableResult(StoreError):
+    """The row of a result is of a form that the engine does not write."""
 
 
 class ValueGone(StoreError):

@@ -136,6 +136,7 @@ class JournalTransaction:
                 question.timeout,
                 question.message is not None,
                 self._call.reads,
+                self._call.largest,
             )
             if row is None:
                 raise RunOver(f"The run {self._call.run.execution_id} has ended, so it asks nothing more.")

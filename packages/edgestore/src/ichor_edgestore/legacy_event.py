@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from uuid import UUID
 
+from ichor_models import MOST_VISITS
 from ichor_models.strict_json import parse_json
 from pydantic import JsonValue
 
@@ -72,10 +73,11 @@ def _changes(before: Document, after: Document) -> dict[str, JsonValue]:
 
 
 def _lineage(event_id: str, lineage: JsonValue) -> JsonValue:
-    """Return a cascade's way; without a depth, it is as deep as rules were visited."""
+    """Return the end of a cascade's way; without a depth, it is as deep as rules were visited."""
     if lineage is None:
         return None
     visited = lineage.get("visited") or [] if isinstance(lineage, dict) else None
     if not isinstance(lineage, dict) or not isinstance(visited, list):
         raise ValueError("lineage has no list visited")
-    return {"root": _id(lineage, "originating_execution_id") or event_id, "depth": len(visited), "visited": visited}
+    root = _id(lineage, "originating_execution_id") or event_id
+    return {"root": root, "depth": len(visited), "visited": visited[-MOST_VISITS:]}

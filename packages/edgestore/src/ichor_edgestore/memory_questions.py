@@ -21,7 +21,7 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.awaited_reply import AwaitedReply
-from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash
 from ichor_edgestore.errors import ConstraintViolated
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.postgres_questions import LATE, UndeliveredReply, as_action_error, storable_reply
@@ -36,6 +36,7 @@ class KeptQuestion:
     expires: datetime
     state: str = "open"
     reply: JsonValue = None
+    reply_hash: str | None = None
     tried: datetime | None = None
     delivered: bool = False
     sent: bool = False
@@ -109,17 +110,18 @@ class MemoryQuestions:
         kept = self._questions.get(id)
         if kept is None:
             return Claim(Verdict.UNKNOWN)
-        reply, bodies = fit_reply(storable_reply(reply), kept.call.reads, self._limit)
+        reply = storable_reply(reply)
         status, workflow_id = self._run(kept.call.run.execution_id)
-        verdict = judge(kept.state, status, kept.reply, reply, delivered=kept.delivered)
+        verdict = judge(kept.state, status, kept.reply_hash, reply, delivered=kept.delivered)
         if verdict is Verdict.RUN_ENDED:
             kept.state = "closed"
         if verdict is not Verdict.TAKEN:
             return Claim(verdict)
         if kept.state == "open":
-            kept.state, kept.reply = "answered", reply_document(reply)
+            fitted, bodies = fit_reply(reply, kept.call.reads, self._limit.at_most(kept.call.largest))
+            kept.state, kept.reply, kept.reply_hash = "answered", reply_document(fitted), reply_hash(reply)
             kept.tried = datetime.now(UTC) if delivers else None
-            await self._note(kept.call, as_action_error(reply) or reply.result or {}, bodies)
+            await self._note(kept.call, as_action_error(fitted) or fitted.result or {}, bodies)
         return Claim(verdict, _notice(kept), workflow_id)
 
     async def close_question(self, execution_id: ExecutionId, action_key: str, ask: int) -> Reply | None:
@@ -158,7 +160,7 @@ class MemoryQuestions:
         kept, error = self._questions[id], as_action_error(refusal)
         assert error is not None
         if kept.state == "answered" and not kept.delivered:
-            kept.reply = reply_document(refusal)
+            kept.reply, kept.reply_hash = reply_document(refusal), reply_hash(refusal)
             self._notes.overrule(kept.call, error)
 
     async def question_sent(self, id: UUID) -> None:

@@ -23,7 +23,7 @@ from ichor_models import (
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
-from ichor_edgestore.action_view import ActionView, ended_actions, live_actions
+from ichor_edgestore.action_view import ActionView, ended_actions, first_start, live_actions
 from ichor_edgestore.errors import RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.open_run import OpenRun, OpenStatus
@@ -106,7 +106,7 @@ class MemoryRuns:
         kept = self._stored_run(execution_id)
         if kept.row.status is RunStatus.PENDING:
             kept.row = replace(kept.row, status=RunStatus.RUNNING)
-            kept.started = datetime.now(UTC)
+            kept.started = first_start(live_actions(self._journal.entries(execution_id)), datetime.now(UTC))
 
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         kept = self._stored_run(execution_id)
@@ -115,6 +115,7 @@ class MemoryRuns:
         kept.row = replace(kept.row, status=record.status, error=record.error, error_type=record.error_type)
         kept.ended = datetime.now(UTC)
         kept.actions = tuple(ended_actions(record, self._journal.entries(execution_id)))
+        kept.started = first_start(kept.actions, kept.started)
         return True
 
     async def open_runs(

@@ -22,7 +22,7 @@ from ichor_models import (
 from ichor_models.strict_json import storable
 
 from ichor_edgestore.approval_rows import EXPIRED, TIMED_OUT, resolve_in
-from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.postgres_values import put_in
@@ -108,7 +108,9 @@ class PostgresQuestions:
         """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""
         error = as_action_error(refusal)
         assert error is not None
-        await self._database.execute(_QUERIES["refuse"], id, reply_document(refusal), error.as_json())
+        await self._database.execute(
+            _QUERIES["refuse"], id, reply_document(refusal), reply_hash(refusal), error.as_json()
+        )
 
     async def asked_questions(self, ids: Sequence[UUID]) -> Sequence[AskedQuestion]:
         """Return those of these questions that there are, in any order."""
@@ -150,18 +152,20 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
     row = await session.row(_QUERIES["hold"], id)
     if row is None:
         return Claim(Verdict.UNKNOWN)
-    reply, bodies = fit_reply(reply, row["reads"], limit)
     delivered = row["delivered_at"] is not None
-    verdict = judge(row["state"], RunStatus(row["status"]), row["reply"], reply, delivered=delivered)
+    verdict = judge(row["state"], RunStatus(row["status"]), row["reply_hash"], reply, delivered=delivered)
     if verdict is Verdict.RUN_ENDED and row["state"] == "open":
         await session.execute(_QUERIES["end"], id, "closed")
     if verdict is not Verdict.TAKEN:
         return Claim(verdict)
     if row["state"] == "open":
+        answer, bodies = fit_reply(reply, row["reads"], limit.at_most(row["largest"]))
         await put_in(session, str(row["execution_id"]), bodies)
-        await session.execute(_QUERIES["answer"], id, reply_document(reply), delivers)
-        await _note_reply(session, row, reply)
-    return Claim(verdict, _notice(row, reply), row["workflow_id"])
+        await session.execute(_QUERIES["answer"], id, reply_document(answer), reply_hash(reply), delivers)
+        await _note_reply(session, row, answer)
+    else:
+        answer = Reply.model_validate(row["reply"])
+    return Claim(verdict, _notice(row, answer), row["workflow_id"])
 
 
 async def close_all_in(session: Session, execution_id: UUID | None) -> None:

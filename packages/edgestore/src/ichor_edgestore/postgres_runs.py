@@ -28,7 +28,7 @@ from ichor_models import (
 from ichor_models.strict_json import storable
 from pydantic import JsonValue
 
-from ichor_edgestore.action_view import JournalEntry, ended_actions, live_actions, stored_actions
+from ichor_edgestore.action_view import JournalEntry, ended_actions, first_start, live_actions, stored_actions
 from ichor_edgestore.awaited_reply import AwaitedReply
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound, inactive
@@ -149,8 +149,9 @@ class PostgresRuns:
             RunNotFound: there is no such run.
         """
         key = as_uuid(execution_id)
-        actions = [view.document() for view in ended_actions(record, await self._journal(key))]
-        outcome = (str(record.status), storable(record.error), record.error_type, actions)
+        actions = ended_actions(record, await self._journal(key))
+        documents = [view.document() for view in actions]
+        outcome = (str(record.status), storable(record.error), record.error_type, documents, first_start(actions))
         async with self._database.transaction() as session:
             is_first = await session.execute(_QUERIES["end"], key, *outcome)
             if is_first:

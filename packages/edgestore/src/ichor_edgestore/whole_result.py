@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from ichor_models import StoredResult, ValueStore
-from pydantic import JsonValue
+from ichor_models import STORED, StoredResult, ValueStore
+from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
-from ichor_edgestore.errors import ResultNotFound
+from ichor_edgestore.errors import ResultNotFound, UnreadableResult
 from ichor_edgestore.run_view import RunView
 
 
@@ -29,13 +29,19 @@ async def whole_result(store: ViewedRuns, run: str, action: str) -> JsonValue:
     Raises:
         RunNotFound: there is no such run.
         ResultNotFound: it has no such action, or the action has no result.
+        UnreadableResult: the row refers to the result in a form that the engine does not write.
         ActionError: [value_gone] the result is large, and is not there any more.
     """
     view = await store.get_run(run)
     found = next((item for item in view.actions if item.name == action), None)
     if found is None or found.result is None:
         raise ResultNotFound(f"The run {run} has no result of an action {action!r}.")
-    stored = StoredResult.of(found.result)
-    if stored is None:
-        return found.result
-    return from_json(await store.values.get(view.execution_id, stored.parts[""].key))
+    try:
+        stored = StoredResult.of(found.result)
+        key = stored and stored.parts[""].key
+    except (ValidationError, KeyError) as error:
+        message = (
+            f"The result of {action!r} in the run {run} cannot be read: what its row has under {STORED} was changed."
+        )
+        raise UnreadableResult(message) from error
+    return found.result if key is None else from_json(await store.values.get(view.execution_id, key))

@@ -127,6 +127,23 @@ async def test_a_run_goes_on_and_ends_once(store: Store, rule_id: RuleId, event:
     assert (await store.pin_run(rule_id, event)).status is RunStatus.FAILED
 
 
+async def test_a_run_started_no_later_than_its_first_action(
+    store: Store, rule_id: RuleId, event: EntityEvent, new_call: NewCall
+) -> None:
+    run = (await store.pin_run(rule_id, event)).execution_id
+    await store.journal.started(new_call(run))
+    await store.run_started(run)
+    view = await store.get_run(run)
+    assert view.started == view.actions[0].started
+    earlier = datetime(2026, 1, 1, tzinfo=UTC)
+    check = ActionRecord(key="c", name="check", type="delay", state=ActionState.COMPLETED, started=earlier)
+    await store.run_ended(run, RunRecord(status=RunStatus.COMPLETED, actions=(check,), order=("check",)))
+    view = await store.get_run(run)
+    assert view.started == earlier
+    assert view.duration_ms is not None
+    assert view.duration_ms > 1000
+
+
 async def test_a_run_can_end_before_it_started(store: Store, rule_id: RuleId, event: EntityEvent) -> None:
     run = (await store.pin_run(rule_id, event)).execution_id
     ended = RunRecord(status=RunStatus.FAILED, error="x", error_type="deadline", actions=(), order=())

@@ -6,9 +6,19 @@ from typing import Any
 
 import asyncpg
 import pytest
-from ichor_edgestore import EdgeStore, EndedValues, MemoryStore, ResultNotFound, RunNotFound, Verdict, whole_result
+from ichor_edgestore import (
+    EdgeStore,
+    EndedValues,
+    MemoryStore,
+    ResultNotFound,
+    RunNotFound,
+    UnreadableResult,
+    Verdict,
+    whole_result,
+)
 from ichor_edgestore.claim import fit_reply
 from ichor_models import (
+    STORED,
     ActionCall,
     ActionError,
     ActionRecord,
@@ -94,6 +104,16 @@ async def test_a_result_is_noted_with_its_values(store: Store, call: ActionCall,
         await whole_result(store, "no run", call.name)
 
 
+@pytest.mark.parametrize("forged", [{}, {"values": {}, "parts": {}}, {"values": {}, "parts": {"": {"size": 1}}}])
+async def test_a_result_whose_row_was_changed_by_hand_says_so(
+    store: Store, call: ActionCall, forged: JsonValue
+) -> None:
+    await store.journal.started(call)
+    await store.journal.completed(call, {STORED: forged})
+    with pytest.raises(UnreadableResult, match=r"'tell' .* cannot be read"):
+        await whole_result(store, call.run.execution_id, call.name)
+
+
 async def test_a_transaction_that_raises_keeps_no_value(store: Store, call: ActionCall) -> None:
     async def act() -> None:
         async with store.journal.transaction(call) as transaction:
@@ -106,16 +126,17 @@ async def test_a_transaction_that_raises_keeps_no_value(store: Store, call: Acti
         await store.values.get(call.run.execution_id, next(iter(BODIES)))
 
 
+@pytest.mark.parametrize("of_graph", [None, 4000])
 @pytest.mark.parametrize("excess", Excess)
 @pytest.mark.parametrize("kind", ["memory", "postgres"])
 async def test_of_a_large_reply_travels_what_others_read(
-    pool: asyncpg.Pool, kind: str, excess: Excess, approval: Rule, catalogue: Catalogue, event: EntityEvent,
-    new_call: NewCall,
+    pool: asyncpg.Pool, kind: str, excess: Excess, of_graph: int | None,
+    approval: Rule, catalogue: Catalogue, event: EntityEvent, new_call: NewCall,
 ) -> None:  # fmt: skip
-    limit = ValueLimit(4000, excess)
-    store = MemoryStore(limit=limit) if kind == "memory" else EdgeStore(pool, limit=limit)
+    limit, of_deployment = ValueLimit(4000, excess), ValueLimit(4000 if of_graph is None else 8000, excess)
+    store = MemoryStore(limit=of_deployment) if kind == "memory" else EdgeStore(pool, limit=of_deployment)
     saved = await store.save_rule(approval, catalogue=catalogue)
-    call = new_call((await store.pin_run(saved.rule_id, event)).execution_id, reads=["items.1.name"])
+    call = new_call((await store.pin_run(saved.rule_id, event)).execution_id, reads=["items.1.name"], largest=of_graph)
     await ask(store, call)
     claim = await store.claim_question(question_id(call), Reply(result=BIG))
     fitted = limit.fit(BIG, call.reads).result
@@ -127,6 +148,18 @@ async def test_of_a_large_reply_travels_what_others_read(
     assert await store.close_question(call.run.execution_id, call.key, 1) == Reply(result=fitted)
     whole = BIG if excess is Excess.DATABASE else fitted
     assert await whole_result(store, call.run.execution_id, call.name) == whole
+
+
+@pytest.mark.parametrize("excess", Excess)
+async def test_workers_with_other_limits_know_the_answer_again(
+    pool: asyncpg.Pool, excess: Excess, asked: ActionCall
+) -> None:
+    small, large = EdgeStore(pool, limit=ValueLimit(1000, excess)), EdgeStore(pool, limit=ValueLimit(8000, excess))
+    await ask(small, asked.model_copy(update={"reads": ("items.0.name",)}))
+    claim = await small.claim_question(question_id(asked), Reply(result=BIG))
+    assert await large.claim_question(question_id(asked), Reply(result=BIG)) == claim
+    await small.reply_delivered(question_id(asked))
+    assert (await large.claim_question(question_id(asked), Reply(result=BIG))).verdict is Verdict.REPEATED
 
 
 def test_a_reply_that_cannot_be_cut_is_an_error() -> None:
@@ -161,7 +194,6 @@ class TestCollection:
         await store.journal.completed(call, SMALL, BODIES)
         await store.values.put(run, {"of a failed attempt": b"1"})
         await store.values.put(view.workflow_id, {"sent to Temporal": b"2"})
-        await store.values.put("", {"nobody's": b"3"})
         assert await store.values.over(AT_ONCE) == []
 
         record = ActionRecord(key=call.key, name=call.name, type=call.type, state=ActionState.COMPLETED, result=SMALL)
@@ -169,12 +201,12 @@ class TestCollection:
         assert await store.values.over(LATER) == []
         collected = {ended.run: set(ended.keep) for ended in await collect(store)}
         assert collected == {run: set(BODIES), view.workflow_id: set[str]()}
-        assert await self.keys(pool) == {*BODIES, "nobody's"}
+        assert await self.keys(pool) == set(BODIES)
         assert await collect(store) == []
         assert await whole_result(store, run, call.name) == BIG
 
         await pool.execute("DELETE FROM workflow.automation_executions WHERE id = $1", run)
-        assert await self.keys(pool) == {"nobody's"}
+        assert await self.keys(pool) == set()
 
     async def test_what_came_after_that_is_collected_too(
         self, store: EdgeStore, pool: asyncpg.Pool, run: ExecutionId
@@ -199,7 +231,7 @@ class TestCollection:
         await pool.execute("ANALYZE workflow.payloads")
         plan: list[Any] = await pool.fetch(
             "EXPLAIN SELECT DISTINCT run FROM workflow.payloads"
-            " WHERE kept_by IS NULL AND run <> '' AND created_at < now() - interval '7 days'"
+            " WHERE kept_by IS NULL AND created_at < now() - interval '7 days'"
         )
         assert "payloads_uncollected_index" in str(plan)
 

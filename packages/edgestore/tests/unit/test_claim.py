@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from ichor_edgestore import Verdict
-from ichor_edgestore.claim import judge, reply_document
+from ichor_edgestore.claim import judge, reply_hash
 from ichor_models import Reply, RunStatus
 
 
@@ -18,5 +18,5 @@ from ichor_models import Reply, RunStatus
     ],
 )
 def test_the_same_reply_is_the_same_json(stored: dict[str, Any], again: dict[str, Any], verdict: Verdict) -> None:
-    first = reply_document(Reply(result=stored))
+    first = reply_hash(Reply(result=stored))
     assert judge("answered", RunStatus.RUNNING, first, Reply(result=again), delivered=True) is verdict

@@ -57,6 +57,12 @@ def test_a_cascade_keeps_its_way():
     }
 
 
+def test_of_a_long_way_the_end_is_kept():
+    way = {"visited": [f"r:{number}" for number in range(1000)]}
+    lineage = read(payload(), way)["lineage"]
+    assert (lineage["depth"], lineage["visited"]) == (1000, way["visited"][-32:])
+
+
 @pytest.mark.parametrize(
     ("bad", "lineage", "why"),
     [

@@ -325,9 +325,7 @@ class Machine:
     def _meet(self, index: int, edge: Edge, resolved: Resolution, *, clean: bool, dropped: bool = False) -> None:
         """Note how an edge into an action was resolved; settle the action with its last one."""
         frontier = self._state.frontier
-        met = frontier.get(index)
-        if met is None:
-            met = frontier[index] = Frontier(self._plan.nodes[index].incoming)
+        met = frontier.pop(index, None) or Frontier(self._plan.nodes[index].incoming)
         met.unresolved -= 1
         met.dropped |= dropped
         if resolved is Resolution.BROKEN:
@@ -336,8 +334,9 @@ class Machine:
             met.order = edge.order if met.order is None else min(met.order, edge.order)
             met.clean = met.clean and clean
             met.cleanup = self._state.stopped is not None
-        if met.unresolved == 0:
-            del frontier[index]
+        if met.unresolved:
+            frontier[index] = met
+        else:
             self._settled.append((index, met))
 
     def _forget(self, node: Node) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 
-from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, EdgeType, Graph
+from ichor_models import CONDITION, DELAY, FAILURE, LARGEST, Action, Edge, EdgeType, Graph
 from ichor_models.config_template import ConfigTemplate
 from ichor_models.names import Names
 from ichor_models.path import Path
@@ -13,6 +13,9 @@ from ichor_models.references import condition_reads
 from ichor_models.topology import Topology
 
 from ichor_executor.errors import CyclicGraph
+
+_ALL_RESULTS = 16 * 1024 * 1024
+_LEAST = 8 * 1024
 
 
 class Kind(Enum):
@@ -44,7 +47,11 @@ class Node:
 
 
 class Plan:
-    """The compiled graph; `nodes` stand at their action's position. Runs of the same graph may share it."""
+    """The compiled graph; `nodes` stand at their action's position. Runs of the same graph may share it.
+
+    `largest` is how many bytes a result may have that travels, None where only the deployment's limit holds: all
+    results that are read share 16 MiB, each with 8 KiB at least.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -73,6 +80,7 @@ class Plan:
             for index in read:
                 self.readers[index] += 1
         self.incoming = topology.incoming
+        self.largest = _largest(sum(map(bool, self.readers)))
 
     def owner(self, path: Path) -> tuple[int, tuple[str, ...]] | None:
         """Return the position of the action that a path begins with and the rest of the path, or None."""
@@ -97,6 +105,12 @@ class Plan:
             if rest:
                 self.read_of[position][".".join(rest)] = None
             yield position
+
+
+def _largest(read: int) -> int | None:
+    """Return how many bytes each of so many results may have that travels, since a run may have to keep them all."""
+    share = _ALL_RESULTS // max(1, read)
+    return None if share >= LARGEST else max(_LEAST, share)
 
 
 def _node(

@@ -48,6 +48,7 @@ class Ending(NamedTuple):
         return self.state is ActionState.FAILED and not self.handled
 
 
+COMPLETED = Ending(ActionState.COMPLETED)
 PASSED = Ending(ActionState.PASSED)
 SKIPPED = Ending(ActionState.SKIPPED)
 BLOCKED = Ending(ActionState.BLOCKED)
@@ -59,7 +60,9 @@ def completed(result: Mapping[str, JsonValue]) -> Ending:
     """Return the ending of an action with a result; a port that is no text is the default port."""
     if (stored := StoredResult.of(result)) is not None:
         result = stored.values
-    port, branch = result.get("output"), result.get("branch_taken")
+    port, branch = result.get("output", SUCCESS), result.get("branch_taken")
+    if port == SUCCESS and branch is None:
+        return COMPLETED
     return Ending(
         ActionState.COMPLETED,
         port if isinstance(port, str) else SUCCESS,
@@ -89,6 +92,7 @@ def resolve(ending: Ending, edge: Edge) -> Resolution:
         return Resolution.BROKEN
     if edge.type.is_branch:
         return Resolution.TAKEN if ending.branch == edge.type.value else Resolution.SKIPPED
-    if state is ActionState.FAILED:
-        return Resolution.TAKEN if edge.source_output == FAILURE else Resolution.SKIPPED
-    return Resolution.TAKEN if edge.source_output in (None, ending.port) else Resolution.SKIPPED
+    port = edge.source_output
+    if port is None and state is not ActionState.FAILED:
+        return Resolution.TAKEN
+    return Resolution.TAKEN if port == ending.port else Resolution.SKIPPED

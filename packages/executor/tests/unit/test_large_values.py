@@ -53,6 +53,15 @@ def test_what_is_read_of_each_result_is_known_from_the_graph():
     assert list(plan.read_of_trigger) == ["total"]
 
 
+@pytest.mark.parametrize(("read", "largest"), [(1, None), (128, None), (129, 130_055), (500, 33_554), (5000, 8192)])
+def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | None):
+    names = [f"part {number}" for number in range(read)]
+    builder = GraphBuilder().action("last", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
+    for name in names:
+        builder.action(name).start(name)
+    assert Plan(builder.graph()).largest == largest
+
+
 def test_templates_read_into_a_stored_result():
     rule = GraphBuilder().action("a").action("b", x="{{a.items.0.name}}: {{a.note}}").start("a").then("a", "b").rule()
     _, commands = after(rule)

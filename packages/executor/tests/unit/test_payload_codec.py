@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ichor_edgestore import MemoryStore
 from ichor_executor.temporal import LargePayloads
 from ichor_executor.temporal.byte_cache import ByteCache
-from ichor_executor.temporal.payload_codec import INLINE, PLAIN
+from ichor_executor.temporal.payload_codec import INLINE, PLAIN, FindValues
 from ichor_models import ActionError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
@@ -20,6 +20,10 @@ RANDOM = Random(1)
 def payload(size: int, *, random: bool = False) -> Payload:
     data = RANDOM.randbytes(size) if random else b"x" * size
     return Payload(metadata={"encoding": b"json/plain"}, data=data)
+
+
+def storing(find_values: FindValues) -> LargePayloads:
+    return LargePayloads(find_values).with_context(WorkflowSerializationContext("default", "rule-1-2"))
 
 
 async def encoded(codec: LargePayloads, original: Payload) -> Payload:
@@ -44,12 +48,17 @@ async def test_what_cannot_be_compressed_stays_as_it_is():
 
 async def test_what_is_too_large_travels_as_a_reference():
     store = MemoryStore()
-    codec = LargePayloads(lambda: store.values)
+    codec = storing(lambda: store.values)
     inline, large = payload(INLINE - 200, random=True), payload(INLINE, random=True)
     assert await encoded(codec, inline) == inline
     made = await encoded(codec, large)
     assert (encoding(made), made.ByteSize() < 200) == (b"binary/ichor-stored", True)
     assert await LargePayloads(lambda: store.values).decode([inline, made]) == [inline, large]
+
+
+async def test_what_belongs_to_no_workflow_is_not_stored_since_nobody_could_tell_when_it_is_over():
+    large = payload(INLINE, random=True)
+    assert await encoded(LargePayloads(lambda: MemoryStore().values), large) == large
     assert await encoded(LargePayloads(), large) == large
 
 
@@ -89,7 +98,7 @@ async def test_what_cannot_be_had_or_was_changed_is_an_error():
         async def forget(self, run: str, keep: object = ()) -> None:
             pass
 
-    made = await encoded(LargePayloads(Changing), payload(INLINE, random=True))
+    made = await encoded(storing(Changing), payload(INLINE, random=True))
     with pytest.raises(ActionError, match="was changed"):
         await LargePayloads(Changing).decode([made])
     with pytest.raises(ActionError, match="lies in the database"):

@@ -24,7 +24,7 @@ from ichor_models.errors import (
     UnknownRun,
     ValueStored,
 )
-from ichor_models.event import EntityEvent, EventType, FieldChange, Lineage, parse_event
+from ichor_models.event import MOST_VISITS, EntityEvent, EventType, FieldChange, Lineage, parse_event
 from ichor_models.file_schema import file_schema
 from ichor_models.firing import Firing
 from ichor_models.graph import FAILURE, SUCCESS, Action, ActionOptions, Edge, EdgeType, Graph
@@ -86,6 +86,7 @@ __all__ = [
     "LONGEST_REASON",
     "LONG_RUNNING",
     "MOST",
+    "MOST_VISITS",
     "NORMAL",
     "NO_BODIES",
     "PORTS",

@@ -10,6 +10,10 @@ from ichor_models.model import Model
 from ichor_models.stored_value import StoredPlace
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 def _is_empty(value: tuple[object, ...]) -> bool:
     return not value
 
@@ -51,7 +55,8 @@ class ActionCall(Model):
 
     `max_attempts` is the action's own limit, None where that of its type holds; `ask` counts the questions of an action
     that asks, from 1. `reads` are the paths of its result that other actions read: what of a large one must
-    travel. `stored` are the values of its config that lie in the store.
+    travel. `largest` is how many bytes a result may have that travels in this graph, None where only the deployment's
+    limit holds. `stored` are the values of its config that lie in the store.
     """
 
     run: RunHeader
@@ -63,6 +68,7 @@ class ActionCall(Model):
     max_attempts: int | None = None
     ask: int = 1
     reads: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    largest: int | None = Field(default=None, exclude_if=_is_none)
     stored: tuple[StoredPlace, ...] = Field(default=(), exclude_if=_is_empty)
 
     @property

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from ichor_models.errors import ConfigError
 from ichor_models.graph import FAILURE, SUCCESS
 from ichor_models.text import as_text
+from ichor_models.truncation import told_cut
 from ichor_models.wording import in_words_of_a_template
 
 
@@ -95,7 +96,7 @@ class Catalogue(Mapping[str, ActionType]):
 def describe(error: ErrorDetails) -> str:
     """Say what is wrong at which key of a resolved config, without the value, which may be secret."""
     place = ".".join(map(str, error["loc"]))
-    return f"{place or 'it'} {in_words_of_a_template(error)}"
+    return f"{place or 'it'} {in_words_of_a_template(error)}{told_cut(error['input'])}"
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:

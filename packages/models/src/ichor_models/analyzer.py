@@ -15,7 +15,7 @@ from ichor_models.graph import FAILURE, Action, EdgeType
 from ichor_models.names import Names
 from ichor_models.path import Path
 from ichor_models.problem import Problem, Report
-from ichor_models.references import OF_CHANGES, parts, reads
+from ichor_models.references import OF_CHANGES, condition_reads, parts, reads
 from ichor_models.rule import Rule
 from ichor_models.spelling import ended, unknown_key
 from ichor_models.structure import edge_place, failure_joins, structure_problems
@@ -58,13 +58,8 @@ def _head(rule: Rule) -> Iterator[Problem]:
     if not rule.name.strip():
         yield Problem(code="invalid_name", where="name", message="The rule has no name; write one.")
     for index, condition in enumerate(rule.trigger.conditions):
-        if "{{" in condition.field_name:
-            message = (
-                f"{shown(condition.field_name)} is no path; the conditions of a trigger read paths without braces."
-            )
-            yield Problem(code="malformed_template", where=f"trigger.conditions.{index}.field_name", message=message)
-        elif condition.operator not in OF_CHANGES:
-            yield from _field(Path.of(condition.field_name), f"trigger.conditions.{index}.field_name")
+        path = Path.of_change if condition.operator in OF_CHANGES else Path.of
+        yield from _field(path(condition.field_name), f"trigger.conditions.{index}.field_name")
 
 
 def _without_row(rule: Rule) -> Iterator[Problem]:
@@ -98,13 +93,16 @@ def _templates(action: Action, where: str) -> Iterator[Problem]:
             message = f"{part.text} can be used only in actions that a worker does; {action.type} is none of them."
             yield Problem(code="secret_not_allowed", where=f"{where}.{written(place)}", message=message)
     if action.type == CONDITION:
-        for read in reads(action):
+        for read in condition_reads(action):
             yield from _field(read.path, f"{where}.{written(read.place)}")
 
 
 def _field(path: Path, where: str) -> Iterator[Problem]:
-    """Refuse a malformed path of a condition; one that a template makes is known only then."""
-    if not path.well_formed and "{{" not in path.text:
+    """Refuse what is no path of a condition: what it reads must be known before the run."""
+    if "{{" in path.text:
+        message = f"{shown(path.text)} is no path; a condition names its field without braces, like customer.name."
+        yield Problem(code="malformed_template", where=where, message=message)
+    elif not path.well_formed:
         message = f"{shown(path.text)} is no path, since a part of it is empty; write one like customer.name."
         yield Problem(code="malformed_template", where=where, message=message)
 

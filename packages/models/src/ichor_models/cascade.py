@@ -6,9 +6,8 @@ The way is a `Lineage`: the first event, how many runs ago that was, and what ra
 from collections.abc import Mapping
 
 from ichor_models.action_call import RunHeader
-from ichor_models.event import EntityEvent, Lineage
-from ichor_models.ids import LONGEST_ID, RuleId
-from ichor_models.text import cut
+from ichor_models.event import MOST_VISITS, EntityEvent, Lineage
+from ichor_models.ids import RuleId
 
 DEEPEST = 16
 """How many runs after its first event a cascade may still start others (events.md)."""
@@ -22,10 +21,10 @@ def visit(rule: RuleId, entity_id: str | None) -> str:
 
 
 def next_lineage(run: RunHeader) -> Lineage:
-    """Return the lineage of what a run causes."""
+    """Return the lineage of what a run causes; of a way that is too long, the end."""
     own = run.event.lineage or Lineage(root=run.event.event_id, depth=0)
     here = visit(run.rule_id, run.event.entity_id)
-    return Lineage(root=own.root, depth=own.depth + 1, visited=(*own.visited, here))
+    return Lineage(root=own.root, depth=own.depth + 1, visited=(*own.visited, here)[-MOST_VISITS:])
 
 
 def rules_on_the_way(event: EntityEvent) -> frozenset[RuleId]:
@@ -35,16 +34,13 @@ def rules_on_the_way(event: EntityEvent) -> frozenset[RuleId]:
 
 
 def spell_chain(lineage: Lineage, names: Mapping[RuleId, str]) -> str:
-    """Return the way to an event for people: which rule ran for which entity; without its name a rule is its id.
-
-    Senders may write what they like into a lineage, so what is longer than an id is cut.
-    """
+    """Return the way to an event for people: which rule ran for which entity; without its name a rule is its id."""
     shown = [_spell(item, names) for item in lineage.visited[-_MOST_SHOWN:]]
     left_out = ["…"] if len(lineage.visited) > _MOST_SHOWN else []
-    return " -> ".join([f"event {cut(lineage.root, LONGEST_ID)}", *left_out, *shown])
+    return " -> ".join([f"event {lineage.root}", *left_out, *shown])
 
 
 def _spell(item: str, names: Mapping[RuleId, str]) -> str:
-    rule, entity = (cut(part, LONGEST_ID) for part in item.partition(":")[::2])
+    rule, entity = item.partition(":")[::2]
     name = names.get(RuleId(rule))
     return f"{name!r} ({rule}) for {entity or 'no entity'}" if name else f"{rule} for {entity or 'no entity'}"

@@ -13,6 +13,7 @@ from ichor_models.errors import ActionError, InvalidDocument
 from ichor_models.ids import ExecutionId, RuleId
 from ichor_models.model import Model
 from ichor_models.outcome import ActionState, RunStatus
+from ichor_models.question import ASKED
 from ichor_models.rule import Rule
 from ichor_models.run_request import RunRequest
 from ichor_models.stored_value import PlainObject
@@ -32,6 +33,8 @@ class Answer(Model):
     def _one_of_both(self) -> Self:
         if (self.result is None) == (self.error is None):
             raise ValueError('write either {"result": {…}} or {"error": "text"}')
+        if self.result is not None and ASKED in self.result:
+            raise ValueError(f"a result may not have the key {ASKED}, which the engine keeps for itself")
         return self
 
 

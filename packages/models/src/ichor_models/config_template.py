@@ -1,7 +1,7 @@
 """Templates inside a whole config: where they are, and what the config becomes when they are resolved."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
@@ -68,15 +68,15 @@ class ConfigTemplate:
         Raises:
             TemplateError: a template is malformed or the data does not allow it, naming the place.
         """
-        places = _Places()
+        places = _Places([], [])
         config = self._whole.resolve(lookup, places)
         return Resolved(config, tuple(places.secrets), tuple(places.stored))
 
 
 @dataclass(slots=True)
 class _Places:
-    secrets: list[SecretPlace] = field(default_factory=list[SecretPlace])
-    stored: list[StoredPlace] = field(default_factory=list[StoredPlace])
+    secrets: list[SecretPlace]
+    stored: list[StoredPlace]
 
 
 class _Text:

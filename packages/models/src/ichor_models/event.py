@@ -13,6 +13,11 @@ from ichor_models.stored_value import PlainObject
 from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
 
+MOST_VISITS = 32
+"""How many rules and rows a lineage names; a cascade ends long before (events.md)."""
+_LONGEST_VISIT = 250
+"""A rule's id, a colon, and a row's id."""
+
 
 class EventType(StrEnum):
     """What happened."""
@@ -42,11 +47,14 @@ class FieldChange(Model):
 
 
 class Lineage(Model):
-    """Where an event of a cascade comes from: its first event, how many runs ago, and the rules and rows on the way."""
+    """Where an event of a cascade comes from: its first event, how many runs ago, and the rules and rows on the way.
 
-    root: str
+    Every action of a run is told it, so it is short.
+    """
+
+    root: str = Field(max_length=LONGEST_ID)
     depth: int = Field(ge=0)
-    visited: tuple[str, ...] = ()
+    visited: tuple[Annotated[str, Field(max_length=_LONGEST_VISIT)], ...] = Field(default=(), max_length=MOST_VISITS)
 
 
 class EntityEvent(Model):

@@ -20,6 +20,7 @@ from ichor_models.errors import TemplateError
 from ichor_models.number import ARITHMETIC, as_decimal
 from ichor_models.path import Path
 from ichor_models.text import as_text, shown
+from ichor_models.truncation import told_cut
 
 type Lookup = Callable[[Path], JsonValue]
 _TOKEN = re.compile(r"\s*([-+*/%()]|[^-+*/%()]+)")
@@ -100,7 +101,7 @@ def _calculated(node: Node, operation: Callable[..., Decimal], *operands: Decima
 def _number(path: Path, value: JsonValue) -> Decimal:
     number = as_decimal(value)
     if number is None:
-        met = "missing" if value is None else f"{shown(as_text(value))}, which is no number"
+        met = "missing" if value is None else f"{shown(as_text(value))}, which is no number{told_cut(value)}"
         raise TemplateError(f"expr needs a number, but {shown(path.text)} is {met}")
     return number
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from hashlib import sha256
 from math import isfinite
 from typing import NoReturn, cast
 
@@ -50,15 +51,22 @@ def check_json(value: JsonValue) -> None:
     raise ValueError(f"it is nested more than {_DEEPEST} deep")
 
 
-def same_json(left: JsonValue, right: JsonValue) -> bool:
-    """Say whether two values are the same JSON: true is not 1, and 1.0 is."""
-    match left, right:
-        case dict(), dict():
-            return left.keys() == right.keys() and all(same_json(value, right[key]) for key, value in left.items())
-        case list(), list():
-            return len(left) == len(right) and all(map(same_json, left, right))
+def json_hash(value: JsonValue) -> str:
+    """Return a hash, in hex, that two values share where they are the same JSON: true is not 1, and 1.0 is."""
+    written = json.dumps(_whole_numbers(value), sort_keys=True, separators=(",", ":"))
+    return sha256(written.encode()).hexdigest()
+
+
+def _whole_numbers(value: JsonValue) -> JsonValue:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole_numbers(item) for item in value]
+        case dict():
+            return {key: _whole_numbers(item) for key, item in value.items()}
         case _:
-            return isinstance(left, bool) is isinstance(right, bool) and left == right
+            return value
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -25,6 +25,11 @@ def truncate_text(text: str, largest: int) -> str:
     return _beginning(text, largest - size_of(TRUNCATED)) + TRUNCATED
 
 
+def told_cut(value: object) -> str:
+    """Return what follows the words about a value that does not fit: that it was cut, if it was."""
+    return "; it was too large and was cut" if isinstance(value, str) and value.endswith(TRUNCATED) else ""
+
+
 def truncate_result(result: Mapping[str, JsonValue], largest: int) -> dict[str, JsonValue]:
     """Return a result whose size is at most `largest` bytes: itself, or with its largest values cut.
 

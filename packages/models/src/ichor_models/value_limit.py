@@ -1,8 +1,9 @@
 """What becomes of a result that is too large to travel: it is stored, or it is cut."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from pydantic import JsonValue
 
@@ -30,6 +31,10 @@ class ValueLimit:
 
     largest: int = LARGEST
     excess: Excess = Excess.DATABASE
+
+    def at_most(self, largest: int | None) -> Self:
+        """Return a limit that is no larger than so many bytes; None changes nothing."""
+        return self if largest is None or largest >= self.largest else replace(self, largest=largest)
 
     def fit(self, result: dict[str, JsonValue], reads: Iterable[str] = ()) -> Shrunk:
         """Return a result as it travels; of a stored one, the values at the paths `reads` and what names its port do.

@@ -174,7 +174,15 @@ def test_what_is_wrong_with_a_config_has_its_code_and_its_place(config: Config, 
         ("evaluate_condition", {"conditions": "{{ conditions }}"}, []),
         ("evaluate_condition", {"conditions": ["{{ condition }}"]}, []),
         ("evaluate_condition", {"conditions": [{"field_name": "x", "operator": "{{ op }}"}]}, []),
-        ("evaluate_condition", {"conditions": [{"field_name": "{{ which }}", "operator": "is_null"}]}, []),
+        (
+            "evaluate_condition",
+            {
+                "conditions": [
+                    {"field_name": "{{ which }}", "operator": operator} for operator in ("is_null", "changed_to")
+                ]
+            },
+            [("malformed_template", f"config.conditions.{index}.field_name") for index in range(2)],
+        ),
         (
             "evaluate_condition",
             {"conditions": [{"field_name": name, "operator": "is_null"} for name in ("x..y", " ", ".x", "x.y")]},

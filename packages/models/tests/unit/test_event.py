@@ -126,6 +126,12 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
         ({"field_changes": {"status": "held"}}, "field_changes.status must be an object"),
         ({"lineage": {"root": "e0"}}, "lineage.depth is missing"),
         ({"lineage": {"root": "e0", "depth": -1}}, "lineage.depth must be 0 or more"),
+        ({"lineage": {"root": "x" * 201, "depth": 1}}, "lineage.root must have at most 200 characters"),
+        (
+            {"lineage": {"root": "e0", "depth": 1, "visited": ["r:1"] * 33}},
+            "lineage.visited must have at most 32 items",
+        ),
+        ({"lineage": {"root": "e0", "depth": 1, "visited": ["r" * 251]}}, "lineage.visited.0 must have at most 250"),
     ],
 )
 def test_an_event_with_a_mistake_is_refused_and_names_it(change: dict[str, JsonValue], said: str) -> None:

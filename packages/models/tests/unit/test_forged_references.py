@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from ichor_models import STORED, Case, InvalidEvent, InvalidReply, ManualStart, parse_event, parse_reply
+from ichor_models import ASKED, STORED, Case, InvalidEvent, InvalidReply, ManualStart, parse_event, parse_reply
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -23,6 +23,11 @@ def test_no_reply_may_pass_a_reference_off():
 def test_no_case_may_pass_a_reference_off():
     with pytest.raises(ValidationError, match=SAID):
         Case.model_validate({"results": {"a": {"result": FORGED}}})
+
+
+def test_no_case_may_pass_a_question_off():
+    with pytest.raises(ValidationError, match=r"may not have the key ichor\.asked"):
+        Case.model_validate({"results": {"a": {"result": {ASKED: {"until": 0}}}}})
 
 
 def test_no_start_by_hand_may_pass_a_reference_off():

@@ -3,8 +3,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ichor_models import TRUNCATED, ActionError, size_of, truncate_result, truncate_text
-from pydantic import JsonValue
+from ichor_models import (
+    TRUNCATED,
+    ActionError,
+    ActionType,
+    ConfigError,
+    TemplateError,
+    size_of,
+    truncate_result,
+    truncate_text,
+)
+from ichor_models.expression import evaluate
+from ichor_models.path import Path, walk
+from pydantic import BaseModel, JsonValue
 
 MARK = size_of(TRUNCATED)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -72,6 +83,19 @@ def test_the_port_is_never_cut():
 def test_a_key_that_is_there_already_says_that_its_value_was_cut():
     assert truncate_result({"a": "a" * 1000, "a_truncated": "b" * 500}, 100)["a_truncated"] is True
     assert truncate_result({"a": "a" * 500, "a_truncated": "b" * 1000}, 100)["a_truncated"] is True
+
+
+def test_what_fails_on_a_value_that_was_cut_says_so():
+    class Config(BaseModel):
+        items: list[str]
+
+    data = truncate_result({"items": ["x"] * 1000}, 500)
+    with pytest.raises(
+        ConfigError, match="items must be a list, not text; see what its template reads; it was too large"
+    ):
+        ActionType("pick", Config).fit({"items": data["items"]})
+    with pytest.raises(TemplateError, match=r"'items' is .*, which is no number; it was too large and was cut"):
+        evaluate(Path.of("items"), lambda path: walk(data, path.segments))
 
 
 def test_keys_that_do_not_fit_are_an_error():

@@ -24,6 +24,7 @@ from ichor_worker.actions import Actions, opened_actions
 from ichor_worker.graph_worker import GraphWorker
 from ichor_worker.links import Links
 from ichor_worker.replies import replies
+from ichor_worker.version_standing import VersionStanding
 
 WORKFLOWS, ACTIONS, REPLIES = "workflows", "actions", "replies"
 PROGRAM = Program(
@@ -78,13 +79,12 @@ async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
 def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
     """Return the part that works for Temporal, on workflows or actions or both."""
     settings = links.settings
-    build = settings.build_id
     worker = GraphWorker(
         settings.task_queue,
         links.registry,
         workflows=WORKFLOWS in wanted,
         actions=ACTIONS in wanted,
-        version=WorkerDeploymentVersion(settings.deployment_name, build) if build else None,
+        version=_version(settings),
     )
 
     async def work(stop: Stop) -> None:
@@ -97,6 +97,12 @@ def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
 
 def _metrics(links: Links) -> Part:
     """Return the part that measures, for `/metrics`, which servers are there and how many replies wait."""
-    measures = {"temporal": links.temporal.probe, "database": links.store.probe}
+    version = _version(links.settings)
+    temporal = VersionStanding(links.temporal, version).measure if version else links.temporal.probe
+    measures = {"temporal": temporal, "database": links.store.probe}
     queues = QueueLengths(links.broker("metrics"), REPLY_QUEUE) if links.settings.rabbitmq_url else None
     return Part(Sampling(measures, links.registry, queues).run)
+
+
+def _version(settings: Settings) -> WorkerDeploymentVersion | None:
+    return WorkerDeploymentVersion(settings.deployment_name, settings.build_id) if settings.build_id else None

@@ -12,13 +12,15 @@ from uuid import uuid4
 import pytest
 from ichor_executor.temporal import REPLY, start_run
 from ichor_models import Asked, Case, ExecutionId, Reply, ReplyNotice, Rule, RunStatus
-from ichor_service import Stop
+from ichor_service import Link, Stop
 from ichor_testing import TemporalServer, until
 from ichor_testing.dev_server import obtain_dev_server
 from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.graph_builder import GraphBuilder
 from ichor_worker.graph_worker import GraphWorker
+from ichor_worker.version_standing import VersionStanding
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkerDeploymentVersion
 
@@ -193,6 +195,35 @@ async def test_workers_without_a_build_take_over(builds: Builds, documented: Tem
         assert await first.result() == {"status": RunStatus.COMPLETED}
         await (await builds.start(chain(2))).result()
         assert (len(old.calls), len(new.calls)) == (1, 3)
+
+
+async def test_a_worker_says_whether_new_runs_begin_on_its_version(
+    builds: Builds, documented: Temporal, temporal_client: Client, deployment: str
+) -> None:
+    async def connected() -> Client:
+        return temporal_client
+
+    async def answers(_: Client) -> None:
+        pass
+
+    link = Link(connected, answers)
+    await link.connect()
+    standing = VersionStanding(link, WorkerDeploymentVersion(deployment, "1"), period=0)
+
+    async def is_current() -> bool:
+        return [sample.labels for metric in await standing.measure() for sample in metric.samples] == [
+            {"build_id": "1", "state": "current"}
+        ]
+
+    with capture_logs() as logs:
+        assert not await is_current()
+        async with builds.build("1"):
+            await _known(documented, "1")
+            assert not await is_current()
+            await documented("The first version", BUILD="1")
+            await until(is_current, "the version is current")
+    told = [entry["event"] for entry in logs if entry.get("build_id") == "1"]
+    assert (told[0], told[-1]) == ("no new run begins on this version", "new runs begin on this version")
 
 
 async def _known(documented: Temporal, build_id: str) -> None:

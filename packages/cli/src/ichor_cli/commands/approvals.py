@@ -52,7 +52,7 @@ def approvals(
 
 
 def approve(
-    approval: Annotated[UUID, _APPROVAL],
+    approval: Annotated[str, _APPROVAL],
     user: Annotated[str, _USER],
     reject: Annotated[bool, _REJECT] = False,
     reason: Annotated[str | None, _REASON] = None,
@@ -63,9 +63,9 @@ def approve(
     """Approve what a run asks, or reject it, as one of its approvers."""
     if reason is not None and len(reason) > LONGEST_REASON:
         raise typer.BadParameter(f"it may have {LONGEST_REASON} characters", param_hint="--reason")
-    result = asyncio.run(_vote(approval, user, name, tuple(roles or ()), approves=not reject, reason=reason))
+    result = asyncio.run(_vote(_id(approval), user, name, tuple(roles or ()), approves=not reject, reason=reason))
     Screen(json).answer(
-        {"approval_id": str(approval), "result": result.verdict, "status": result.status},
+        {"approval_id": approval, "result": result.verdict, "status": result.status},
         lambda: _sentence(result, approval),
     )
     return 0
@@ -90,13 +90,24 @@ async def _vote(
     async with edge_store() as store:
         result = await store.vote(approval, person, approves=approves, reason=reason)
     if result.verdict is VoteVerdict.UNKNOWN:
-        mend = "`ichor approvals --all` lists what there is."
-        raise Missing(f"There is no approval with the id {approval}.", code="approval_not_found", mend=mend)
+        raise _unknown(str(approval))
     if (refusal := _REFUSALS.get(result.verdict)) is not None:
         because, mend = refusal
         message = f"The vote of {user} does not count: {because.format(status=result.status)}."
         raise CliError(message, code=result.verdict, mend=mend, details={"status": result.status})
     return result
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _unknown(text) from None
+
+
+def _unknown(approval: str) -> Missing:
+    mend = "`ichor approvals --all` lists what there is."
+    return Missing(f"There is no approval with the id {approval}.", code="approval_not_found", mend=mend)
 
 
 def _person(user: str, name: str | None, roles: tuple[str, ...]) -> "Person":
@@ -110,7 +121,7 @@ def _person(user: str, name: str | None, roles: tuple[str, ...]) -> "Person":
         raise WrongUsage(f"{all_in_words(error)}.", code="usage", mend="Give the id of a user with --as.") from None
 
 
-def _sentence(result: "VoteResult", approval: UUID) -> str:
+def _sentence(result: "VoteResult", approval: str) -> str:
     if result.status == "pending":
         return f"The vote counts; {approval} waits for others."
     return f"{approval} is {result.status}."

@@ -3,8 +3,8 @@
 WITH run AS (
     SELECT id FROM workflow.automation_executions WHERE id = $2 AND status IN ('pending', 'running') FOR SHARE
 )
-INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads)
-SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8
+INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads, largest)
+SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8, $9
 FROM run r
 RETURNING id, question, expires_at, state
 
@@ -15,7 +15,7 @@ WHERE id = $1
 
 -- name: hold
 SELECT
-    q.id, q.execution_id, q.action_key, q.ask, q.state, q.question, q.reply, q.delivered_at, q.reads,
+    q.id, q.execution_id, q.action_key, q.ask, q.state, q.question, q.reply, q.reply_hash, q.delivered_at, q.reads, q.largest,
     x.workflow_id, x.status
 FROM workflow.questions q
 JOIN workflow.automation_executions x ON x.id = q.execution_id
@@ -43,10 +43,10 @@ RETURNING id, question ? 'approval' AS is_approval
 -- Who does not deliver the reply wakes those who do.
 WITH answered AS (
     UPDATE workflow.questions
-    SET state = 'answered', reply = $2, answered_at = now(), tried_at = CASE WHEN $3 THEN now() END
+    SET state = 'answered', reply = $2, reply_hash = $3, answered_at = now(), tried_at = CASE WHEN $4 THEN now() END
     WHERE id = $1
 )
-SELECT pg_notify('ichor_replies', '') WHERE NOT $3
+SELECT pg_notify('ichor_replies', '') WHERE NOT $4
 
 -- name: end
 UPDATE workflow.questions SET state = $2 WHERE id = $1
@@ -74,12 +74,12 @@ UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS
 
 -- name: refuse
 WITH refused AS (
-    UPDATE workflow.questions SET reply = $2
+    UPDATE workflow.questions SET reply = $2, reply_hash = $3
     WHERE id = $1 AND state = 'answered' AND delivered_at IS NULL
     RETURNING execution_id, action_key
 )
 UPDATE workflow.run_actions a
-SET state = 'failed', ended = now(), result = NULL, error = $3
+SET state = 'failed', ended = now(), result = NULL, error = $4
 FROM refused r
 WHERE a.execution_id = r.execution_id AND a.action_key = r.action_key
 

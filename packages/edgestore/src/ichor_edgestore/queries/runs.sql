@@ -71,16 +71,20 @@ FROM workflow.automation_executions x
 WHERE x.id = $1
 
 -- name: start
+-- The first action may have been noted before.
 UPDATE workflow.automation_executions
-SET status = 'running', started_at = now()
+SET status = 'running',
+    started_at = least(now(), (SELECT min(a.started) FROM workflow.run_actions a WHERE a.execution_id = $1))
 WHERE id = $1 AND status = 'pending'
 
 -- name: end
+-- What the interpreter did itself is known only now, and may have begun before the start was noted.
 UPDATE workflow.automation_executions
 SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, ended_at = now(),
+    started_at = least(started_at, $6),
     -- An Ichor database has 32 bits here, which are 24 days.
     execution_time_ms = least(
-        greatest(extract(epoch FROM now() - coalesce(started_at, executed_at)) * 1000, 0), 2147483647
+        greatest(extract(epoch FROM now() - coalesce(least(started_at, $6), executed_at)) * 1000, 0), 2147483647
     )::integer
 WHERE id = $1 AND status IN ('pending', 'running')
 

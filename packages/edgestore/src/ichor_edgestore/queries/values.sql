@@ -15,12 +15,12 @@ UPDATE workflow.payloads SET kept_by = run::uuid WHERE run = $1 AND key = ANY($2
 
 -- name: over
 -- Runs that ended so long ago, or have no row, and whose values nobody has gone through; with what their rows refer to.
--- The owner of a value is a run's id or, of what the engine sends to Temporal, its workflow's; '' is nobody's.
+-- The owner of a value is a run's id or, of what the engine sends to Temporal, its workflow's.
 WITH old AS (
     SELECT DISTINCT run,
         CASE WHEN run ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN run::uuid END AS execution_id
     FROM workflow.payloads
-    WHERE kept_by IS NULL AND run <> '' AND created_at < now() - $1::interval
+    WHERE kept_by IS NULL AND created_at < now() - $1::interval
 )
 SELECT old.run, ARRAY(
     SELECT DISTINCT jsonb_path_query(x.actions_executed, '$[*].result."ichor.stored".parts.*.key') #>> '{}'

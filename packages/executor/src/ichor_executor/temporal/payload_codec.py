@@ -42,7 +42,7 @@ class _Reference(BaseModel):
 
 
 class LargePayloads(PayloadCodec, WithSerializationContext):
-    """Without a store it only compresses; what is stored belongs to the workflow that it is sent to or from."""
+    """What is stored belongs to the workflow that it is sent to or from; without one or a store it only compresses."""
 
     def __init__(self, find_values: FindValues | None = None) -> None:
         self._find_values = find_values
@@ -79,7 +79,7 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
             return payload
         body = payload.SerializeToString(deterministic=True)
         compressed = await asyncio.to_thread(zlib.compress, body, _LEVEL)
-        if len(compressed) > INLINE and self._find_values is not None:
+        if len(compressed) > INLINE and self._run and self._find_values is not None:
             reference = _Reference(run=self._run, key=sha256(body).hexdigest())
             await self._find_values().put(reference.run, {reference.key: body})
             self._cache.keep(reference.key, body)

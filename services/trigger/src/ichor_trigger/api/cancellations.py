@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
 from ichor_models import LONGEST_REASON, ExecutionId, RunStatus
 from ichor_models.model import Model
 from ichor_service import cancel_run
 from pydantic import Field
 
-from ichor_trigger.api.access import CancellingCaller, ProgramLauncher, ProgramLinks
+from ichor_trigger.api.access import CancellingCaller, ProgramLauncher, ProgramLinks, Reader
 from ichor_trigger.api.once import OnceOnly
 from ichor_trigger.api.strict_route import StrictRoute
 from ichor_trigger.run_starter import RunStarter
@@ -59,3 +59,9 @@ async def post_cancel(
         return CancelledRun(run=asked.execution_id, workflow_id=asked.workflow_id, status=asked.status)
 
     return await once.answer(ask)
+
+
+@router.get("/runs/{run:path}/cancel", include_in_schema=False)
+async def get_cancel(_: Reader, run: str) -> None:
+    """Refuse what would be read as the id of a run that ends with `/cancel`."""
+    raise HTTPException(405, headers={"Allow": "POST"})

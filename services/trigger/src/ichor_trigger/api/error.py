@@ -17,6 +17,7 @@ from ichor_edgestore import (
     RunEnded,
     RunNotFound,
     StoreError,
+    UnreadableResult,
     Unstorable,
     ValueGone,
 )
@@ -73,6 +74,7 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     LostRun: _Kind(409, "run_lost", "Wait: within minutes its record says so."),
     ForeignNamespace: _Kind(503, "foreign_namespace", "Whoever runs ichor-trigger corrects the address of Temporal."),
     ResultNotFound: _Kind(404, "result_not_found", "GET /v1/runs/{run} lists its actions with their results."),
+    UnreadableResult: _Kind(422, "unreadable_result", "GET /v1/runs/{run} shows what stands there."),
     RuleInactive: _Kind(409, "rule_inactive", "Activate the rule first."),
     InvalidRule: _Kind(422, "unreadable_rule", "Correct the stored rule; `ichor validate --rule` lists what is wrong."),
     KeyReused: _Kind(422, "idempotency_key_reused", "Give each new request a key of its own."),
@@ -99,6 +101,10 @@ def explain(error: Exception) -> ApiError:
             return ApiError(kind.status, kind.code, str(error), kind.mend)
         case ActionError(type=ValueGone.action_type):
             return ApiError(404, "value_gone", str(error), "What of it other actions read is part of the run.")
+        case StoreError(retryable=False) | ActionError(retryable=False):
+            _log.error("request not answered, the database refuses it", reason=reason(error))
+            mend = "Whoever runs ichor-trigger looks into its log."
+            return ApiError(503, "database_refused", "The database refuses what this needs.", mend)
         case StoreError() | ActionError() | Unreachable():
             _log.warning("request not answered, a server is away", reason=reason(error))
             server = "The database" if isinstance(error, StoreError) else "The database, or Temporal,"

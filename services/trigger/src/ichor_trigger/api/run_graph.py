@@ -4,6 +4,7 @@ Edges follow from how their sources ended, by the law that ran them; those of an
 was cancelled, are open. While a run goes on, only what an activity completed is known to have ended.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,7 +13,7 @@ from ichor_executor import Ending, Resolution, resolve
 from ichor_executor.resolution import completed, failed
 from ichor_models import FAILURE, Action, ActionState, Edge, EdgeReason
 from ichor_models.model import Model
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 
 class RunNode(Model):
@@ -64,13 +65,20 @@ def run_graph(view: RunView) -> RunGraph:
 def _ending(action: ActionView, has_run_ended: bool, *, handled: bool) -> Ending | None:
     match action.state:
         case ActionState.COMPLETED:
-            return completed(action.result or {})
+            return _completed(action.result or {})
         case ActionState.PASSED | ActionState.SKIPPED | ActionState.BLOCKED:
             return Ending(action.state)
         case ActionState.FAILED if has_run_ended:
             return failed(handled=handled)
         case _:
             return None
+
+
+def _completed(result: Mapping[str, JsonValue]) -> Ending | None:
+    try:
+        return completed(result)
+    except ValidationError:  # A row that was changed by hand: its port is not known, and the rest can be drawn.
+        return None
 
 
 def _node(action: Action, view: ActionView | None) -> RunNode:

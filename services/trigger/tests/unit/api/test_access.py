@@ -97,6 +97,11 @@ async def test_who_is_known_gets_the_usual_answers(nina: httpx.AsyncClient):
     assert (await nina.get("/openapi.json")).json()["openapi"].startswith("3.1")
 
 
+async def test_a_cancel_is_posted(client_of: ClientOf):
+    refused = await client_of("ada").get("/v1/runs/x/cancel")
+    assert (code(refused), refused.headers["allow"]) == ((405, "method_not_allowed"), "POST")
+
+
 async def test_without_tokens_and_keys_the_api_is_off(client_of: ClientOf):
     response = await client_of("ada", authenticator=Authenticator(None, None)).get(KNOWN)
     assert code(response) == (503, "api_off")

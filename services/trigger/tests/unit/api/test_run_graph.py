@@ -105,6 +105,11 @@ def test_what_is_not_known_yet_is_open():
     }
 
 
+def test_the_edges_of_a_result_that_was_changed_by_hand_are_open():
+    forged = {"state": "completed", "result": {"ichor.stored": {"values": 1}}}
+    assert edges(drawn(RunStatus.COMPLETED, check=forged))["check>hold"] is None
+
+
 def test_what_was_cancelled_leaves_its_edges_open():
     graph = drawn(RunStatus.CANCELLED, check="completed", hold="cancelled", tell="cancelled")
     assert {name for name, found in edges(graph).items() if found is not None} == {

@@ -1,0 +1,3 @@
+FROM scratch
+COPY uv /uv
+ENTRYPOINT ["/uv"]
