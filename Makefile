@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A notice of MkDocs' makers in every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo images test-images docs docs-serve format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster bench demo images cluster-up cluster-down docs docs-serve format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -27,6 +27,7 @@ check: sync docs ## lint, formatting, types, layers, the documentation's links
 	$(RUN) lint-imports
 
 test: setup ## run all tests against real servers
+	@infra/kustomize
 	$(RUN) pytest -n auto --dist worksteal
 
 test-chaos: setup ## kill everything at random under 500 runs, and see that all end as they should; minutes
@@ -40,6 +41,9 @@ test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, an
 
 test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
 	@tests-e2e/images/suite
+
+test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
+	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
 
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
@@ -55,6 +59,12 @@ docs-serve: sync ## show the documentation on http://127.0.0.1:8000 and follow i
 
 images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
 	@infra/images
+
+cluster-up: ## bring everything up on a cluster of KIND, servers included (docs/kubernetes.md)
+	@infra/cluster up
+
+cluster-down: ## remove that cluster
+	@infra/cluster down
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix

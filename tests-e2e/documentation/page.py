@@ -21,6 +21,9 @@ _BLOCK = re.compile(
 )
 
 
+_RUN = ("sh", "python", "sql")
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,7 +33,7 @@ class Setting(_Told):
 
     `servers`: addresses of a database, a vhost and Temporal in the environment, for its Python, too; `own_environment`:
     a Python environment that it may change; then, in this order, `files_of`: the files of another page; `before`: shell
-    commands; `engine`: `ichor dev` beside it, with these variables.
+    commands; `engine`: `ichor dev` beside it, with these variables. `not_run`: why none of its commands can be run.
     """
 
     servers: bool = False
@@ -38,6 +41,7 @@ class Setting(_Told):
     files_of: str | None = None
     before: str = ""
     engine: dict[str, str] | None = None
+    not_run: str | None = None
 
 
 class Marker(_Told):
@@ -63,13 +67,14 @@ class Marker(_Told):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A code block; `line` is that of its fence."""
+    """A code block; `line` is that of its fence, `is_told` says that a comment stands above it."""
 
     page: str
     line: int
     language: str
     body: str
     marker: Marker = field(default_factory=Marker)
+    is_told: bool = False
 
     @property
     def place(self) -> str:
@@ -81,7 +86,7 @@ class Block:
         """Tell whether it is run."""
         marker = self.marker
         spared = marker.file or marker.kind or marker.answer or marker.tested or marker.not_run
-        return self.language in ("sh", "python", "sql") and not spared
+        return self.language in _RUN and not spared
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,16 @@ class Page:
         told, indent, language, body = match.groups()
         fence = match.start(2)
         return Block(
+            is_told=told is not None,
             page=self.path,
             line=self.text.count("\n", 0, fence) + 1,
             language=language,
             body=re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) if indent else body,
-            marker=Marker.model_validate(load_text(told)) if told else Marker(),
+            marker=Marker.model_validate(load_text(told)) if told else self._default(language),
         )
+
+    def _default(self, language: str) -> Marker:
+        return Marker(not_run=self.setting.not_run if language in _RUN else None)
 
 
 def read_page(path: str) -> Page:

@@ -15,6 +15,7 @@ from ichor_edgestore.outbox import Outbox
 from ichor_edgestore.pinned_run import CheckStructure
 from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_idempotency import PostgresIdempotency
+from ichor_edgestore.postgres_pinned_runs import PostgresPinnedRuns
 from ichor_edgestore.postgres_questions import PostgresQuestions
 from ichor_edgestore.postgres_rules import PostgresRules
 from ichor_edgestore.postgres_runs import PostgresRuns
@@ -26,7 +27,7 @@ _QUERIES = load_queries("backlog")
 _CLOSE_SECONDS = 1.0
 
 
-class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApprovals):
+class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestions, PostgresApprovals):
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
     `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API;
@@ -45,7 +46,8 @@ class EdgeStore(PostgresRules, PostgresRuns, PostgresQuestions, PostgresApproval
         self._pool = pool
         database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
-        PostgresRuns.__init__(self, database, check_structure)
+        PostgresPinnedRuns.__init__(self, database, check_structure)
+        PostgresRuns.__init__(self, database)
         PostgresQuestions.__init__(self, database, limit)
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)

@@ -8,6 +8,7 @@ import pytest
 from ichor_executor.temporal import REPLY
 from ichor_models import ActionState, Asked, Case, Reply, ReplyError, ReplyNotice, RunStatus
 from ichor_testing import until
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 
 from .conftest import Bench
@@ -63,6 +64,9 @@ async def test_after_a_retryable_error_it_asks_again(bench: Bench) -> None:
     await reply(handle, DONE, ask=2)
     assert (await bench.record(handle)).status is RunStatus.COMPLETED
     assert [call.ask for call in bench.handlers.calls] == [1, 2]
+    happened = [event.event_type async for event in handle.fetch_history_events()]
+    ended = happened.count(EventType.EVENT_TYPE_TIMER_FIRED) + happened.count(EventType.EVENT_TYPE_TIMER_CANCELED)
+    assert ended == happened.count(EventType.EVENT_TYPE_TIMER_STARTED)
 
 
 @pytest.mark.parametrize(("late", "status"), [({}, RunStatus.FAILED), ({"a0": DONE}, RunStatus.COMPLETED)])

@@ -89,7 +89,8 @@ def test_what_fails_on_a_value_that_was_cut_says_so():
     class Config(BaseModel):
         items: list[str]
 
-    data = truncate_result({"items": ["x"] * 1000}, 500)
+    whole: dict[str, Any] = {"items": ["x"] * 1000}
+    data = truncate_result(whole, 500)
     with pytest.raises(
         ConfigError, match="items must be a list, not text; see what its template reads; it was too large"
     ):

@@ -231,6 +231,9 @@ class GraphRun:
             self._inbox.append(partial(self._machine.replied, index, notice.ask, notice.reply))
 
     def _watch(self, index: int, task: asyncio.Task[Any], tell: Tell) -> None:
+        """Follow what is done for an action; the timer of a question is over where it is asked again."""
+        if (before := self._tasks.get(index)) is not None:
+            before.cancel()
         self._tasks[index] = task
         task.add_done_callback(lambda done: self._inbox.append(partial(self._tell, index, done, tell)))
 
