@@ -5,10 +5,8 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-# A notice of MkDocs' makers in every build.
-export NO_MKDOCS_2_WARNING := 1
-
-.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster bench demo images cluster-up cluster-down docs docs-serve format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels test-lowest \
+	audit release bench demo images cluster-up cluster-down format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -45,11 +43,31 @@ test-images: setup ## build the images and run them on real servers; starts a Do
 test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
 	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
 
+test-changed: setup ## run the tests that a change concerns: SINCE=origin/main
+	$(RUN) pytest -n auto --dist worksteal $$($(RUN) python tests-e2e/release/members.py --since $(or $(SINCE),origin/main))
+
+test-wheels: sync ## build each package alone, and run its wheel in an empty environment; minutes
+	$(RUN) pytest tests-e2e/release/wheels.py
+
+test-lowest: sync ## run unit tests with the lowest versions that each package declares; minutes
+	$(RUN) pytest tests-e2e/release/lowest.py
+
+audit: ## look for advisories about what is locked, and see that the lock can be trusted
+	@infra/audit
+
+release: ## tag a release: MEMBER=ichor-models VERSION=1.2.0
+	@infra/release $(MEMBER) $(VERSION)
+
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+# Without a notice of MkDocs' makers in every build.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: docs docs-serve
 
 docs: sync ## build the documentation into site/; a link that leads nowhere or a page that nothing names is an error
 	$(RUN) mkdocs build

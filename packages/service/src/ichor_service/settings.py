@@ -120,6 +120,10 @@ class Settings(BaseSettings):
         default=None,
         description="the version of this worker in its deployment; runs then end on the version they began",
     )
+    encryption_keys: str | None = Field(
+        default=None,
+        description="file of keys that payloads in Temporal are encrypted with, `id:key`, the newest first",
+    )
     http_host: str = Field(default="127.0.0.1", description="the address to serve health checks and the API on")
     http_port: int | None = Field(
         default=None, ge=0, le=65_535, description="the port to serve health checks and the API on"

@@ -35,6 +35,7 @@ PROGRAM = Program(
     uses=(
         "temporal_namespace",
         "task_queue",
+        "encryption_keys",
         "http_host",
         "http_port",
         "api_tokens",

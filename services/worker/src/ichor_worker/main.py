@@ -39,6 +39,7 @@ PROGRAM = Program(
         "task_queue",
         "deployment_name",
         "build_id",
+        "encryption_keys",
         "http_host",
         "http_port",
         "entities",
