@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from ichor_models import load_text
-from pydantic import BaseModel, ConfigDict
+from ichor_models import InvalidDocument, load_text
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 ROOT = Path(__file__).resolve().parents[2]
-_PAGE = re.compile(r"<!-- test page:\s((?:(?!-->).)*)-->", re.DOTALL)
+_PAGE = re.compile(r"^<!-- test page:\s((?:(?!-->).)*)-->", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(
     r"(?:^[ ]*<!-- test: ((?:(?!-->).)*) -->\n+)?^([ ]*)```([^\n]*)\n(.*?)^\2```$", re.MULTILINE | re.DOTALL
 )
@@ -100,7 +100,7 @@ class Page:
     def setting(self) -> Setting:
         """Return what it takes for granted."""
         found = _PAGE.search(self.text)
-        return Setting.model_validate(load_text(found[1])) if found else Setting()
+        return self._told(Setting, found[1]) if found else Setting()
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -123,11 +123,19 @@ class Page:
             line=self.text.count("\n", 0, fence) + 1,
             language=language,
             body=re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) if indent else body,
-            marker=Marker.model_validate(load_text(told)) if told else self._default(language),
+            marker=self._marker(language, told),
         )
 
-    def _default(self, language: str) -> Marker:
-        return Marker(not_run=self.setting.not_run if language in _RUN else None)
+    def _marker(self, language: str, told: str | None) -> Marker:
+        if told is None:
+            return Marker(not_run=self.setting.not_run if language in _RUN else None)
+        return self._told(Marker, told)
+
+    def _told[T: _Told](self, model: type[T], told: str) -> T:
+        try:
+            return model.model_validate(load_text(told))
+        except (ValidationError, InvalidDocument) as error:
+            raise ValueError(f"{self.path}: {told} cannot be read: {error}") from error
 
 
 def read_page(path: str) -> Page:

@@ -1,5 +1,6 @@
 """The pages do as they say: their commands and programs run, and what they show is valid."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from .sandbox import run_page
 
 PAGES = all_pages()
 BLOCKS = [block for page in PAGES for block in page.blocks]
+_COMMENT = re.compile(r"^ *<!-- test: ", re.MULTILINE)
 _LANGUAGES = {"sh", "python", "sql", "json", "yaml", "toml", "mermaid", "text"}
 
 
@@ -22,7 +24,7 @@ def _with(pages: list[Page]) -> pytest.MarkDecorator:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_every_block_is_run_or_says_what_it_is(page: Page) -> None:
-    assert page.text.count("<!-- test: ") == sum(block.is_told for block in page.blocks), (
+    assert len(_COMMENT.findall(page.text)) == sum(block.is_told for block in page.blocks), (
         "a comment `<!-- test: {…} -->` stands above no block"
     )
     for block in page.blocks:
