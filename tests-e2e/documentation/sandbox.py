@@ -12,7 +12,7 @@ from ichor_testing.dev_server import obtain_dev_server
 from .page import ROOT, Page
 from .script import OUTPUTS, page_script
 
-_PATIENCE = 300.0
+_PATIENCE = 600.0
 _FOREIGN = ("ICHOR_", "TEMPORAL_", "VIRTUAL_ENV", "PYTHON", "UV_", "PYTEST_", "COV_")
 
 
