@@ -6,7 +6,7 @@ RUN := $(UV) run --no-sync
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels test-lowest \
-	audit release bench demo images cluster-up cluster-down format clean
+	audit release bench demo images cluster-up cluster-down docs docs-serve format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -18,7 +18,7 @@ setup: ## install what is missing: PostgreSQL, RabbitMQ, Temporal, the Python en
 sync:
 	@$(UV) sync --all-packages --inexact --quiet $(if $(filter true,$(CI)),--locked)
 
-check: sync ## lint, formatting, types, layers
+check: sync docs ## lint, formatting, types, layers, the documentation's links
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) pyright
@@ -63,6 +63,15 @@ bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 
 
 demo: setup ## start everything and run the sample rules
 	$(RUN) python tests-e2e/demo/demo.py
+
+# Without a notice of MkDocs' makers in every build.
+export NO_MKDOCS_2_WARNING := 1
+
+docs: sync ## build the documentation into site/; a link that leads nowhere or a page that nothing names is an error
+	$(RUN) mkdocs build
+
+docs-serve: sync ## show the documentation on http://127.0.0.1:8000 and follow its changes
+	$(RUN) mkdocs serve
 
 images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
 	@infra/images

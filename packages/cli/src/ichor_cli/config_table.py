@@ -41,22 +41,29 @@ def limits(policy: ActionPolicy) -> str:
 def _rows(root: _Schema, schema: _Schema, above: str, seen: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
     required = schema.get("required", [])
     for key, value in schema.get("properties", {}).items():
-        default = "required" if key in required else json.dumps(value.get("default"), ensure_ascii=False)
-        yield f"{above}{key}", _kind(value), default, value.get("description", "")
+        yield f"{above}{key}", _kind(root, value), _default(value, key in required), value.get("description", "")
         for name, inner in _objects(root, value):
             if name not in seen:
                 yield from _rows(root, inner, f"  {above}", (*seen, name))
 
 
-def _kind(schema: _Schema) -> str:
+def _default(schema: _Schema, required: bool) -> str:
+    if required:
+        return "required"
+    return json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else "empty"
+
+
+def _kind(root: _Schema, schema: _Schema) -> str:
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        name = schema["$ref"].rpartition("/")[2]
+        named = root["$defs"][name]
+        return name if "properties" in named else _kind(root, named)
     if arms := schema.get("anyOf") or schema.get("oneOf"):
-        return " or ".join(dict.fromkeys(_kind(arm) for arm in arms))
+        return " or ".join(dict.fromkeys(_kind(root, arm) for arm in arms))
     if values := schema.get("enum"):
         return " or ".join(json.dumps(value) for value in values)
     if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
+        return f"list of {_kind(root, schema.get('items', {}))}"
     return str(schema.get("const", schema.get("type", "any value")))
 
 
@@ -64,7 +71,8 @@ def _objects(root: _Schema, schema: _Schema) -> Iterator[tuple[str, _Schema]]:
     """Yield the objects that a key holds, by itself or in a list."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        yield name, root["$defs"][name]
+        named = root["$defs"][name]
+        yield from [(name, named)] if "properties" in named else _objects(root, named)
     arms: list[_Schema] = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
     if items := schema.get("items"):
         arms.append(items)

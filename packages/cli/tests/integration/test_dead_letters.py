@@ -1,4 +1,4 @@
-"""`ichor replies` and `ichor events`: letters that could not be used are listed, and sent again."""
+"""`ichor replies` and `ichor events`: letters nobody could use are listed and sent again, as docs/operators.md says."""
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable

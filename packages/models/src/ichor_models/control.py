@@ -16,7 +16,7 @@ DELAY = "delay"
 
 
 class ConditionConfig(Model):
-    """The config of `evaluate_condition`."""
+    """Decide by conditions, of which all (`and`) or one (`or`) must hold."""
 
     conditions: tuple[Condition, ...] = Field(min_length=1)
     logic_type: LogicType = "and"
@@ -33,7 +33,7 @@ class ConditionConfig(Model):
 
 
 class DelayConfig(Model):
-    """The config of `delay`."""
+    """Wait for a time, seconds or weeks."""
 
     duration: Duration
 

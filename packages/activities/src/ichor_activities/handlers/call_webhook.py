@@ -43,7 +43,7 @@ class CallWebhookResult(Result):
 
 @action("call_webhook", ports=(SUCCESS, "client_error", "server_error", "unexpected_response", TIMEOUT))
 async def call_webhook(config: CallWebhookConfig, run: ActionContext) -> CallWebhookResult:
-    """Send the request to an address that configuration permits, following redirects to such addresses only."""
+    """Send an HTTP request to an address that configuration permits, following redirects to such addresses only."""
     from ichor_activities.http_exchange import Exchange
     from ichor_activities.http_message import Request
 

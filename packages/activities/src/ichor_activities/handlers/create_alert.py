@@ -54,7 +54,7 @@ class CreateAlertResult(Result):
 
 @action("create_alert", transactional=True)
 async def create_alert(config: CreateAlertConfig, run: ActionContext) -> CreateAlertResult:
-    """Write the alert and its recipients; their ids come from the run and the action."""
+    """Write an alert for users and roles; the ids come from the run and the action."""
     alert_id = run.new_id("alert")
     resolved = await _resolve_prior(config, run) if config.resolve_prior else 0
     alert = Alert(

@@ -28,7 +28,7 @@ class CreateEntityResult(Result):
 
 @action("create_entity", transactional=True)
 async def create_entity(config: CreateEntityConfig, run: ActionContext) -> CreateEntityResult:
-    """Insert the row; its id comes from the run and the action, so that no attempt makes a second one."""
+    """Insert a row; its id comes from the run and the action, so that no attempt makes a second one."""
     entity = run.services.entities.entity(config.target_entity)
     entity.check_writable()
     row = {_column(entity, name): value for name, value in config.fields.items()}

@@ -35,7 +35,7 @@ class LogAuditEntryResult(Result):
 
 @action("log_audit_entry", transactional=True)
 async def log_audit_entry(config: LogAuditEntryConfig, run: ActionContext) -> LogAuditEntryResult:
-    """Write the line; its id comes from the run and the action."""
+    """Write a line into `workflow.audit_log`; its id comes from the run and the action."""
     audit_id = run.new_id("audit")
     values: dict[str, JsonValue] = {
         "id": str(audit_id),

@@ -27,7 +27,7 @@ class LookupEntityConfig(Config):
 
 @action("lookup_entity", ports=("found", "not_found"), transactional=True)
 async def lookup_entity(config: LookupEntityConfig, run: ActionContext) -> dict[str, JsonValue]:
-    """Return the row under the output key, a list of rows where there are several, null where there is none."""
+    """Read the row that matches: under the output key, a list where there are several, null where there is none."""
     if config.output_key in _TAKEN:
         raise ConfigError(f"output_key may not be {config.output_key}: every result has a key of that name.")
     rows = await _matching(config, run)

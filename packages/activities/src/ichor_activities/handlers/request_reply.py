@@ -20,5 +20,5 @@ class RequestReplyConfig(Config):
 
 @action("request_reply", asks=True)
 async def request_reply(config: RequestReplyConfig, run: ActionContext) -> Question:
-    """Ask; the reply's result is the action's, and may leave by any port."""
+    """Ask a service over RabbitMQ; the reply's result is the action's, and may leave by any port."""
     return Question(timeout=config.timeout, message=Message(routing_key=config.routing_key, body=config.message))

@@ -40,7 +40,7 @@ class ResolveApprovalRequestResult(Result):
 async def resolve_approval_request(
     config: ResolveApprovalRequestConfig, run: ActionContext
 ) -> ResolveApprovalRequestResult:
-    """Vote; the port `counted` says that others are still waited for.
+    """Vote on an approval for the user of the event; the port `counted` says that others are still waited for.
 
     Raises:
         ActionError: the event has no user, or the user is not asked, or has voted otherwise.

@@ -87,6 +87,6 @@ class SeekApprovalConfig(Config):
 
 @action("seek_approval", ports=("approved", "rejected", _TIMED_OUT), asks=True)
 async def seek_approval(config: SeekApprovalConfig, run: ActionContext) -> Question:
-    """Ask; the approval's id is that of the question."""
+    """Ask people to decide; the approval's id is that of the question."""
     on_timeout = approval_result(question_id(run.call), _TIMED_OUT)
     return Question(timeout=config.time_limit, approval=config.approval(), on_timeout=on_timeout)

@@ -35,7 +35,7 @@ class SendEmailResult(Result):
 
 @action("send_email", policy=LONG_RUNNING)
 async def send_email(config: SendEmailConfig, run: ActionContext) -> SendEmailResult:
-    """Send the mail; its Message-ID is the same in every attempt, so that a repeated one can be told."""
+    """Send a mail; its Message-ID is the same in every attempt, so that a repeated one can be told."""
     from ichor_activities.mail import compose, send
 
     if config.simulate_failure:

@@ -34,7 +34,7 @@ class TransitionStatusResult(Result):
 
 @action("transition_status", ports=(SUCCESS, INVALID_TRANSITION), transactional=True)
 async def transition_status(config: TransitionStatusConfig, run: ActionContext) -> TransitionStatusResult:
-    """Lock the row, look at its status, and change it where that is allowed."""
+    """Move a row from one of some statuses to another, under a lock."""
     id = config.target_id or run.event.entity_id
     if not id:
         raise ConfigError("The event names no row and target_id is empty; say which row to change.")

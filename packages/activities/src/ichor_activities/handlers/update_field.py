@@ -56,7 +56,7 @@ class UpdateFieldResult(Result):
 
 @action("update_field", transactional=True)
 async def update_field(config: UpdateFieldConfig, run: ActionContext) -> UpdateFieldResult:
-    """Set the column; no row that matches is a success that affected none."""
+    """Set a column of the rows that match; no row that matches is a success that affected none."""
     started = datetime.now(UTC)
     entity = run.services.entities.entity(config.target_entity)
     column = entity.column_to_write(config.target_field)

@@ -6,6 +6,7 @@ import typer
 from ichor_models import ActionType, format_duration
 from pydantic import JsonValue
 
+from ichor_cli.action_page import action_page
 from ichor_cli.action_types import catalogue, description
 from ichor_cli.arguments import Json
 from ichor_cli.config_table import type_picture
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 _TYPE = typer.Argument(metavar="TYPE", help="One type, with all of its config.", show_default=False)
 
 
-def actions(type: Annotated[str | None, _TYPE] = None, json: Json = False) -> int:
+_MARKDOWN = typer.Option("--markdown", help="Print a page of Markdown with all of their config.")
+
+
+def actions(
+    type: Annotated[str | None, _TYPE] = None, json: Json = False, markdown: Annotated[bool, _MARKDOWN] = False
+) -> int:
     """List the action types that rules may use here, with their output ports and config."""
     types = catalogue()
     if type is not None and type not in types:
@@ -27,6 +33,9 @@ def actions(type: Annotated[str | None, _TYPE] = None, json: Json = False) -> in
             f"There is no action type {type!r}.", code="unknown_action_type", mend="`ichor actions` lists all."
         )
     chosen = [types[name] for name in sorted(types) if type in (None, name)]
+    if markdown:
+        print(action_page(chosen), end="")
+        return 0
     people = (lambda: _table(chosen)) if type is None else (lambda: type_picture(types[type], description(type)))
     Screen(json).answer({"actions": [_document(item) for item in chosen]}, people)
     return 0
