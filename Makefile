@@ -25,7 +25,7 @@ check: sync ## lint, formatting, types, layers
 	$(RUN) lint-imports
 
 test: setup ## run all tests against real servers
-	@infra/kustomize
+	@infra/kustomize || echo "The tests of infra/kubernetes will fail." >&2
 	$(RUN) pytest -n auto --dist worksteal
 
 test-chaos: setup ## kill everything at random under 500 runs, and see that all end as they should; minutes
