@@ -83,7 +83,8 @@ async def test_sizes() -> None:
     """Show what each image adds to its base, and that one stage, with all in it, adds more than twice as much."""
     naive = f"ichor-naive:{image('worker').partition(':')[2]}"
     file = Path(__file__).with_name("naive.Dockerfile")
-    await docker("build", "--quiet", "--network=host", "--tag", naive, "--file", str(file), str(ROOT))
+    bases = [f"--build-arg={name}={pinned(name)}" for name in ("PYTHON", "UV")]
+    await docker("build", "--quiet", "--network=host", *bases, "--tag", naive, "--file", str(file), str(ROOT))
     added = {name: await layers(image(name)) for name in NAMES}
     added["one stage"] = await layers(naive)
     print("\nMB above the base image")
@@ -93,11 +94,16 @@ async def test_sizes() -> None:
     assert all(added[name][0] < 5e6 for name in NAMES)
 
 
+def pinned(argument: str) -> str:
+    """Return the image that the Dockerfile names by an argument."""
+    found = re.search(f"^ARG {argument}=(.+)$", (ROOT / "infra/Dockerfile").read_text(), re.MULTILINE)
+    assert found
+    return found[1]
+
+
 async def layers(name: str) -> list[int]:
     """Return the bytes of the layers above the base image, the last first."""
-    base = re.search("^ARG PYTHON=(.+)$", (ROOT / "infra/Dockerfile").read_text(), re.MULTILINE)
-    assert base
-    below = len(await history(base[1]))
+    below = len(await history(pinned("PYTHON")))
     return [size for size in (await history(name))[:-below] if size]
 
 

@@ -48,10 +48,10 @@ class RabbitServer(Server):
     async def answers(self) -> bool:
         import httpx
 
-        port = _AMQP_PORT if self.source is Source.DOCKER else urlsplit(self.url).port or _AMQP_PORT
+        protocol = urlsplit(self.url).scheme  # not the port, which may be mapped to another one
         try:
             async with httpx.AsyncClient(base_url=self.management_url, timeout=5) as http:
-                answer = await http.get(f"/api/health/checks/port-listener/{port}")
+                answer = await http.get(f"/api/health/checks/protocol-listener/{protocol}")
         except httpx.TransportError:
             return False
         return answer.is_success
