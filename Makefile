@@ -5,8 +5,8 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels \
-	test-lowest audit release bench demo images cluster-up cluster-down format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels test-lowest \
+	audit release bench demo images cluster-up cluster-down format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -37,6 +37,12 @@ test-load: setup ## publish 10,000 events over a slow Temporal, and show what wa
 test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, and show what was measured; minutes
 	ICHOR_SCALE=full $(RUN) pytest -s tests-e2e/scale
 
+test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
+	@tests-e2e/images/suite
+
+test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
+	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
+
 test-changed: setup ## run the tests that a change concerns: SINCE=origin/main
 	$(RUN) pytest -n auto --dist worksteal $$($(RUN) python tests-e2e/release/members.py --since $(or $(SINCE),origin/main))
 
@@ -51,12 +57,6 @@ audit: ## look for advisories about what is locked, and see that the lock can be
 
 release: ## tag a release: MEMBER=ichor-models VERSION=1.2.0
 	@infra/release $(MEMBER) $(VERSION)
-
-test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
-	@tests-e2e/images/suite
-
-test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
-	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
 
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
