@@ -35,20 +35,24 @@ from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.sampling import Measure, Sampling
-from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.setting import Reader, Setting, variable
+from ichor_service.settings import Settings, every_setting, load_settings
 from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import EVENTS, REPLIES, REQUESTS, Topology
+from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
 from ichor_service.trace_header import TraceHeader, trace_of
 from ichor_service.tracing import is_tracing, record_span, span, start_tracing, stop_tracing, tell_span
+from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
     "DEAD_SINCE",
     "DETAIL",
     "EVENTS",
+    "OTHER_VARIABLES",
+    "QUORUM",
     "REASON",
     "REPLIES",
     "REQUESTS",
@@ -77,10 +81,12 @@ __all__ = [
     "Program",
     "Publisher",
     "QueueLengths",
+    "Reader",
     "Readiness",
     "Sampling",
     "Scope",
     "ServiceError",
+    "Setting",
     "Settings",
     "Stop",
     "Stopped",
@@ -95,7 +101,9 @@ __all__ = [
     "cancel_run",
     "configure_logs",
     "dead_letters",
+    "declare_exchange",
     "environment",
+    "every_setting",
     "growing_pauses",
     "health_routes",
     "is_refusal",
@@ -121,5 +129,6 @@ __all__ = [
     "temporal_link",
     "token_hash",
     "trace_of",
+    "unknown_settings",
     "variable",
 ]

@@ -19,7 +19,8 @@ from prometheus_client import CollectorRegistry
 from ichor_service.errors import InvalidSetting, Unavailable
 from ichor_service.link import Link
 from ichor_service.run_metrics import RunMetrics
-from ichor_service.settings import Settings, variable
+from ichor_service.setting import variable
+from ichor_service.settings import Settings
 
 
 def store_link(

@@ -8,6 +8,7 @@ from ichor_service import (
     Part,
     Probe,
     Program,
+    Reader,
     Settings,
     Stop,
     new_registry,
@@ -40,27 +41,9 @@ PARTS: Mapping[str, Callable[[Links], Part]] = {
     "api": _api,
 }
 PROGRAM = Program(
-    name="ichor-trigger",
+    reader=Reader.TRIGGER,
     summary="Starts the runs of rules, each exactly once, relays events from the outbox, and serves the API.",
     http_port=8080,
-    needs=("database_url", "rabbitmq_url", "temporal_address"),
-    uses=(
-        "temporal_namespace",
-        "task_queue",
-        "encryption_keys",
-        "http_host",
-        "http_port",
-        "api_tokens",
-        "jwks_url",
-        "jwt_audience",
-        "jwt_issuer",
-        "roles_sql",
-        "max_event_bytes",
-        "payload_limit",
-        "payloads",
-        "legacy_outbox",
-        "shutdown_grace",
-    ),
     parts=tuple(PARTS),
 )
 
