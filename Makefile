@@ -5,7 +5,8 @@ RUN := $(UV) run --no-sync
 # Where this is set, as some build images do, every process compiles all its imports anew: seconds for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sync check test test-chaos test-load test-scale bench demo images test-images format clean
+.PHONY: help setup sync check test test-chaos test-load test-scale test-images test-cluster test-changed test-wheels test-lowest \
+	audit release bench demo images cluster-up cluster-down format clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -24,6 +25,7 @@ check: sync ## lint, formatting, types, layers
 	$(RUN) lint-imports
 
 test: setup ## run all tests against real servers
+	@infra/kustomize
 	$(RUN) pytest -n auto --dist worksteal
 
 test-chaos: setup ## kill everything at random under 500 runs, and see that all end as they should; minutes
@@ -38,6 +40,24 @@ test-scale: setup ## run graphs of up to 20,000 actions, wide, deep and long, an
 test-images: setup ## build the images and run them on real servers; starts a Docker engine where none answers; minutes
 	@tests-e2e/images/suite
 
+test-cluster: setup ## bring everything up on a cluster, kill, scale and roll it under load, and see that no run is lost; minutes
+	$(RUN) pytest -s -o python_files='story_*.py' tests-e2e/cluster
+
+test-changed: setup ## run the tests that a change concerns: SINCE=origin/main
+	$(RUN) pytest -n auto --dist worksteal $$($(RUN) python tests-e2e/release/members.py --since $(or $(SINCE),origin/main))
+
+test-wheels: sync ## build each package alone, and run its wheel in an empty environment; minutes
+	$(RUN) pytest tests-e2e/release/wheels.py
+
+test-lowest: sync ## run unit tests with the lowest versions that each package declares; minutes
+	$(RUN) pytest tests-e2e/release/lowest.py
+
+audit: ## look for advisories about what is locked, and see that the lock can be trusted
+	@infra/audit
+
+release: ## tag a release: MEMBER=ichor-models VERSION=1.2.0
+	@infra/release $(MEMBER) $(VERSION)
+
 bench: setup ## measure the engine; ONLY=shapes for one part, ARGS="--rounds 15 --full" for more
 	$(RUN) python tests-e2e/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
@@ -46,6 +66,12 @@ demo: setup ## start everything and run the sample rules
 
 images: ## build the images of worker, trigger and command line by Docker; TAG=name, default the commit
 	@infra/images
+
+cluster-up: ## bring everything up on a cluster of KIND, servers included (docs/kubernetes.md)
+	@infra/cluster up
+
+cluster-down: ## remove that cluster
+	@infra/cluster down
 
 format: sync ## mend what can be mended automatically
 	$(RUN) ruff check --fix

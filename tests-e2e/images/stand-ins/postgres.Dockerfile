@@ -1,4 +1,7 @@
 FROM debian:trixie-slim
+# The user has the number that the official image gives it.
+RUN groupadd --system --gid 70 postgres \
+    && useradd --system --uid 70 --gid 70 --home-dir /var/lib/postgresql postgres
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends postgresql \
     && rm -rf /var/lib/apt/lists/*

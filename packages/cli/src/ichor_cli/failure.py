@@ -35,6 +35,9 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_activities.errors.HandlerError": Kind(
         "broken_actions", _MISSING, "Correct or uninstall the package that the message names."
     ),
+    "ichor_executor.errors.Undecipherable": Kind(
+        "key_missing", _MISSING, "Set ICHOR_ENCRYPTION_KEYS to the file that the worker and the trigger have."
+    ),
     "ichor_testing.errors.ServerMissing": Kind("server_missing", _MISSING, "Install it, or set its address."),
     "ichor_testing.errors.NobodyAnswers": Kind(
         "server_unreachable", _MISSING, "If it was an `ichor dev` that has ended, open a new shell."

@@ -78,9 +78,11 @@ async def bench(temporal_client: Client, runner: WorkflowRunner) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def worker(client: Client, handlers: FakeHandlers, runner: WorkflowRunner) -> AsyncGenerator[Bench]:
-    """Run a worker on a task queue of its own."""
-    queue = isolated_task_queue()
+async def worker(
+    client: Client, handlers: FakeHandlers, runner: WorkflowRunner, queue: str | None = None
+) -> AsyncGenerator[Bench]:
+    """Run a worker, on a task queue of its own if none is given."""
+    queue = queue or isolated_task_queue()
     async with Worker(
         client,
         task_queue=queue,

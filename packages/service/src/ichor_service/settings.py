@@ -63,6 +63,10 @@ class Settings(BaseModel):
         default=None,
         description="the version of this worker in its deployment; runs then end on the version they began on",
     )
+    encryption_keys: Annotated[File | None, ReadBy(_ALL)] = Field(
+        default=None,
+        description="keys that all that is sent to Temporal is encrypted with, newest first; the same for all programs",
+    )
     http_host: str = Field(
         default="127.0.0.1", description="where health, metrics and the API are served; `0.0.0.0` in a container"
     )

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from ichor_service.encryption_keys import encryption_keys
 from ichor_service.environment import environment
 from ichor_service.errors import Unreachable
 from ichor_service.link import Link
@@ -27,11 +28,11 @@ def temporal_link(settings: Settings, find_values: FindValues | None = None) -> 
     `find_values` gives the store of payloads that are too large for Temporal; without it these are refused.
 
     Raises:
-        InvalidSetting: the Temporal profile cannot be used.
+        InvalidSetting: the Temporal profile, or the file of encryption keys, cannot be used.
     """
     profile = TemporalProfile.read(environment())
 
-    converter = data_converter(find_values)
+    converter = data_converter(find_values, encryption_keys(settings))
 
     async def connect() -> Client:
         return await _open(settings, profile, converter)

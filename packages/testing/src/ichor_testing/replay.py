@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 _OF_THIS_MACHINE = re.compile(r'("(?:identity|stackTrace)": ?)"(?:[^"\\]|\\.)*"')
 
 if TYPE_CHECKING:
-    from ichor_executor.temporal import FindValues
+    from ichor_executor.temporal import EncryptionKeys, FindValues
     from temporalio.client import WorkflowHandle
 
 
@@ -19,11 +19,14 @@ async def save_history(handle: "WorkflowHandle[object, object]", path: Path) -> 
 
 
 async def replay_histories(
-    folder: Path, *workflows: type, find_values: "FindValues | None" = None
+    folder: Path,
+    *workflows: type,
+    find_values: "FindValues | None" = None,
+    keys: "EncryptionKeys | None" = None,
 ) -> dict[str, Exception | None]:
     """Replay every `*.json` of a folder; return by file name what went wrong, None where nothing did.
 
-    `find_values` gives the store of payloads that were too large for Temporal.
+    `find_values` gives the store of payloads that were too large for Temporal, `keys` those of what is encrypted.
 
     Raises:
         FileNotFoundError: the folder holds no history, so that nothing would be checked.
@@ -34,7 +37,7 @@ async def replay_histories(
 
     replayer = Replayer(
         workflows=workflows,
-        data_converter=data_converter(find_values),
+        data_converter=data_converter(find_values, keys),
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     failures: dict[str, Exception | None] = {}

@@ -16,7 +16,7 @@ from ichor_testing.server import Server, first_found, launch_until_ready
 from ichor_testing.source import Source
 
 if TYPE_CHECKING:
-    from ichor_executor.temporal import FindValues
+    from ichor_executor.temporal import EncryptionKeys, FindValues
     from temporalio.client import Client
 
 ADDRESS_VARIABLE = "ICHOR_TEMPORAL_ADDRESS"
@@ -56,8 +56,13 @@ class TemporalServer(Server):
     def name(self) -> str:
         return "Temporal"
 
-    async def connect(self, namespace: str | None = None, find_values: "FindValues | None" = None) -> "Client":
-        """Return a client that writes payloads as the engine does, without a store for large ones if none is given.
+    async def connect(
+        self,
+        namespace: str | None = None,
+        find_values: "FindValues | None" = None,
+        keys: "EncryptionKeys | None" = None,
+    ) -> "Client":
+        """Return a client that writes payloads as the engine does, with a store for large ones and keys if given.
 
         For a server found by its address, TLS and keys come from `temporalio.envconfig` (TEMPORAL_*).
         """
@@ -69,7 +74,7 @@ class TemporalServer(Server):
         if self.source is Source.ENV:
             settings |= ClientConfig.load_client_connect_config()
         settings |= {"target_host": self.url, "namespace": namespace or self.namespace}
-        return await Client.connect(**settings, data_converter=data_converter(find_values))
+        return await Client.connect(**settings, data_converter=data_converter(find_values, keys))
 
     async def answers(self) -> bool:
         from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest

@@ -9,6 +9,8 @@ from ichor_models import RuleId, Schedule
 from ichor_models.wording import all_in_words
 from ichor_service import is_refusal, reason
 from pydantic import ValidationError
+from pydantic_core import to_json
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     ScheduleAlreadyRunningError,
@@ -115,7 +117,7 @@ class Reconciler:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             try:
-                await client.create_schedule(schedule_id(rule.rule_id), wanted, memo={_OWNER: queue})
+                await client.create_schedule(schedule_id(rule.rule_id), wanted, memo=_memo(queue))
             except ScheduleAlreadyRunningError:
                 return
             _log.info("schedule made", rule_id=rule.rule_id, rule=rule.name)
@@ -157,3 +159,8 @@ class Reconciler:
     @property
     def _store(self) -> EdgeStore:
         return self._links.store.opened
+
+
+def _memo(task_queue: str) -> dict[str, Payload]:
+    """Return the memo of a schedule as a payload, which is not encrypted: it is read when its key is long gone."""
+    return {_OWNER: Payload(metadata={"encoding": b"json/plain"}, data=to_json(task_queue))}

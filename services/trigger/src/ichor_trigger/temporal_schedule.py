@@ -59,7 +59,9 @@ async def same(wanted: Schedule, found: Schedule, converter: DataConverter) -> b
     if _facts(wanted, wanted.action) != _facts(found, found.action):
         return False
     said = await _decoded(found.action, converter)
-    return said == ([*wanted.action.args], wanted.action.static_summary)
+    if said != ([*wanted.action.args], wanted.action.static_summary):
+        return False
+    return await _is_encoded_as_now(found.action, wanted.action, converter)
 
 
 def _spec(times: ichor_models.Schedule) -> ScheduleSpec:
@@ -134,6 +136,18 @@ async def _decoded(action: ScheduleActionStartWorkflow, converter: DataConverter
         return arguments, (await converter.decode([_payload(summary)], [str]))[0] if summary else None
     except Exception:
         return None
+
+
+async def _is_encoded_as_now(
+    found: ScheduleActionStartWorkflow, wanted: ScheduleActionStartWorkflow, converter: DataConverter
+) -> bool:
+    """Say whether what Temporal has is encrypted with the key that encrypts now, and not where none does."""
+    now = await converter.encode([*wanted.args, *_summary(wanted)])
+    return [item.metadata for item in now] == [_payload(item).metadata for item in (*found.args, *_summary(found))]
+
+
+def _summary(action: ScheduleActionStartWorkflow) -> list[object]:
+    return [action.static_summary] if action.static_summary else []
 
 
 def _payload(value: object) -> Payload:

@@ -1,9 +1,11 @@
 """The parts `schedules` of triggers, against a real Temporal."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from ichor_testing.engine_program import EngineProgram, start_program
 from ichor_trigger.links import Links
 from ichor_trigger.reconciler import Reconciler, schedule_id
 from structlog.testing import capture_logs
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -29,6 +32,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+type LinksTo = Callable[[dict[str, str]], AbstractAsyncContextManager[Links]]
 type SaveRule = Callable[[object], Awaitable[RuleId]]
 
 
@@ -279,6 +283,26 @@ async def test_schedules_of_others_are_left_alone_and_those_of_our_lost_rules_ar
     assert await found(temporal_client, lost) is None
     assert await found(temporal_client, foreign) is not None
     await temporal_client.get_schedule_handle(schedule_id(foreign)).delete()
+
+
+async def test_a_schedule_is_encrypted_with_the_key_that_encrypts_now(
+    links_to: LinksTo, environment: dict[str, str], save_rule: SaveRule, temporal_client: Client, tmp_path: Path
+):
+    rule_id, file = await save_rule(rule(cron="0 6 * * *")), tmp_path / "keys"
+    old, new = (f"{name}:{b64encode(name.encode().ljust(32)).decode()}" for name in ("old", "new"))
+    for keys, encrypting in ((old, b"old"), (f"{new},{old}", b"new"), (new, b"new"), (f"none,{new}", None)):
+        file.write_text(keys)
+        async with links_to({**environment, "ICHOR_ENCRYPTION_KEYS": str(file)}) as links:
+            await Reconciler(links).review()
+            schedule = await found(temporal_client, rule_id)
+            assert schedule is not None
+            assert isinstance(schedule.action, ScheduleActionStartWorkflow)
+            argument = schedule.action.args[0]
+            assert isinstance(argument, Payload)
+            assert argument.metadata.get("encryption-key-id") == encrypting
+            with capture_logs() as logs:
+                await Reconciler(links).review()
+            assert logs == []
 
 
 async def test_an_unreadable_schedule_harms_no_other_and_is_said_once(

@@ -1,5 +1,6 @@
 """The Temporal side: the workflow, the engine's own activities, and how a run is started."""
 
+from ichor_executor.temporal.encryption import EncryptionKeys
 from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, data_converter
 from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
@@ -12,6 +13,7 @@ __all__ = [
     "REPLY",
     "STOP",
     "WORKFLOW_TYPE",
+    "EncryptionKeys",
     "ExecuteGraphWorkflow",
     "FindValues",
     "LargePayloads",

@@ -7,9 +7,9 @@ from ichor_models import Action
 from temporalio.common import RetryPolicy
 
 from ichor_executor.temporal.policies import policy_of
+from ichor_executor.temporal.summary import cut, summary_of
 
 _LONGEST_ID = 200
-_LONGEST_SUMMARY = 400
 _LONGEST_PAUSE = timedelta(minutes=10)
 _SIGN_OF_LIFE = timedelta(minutes=1)
 """How long an activity may give no heartbeat, before its worker is taken for dead."""
@@ -35,7 +35,7 @@ def activity_options(action: Action, index: int) -> ActivityOptions:
     backoff = own.backoff or policy.backoff
     return ActivityOptions(
         activity_id=activity_id(action.name, index),
-        summary=_cut(action.name, _LONGEST_SUMMARY),
+        summary=summary_of(action.name),
         start_to_close_timeout=own.timeout or policy.timeout,
         schedule_to_close_timeout=own.deadline,
         heartbeat_timeout=_SIGN_OF_LIFE,
@@ -50,9 +50,5 @@ def activity_id(name: str, index: int) -> str:
     """Return an id that reads like the action's name and is unique in its run; `ichor.` is the engine's own."""
     looks_numbered = name.partition(":")[0].isdigit()
     if len(name.encode()) > _LONGEST_ID or name.startswith("ichor.") or looks_numbered:
-        return f"{index}:{_cut(name, _LONGEST_ID)}"
+        return f"{index}:{cut(name, _LONGEST_ID)}"
     return name
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode()[:size].decode(errors="ignore")

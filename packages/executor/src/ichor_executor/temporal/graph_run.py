@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.temporal.failure import action_error
     from ichor_executor.temporal.outgoing import Outgoing
     from ichor_executor.temporal.run_input import Carried, RunInput
+    from ichor_executor.temporal.summary import summary_of
 
 LONGEST_CLEANUP = timedelta(hours=1)
 """How long cleanup may take after a run was stopped."""
@@ -207,7 +208,7 @@ class GraphRun:
         if node.kind is Kind.DELAY:
             self._started[command.at] = workflow.now()
         pause = timedelta(seconds=max(0.0, command.until - workflow.now().timestamp()))
-        return asyncio.create_task(workflow.sleep(pause, summary=node.action.name[:100]))
+        return asyncio.create_task(workflow.sleep(pause, summary=summary_of(node.action.name)))
 
     def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
         key = self._plan.nodes[command.at].action.key

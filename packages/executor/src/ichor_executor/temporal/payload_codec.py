@@ -4,11 +4,15 @@ A payload up to 8 KiB stays as it is, and readable in Temporal's UI. A larger on
 is above 10 KiB even so, as a graph of many hundred actions, goes to the store under its hash, and a reference
 travels; the content of a hash never changes, so a replay sees what the run saw. This is a safety net around what the
 engine itself sends: values of actions travel by references that the graph knows (`ichor_models.StoredResult`).
+
+With keys everything is encrypted at last, and sizes are counted with what that adds. What goes to the store is not: all
+else that the runs know lies there, too. The reference to it is.
 """
 
 import asyncio
 import zlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from typing import Self, override
@@ -17,9 +21,16 @@ from ichor_models import ActionError, ValueStore
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter, PayloadCodec, SerializationContext, WithSerializationContext
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverter,
+    PayloadCodec,
+    SerializationContext,
+    WithSerializationContext,
+)
 
 from ichor_executor.temporal.byte_cache import ByteCache
+from ichor_executor.temporal.encryption import MOST_ADDED, EncryptedFailures, EncryptionKeys, refuse_encrypted
 
 PLAIN = 8 * 1024
 """How many bytes a payload may have that is sent as it is."""
@@ -44,26 +55,29 @@ class _Reference(BaseModel):
 class LargePayloads(PayloadCodec, WithSerializationContext):
     """What is stored belongs to the workflow that it is sent to or from; without one or a store it only compresses."""
 
-    def __init__(self, find_values: FindValues | None = None) -> None:
+    def __init__(self, find_values: FindValues | None = None, keys: EncryptionKeys | None = None) -> None:
         self._find_values = find_values
+        self._encrypt = keys.encrypt if keys else _as_it_is
+        self._decrypt = keys.decrypt if keys else refuse_encrypted
+        self._added = MOST_ADDED if keys and keys.first else 0
         self._cache = ByteCache(_CACHED)
         self._run = ""
 
     @override
     def with_context(self, context: SerializationContext) -> Self:
         """Return a codec for the payloads of one workflow, which shares the cache of this one."""
-        made = type(self)(self._find_values)
-        made._cache, made._run = self._cache, getattr(context, "workflow_id", None) or ""
+        made = copy(self)
+        made._run = getattr(context, "workflow_id", None) or ""
         return made
 
     @override
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Make payloads smaller.
+        """Make payloads smaller, and encrypt them.
 
         Raises:
             ActionError: one has to be stored, and the store is away.
         """
-        return [await self._encode(payload) for payload in payloads]
+        return [self._encrypt(await self._encode(payload)) for payload in payloads]
 
     @override
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -71,15 +85,16 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
 
         Raises:
             ActionError: the store is away, or has no such payload, or there is no store.
+            Undecipherable: the key of one is not there.
         """
-        return [await self._decode(payload) for payload in payloads]
+        return [await self._decode(self._decrypt(payload)) for payload in payloads]
 
     async def _encode(self, payload: Payload) -> Payload:
-        if payload.ByteSize() <= PLAIN:
+        if payload.ByteSize() + self._added <= PLAIN:
             return payload
         body = payload.SerializeToString(deterministic=True)
         compressed = await asyncio.to_thread(zlib.compress, body, _LEVEL)
-        if len(compressed) > INLINE and self._run and self._find_values is not None:
+        if len(compressed) + self._added > INLINE and self._run and self._find_values is not None:
             reference = _Reference(run=self._run, key=sha256(body).hexdigest())
             await self._find_values().put(reference.run, {reference.key: body})
             self._cache.keep(reference.key, body)
@@ -108,6 +123,17 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
         return body
 
 
-def data_converter(find_values: FindValues | None = None) -> DataConverter:
-    """Return how every client of the engine writes payloads: pydantic's JSON, large ones as `LargePayloads` does."""
-    return replace(pydantic_data_converter, payload_codec=LargePayloads(find_values))
+def data_converter(find_values: FindValues | None = None, keys: EncryptionKeys | None = None) -> DataConverter:
+    """Return how every client of the engine writes payloads: pydantic's JSON, as `LargePayloads` encodes it.
+
+    With a key that encrypts, the texts of failures are encrypted, too.
+    """
+    encrypts = keys is not None and keys.first is not None
+    failures = EncryptedFailures if encrypts else DefaultFailureConverter
+    return replace(
+        pydantic_data_converter, payload_codec=LargePayloads(find_values, keys), failure_converter_class=failures
+    )
+
+
+def _as_it_is(payload: Payload) -> Payload:
+    return payload

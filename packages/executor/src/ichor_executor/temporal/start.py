@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ichor_executor.temporal.large_trigger import without_large_trigger
 from ichor_executor.temporal.run_input import RunInput, Scheduled
+from ichor_executor.temporal.summary import summary_of
 from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ async def start_run(
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_attributes(request.run.rule_id, request.run.event.entity_name, attributes),
-            static_summary=_summary(request.run.rule_name),
+            static_summary=summary_of(request.run.rule_name),
             priority=_priority(request.run.rule_id, in_burst=in_burst),
         )
     except WorkflowAlreadyStartedError:
@@ -101,7 +102,7 @@ def scheduled_start(
         id=f"rule-{rule_id}",
         task_queue=task_queue,
         typed_search_attributes=_attributes(rule_id, entity_name, attributes),
-        static_summary=_summary(rule_name),
+        static_summary=summary_of(rule_name),
         priority=_priority(rule_id),
     )
 
@@ -109,10 +110,6 @@ def scheduled_start(
 def _priority(rule_id: RuleId, *, in_burst: bool = False) -> Priority:
     """Return that the runs of all rules, and their actions, are served in turn, and those of bursts after them."""
     return Priority(priority_key=_BEHIND if in_burst else None, fairness_key=rule_id)
-
-
-def _summary(rule_name: str) -> str:
-    return rule_name[:100]
 
 
 def _attributes(rule_id: RuleId, entity_name: str | None, known: Collection[str]) -> TypedSearchAttributes:

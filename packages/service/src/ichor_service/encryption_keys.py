@@ -1,0 +1,29 @@
+"""The keys that payloads in Temporal are encrypted with, from the file that a setting names."""
+
+from pathlib import Path
+
+from ichor_executor.errors import InvalidKeys
+from ichor_executor.temporal import EncryptionKeys
+
+from ichor_service.errors import InvalidSetting
+from ichor_service.setting import variable
+from ichor_service.settings import Settings
+
+
+def encryption_keys(settings: Settings) -> EncryptionKeys | None:
+    """Return the keys, None where no file is named.
+
+    Raises:
+        InvalidSetting: the file cannot be read or used; the message shows no key.
+    """
+    path = settings.encryption_keys
+    if path is None:
+        return None
+    name = variable("encryption_keys")
+    try:
+        return EncryptionKeys.parse(Path(path).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        told = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InvalidSetting(f"{name}: the file {path} cannot be read: {told}.") from None
+    except InvalidKeys as error:
+        raise InvalidSetting(f"{name}: the file {path} cannot be used: {error}.") from None

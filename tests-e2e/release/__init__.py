@@ -1,0 +1,1 @@
+"""What belongs to releases: which members a change concerns, and that what is released can be installed."""
