@@ -31,6 +31,7 @@ WRONG = {
     "api_tokens": "/nowhere",
     "secrets_dir": "/nowhere",
     "entities": "/nowhere",
+    "encryption_keys": "/nowhere",
     "jwks_url": "nowhere",
     "smtp_from": "nobody",
     "webhook_allow": "https://api.internal",

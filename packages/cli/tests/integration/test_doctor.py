@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from ichor_activities import discover
 from ichor_cli.doctor.finding import State
-from ichor_edgestore import LEGACY_RIGHTS, RIGHTS, EdgeStore, connected
+from ichor_edgestore import EdgeStore, connected, service_rights
 from ichor_models import Rule
 from ichor_testing import Database, Vhost, free_port, until
 from ichor_testing.engine_program import start_program
@@ -98,13 +98,12 @@ class TestDatabase:
             await pool.execute(finding.mend)
             assert (await examined()).only("database.rights").state is State.OK
             await pool.execute("REVOKE USAGE ON SCHEMA workflow FROM ichor_doctor")
-            assert len((await examined()).troubles("database.rights")) == len(RIGHTS)
+            assert len((await examined()).troubles("database.rights")) == len(service_rights())
 
     async def test_the_outbox_of_an_existing_ichor(
         self, examined: Examined, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setenv("ICHOR_LEGACY_OUTBOX", "true")
-        assert {*LEGACY_RIGHTS} == {"cascade_outbox"}
         assert (await examined()).only("database.rights").message == "The table workflow.cascade_outbox is not there."
 
     async def test_a_query_of_roles_that_cannot_be_run(
@@ -229,10 +228,10 @@ class TestCommand:
 
 @asynccontextmanager
 async def role_of_services(pool: asyncpg.Pool, database: Database) -> AsyncGenerator[str]:
-    """Yield the address of a database for a role that may do what `RIGHTS` says, and nothing else."""
+    """Yield the address of a database for a role that may do what the services do, and nothing else."""
     name = "ichor_doctor"
     await pool.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'hidden'; GRANT USAGE ON SCHEMA workflow TO {name}")
-    for table, rights in RIGHTS.items():
+    for table, rights in service_rights().items():
         await pool.execute(f"GRANT {', '.join(rights)} ON workflow.{table} TO {name}")
     parts = urlsplit(database.url)
     try:

@@ -53,7 +53,7 @@ from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
 from ichor_edgestore.postgres_values import EndedValues, PostgresValues
-from ichor_edgestore.rights import LEGACY_RIGHTS, RIGHTS, LackingRights, lacking_rights
+from ichor_edgestore.rights import LackingRights, lacking_rights, service_rights
 from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter, RunPlace
@@ -64,8 +64,6 @@ from ichor_edgestore.signal import Signal
 from ichor_edgestore.whole_result import whole_result
 
 __all__ = [
-    "LEGACY_RIGHTS",
-    "RIGHTS",
     "AccessDenied",
     "ActionView",
     "AlreadyRecorded",
@@ -140,5 +138,6 @@ __all__ = [
     "migrations",
     "require_schema",
     "schema_version",
+    "service_rights",
     "whole_result",
 ]

@@ -11,7 +11,7 @@ from ichor_edgestore.query_file import load_queries
 _QUERIES = load_queries("rights")
 _READ, _ADD, _CHANGE, _REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
 
-RIGHTS: Mapping[str, Sequence[str]] = {
+_RIGHTS: Mapping[str, Sequence[str]] = {
     "ichor_migrations": (_READ,),
     "trigger_types": (_READ,),
     "entities": (_READ,),
@@ -35,10 +35,15 @@ RIGHTS: Mapping[str, Sequence[str]] = {
     "alert_recipients": (_READ, _ADD),
     "alert_acknowledgments": (_READ, _REMOVE),
 }
-"""By the table, in the schema `workflow`; whoever saves rules needs more."""
+_LEGACY_RIGHTS: Mapping[str, Sequence[str]] = {"cascade_outbox": (_READ, _CHANGE, _REMOVE)}
 
-LEGACY_RIGHTS: Mapping[str, Sequence[str]] = {"cascade_outbox": (_READ, _CHANGE, _REMOVE)}
-"""What the outbox of an existing Ichor asks for besides."""
+
+def service_rights(*, legacy: bool = False) -> Mapping[str, Sequence[str]]:
+    """Return what the services do, by the table, in the schema `workflow`; whoever saves rules needs more.
+
+    `legacy` adds the outbox of an existing Ichor.
+    """
+    return {**_RIGHTS, **(_LEGACY_RIGHTS if legacy else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class LackingRights:
     is_there: bool
 
 
-async def lacking_rights(pool: asyncpg.Pool, rights: Mapping[str, Sequence[str]] = RIGHTS) -> Sequence[LackingRights]:
+async def lacking_rights(pool: asyncpg.Pool, rights: Mapping[str, Sequence[str]]) -> Sequence[LackingRights]:
     """Return what the role of these connections lacks, by table.
 
     Raises:

@@ -65,7 +65,7 @@ class Settings(BaseModel):
     )
     encryption_keys: Annotated[File | None, ReadBy(_ALL)] = Field(
         default=None,
-        description="keys that what is sent to Temporal is encrypted with, `id:key`, newest first; the same for all",
+        description="keys that all that is sent to Temporal is encrypted with, newest first; the same for all programs",
     )
     http_host: str = Field(
         default="127.0.0.1", description="where health, metrics and the API are served; `0.0.0.0` in a container"

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import asyncpg
 from ichor_edgestore import (
-    LEGACY_RIGHTS,
-    RIGHTS,
     EdgeStore,
     InvalidAddress,
     InvalidRoleQuery,
@@ -21,6 +19,7 @@ from ichor_edgestore import (
     lacking_rights,
     migrations,
     require_schema,
+    service_rights,
 )
 from ichor_models import Person
 from ichor_service import Settings, variable
@@ -88,7 +87,7 @@ async def _migrations(pool: asyncpg.Pool) -> Sequence[Finding]:
 
 
 async def _rights(pool: asyncpg.Pool, *, legacy: bool) -> Sequence[Finding]:
-    lacking = await lacking_rights(pool, {**RIGHTS, **(LEGACY_RIGHTS if legacy else {})})
+    lacking = await lacking_rights(pool, service_rights(legacy=legacy))
     if not lacking:
         return [well(RIGHTS_OF_ROLE, "The role may do all that the services do.")]
     role = await pool.fetchval("SELECT quote_ident(current_user)")

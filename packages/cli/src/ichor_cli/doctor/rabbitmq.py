@@ -62,11 +62,15 @@ async def _examine(connection: AbstractConnection, seconds: float) -> Sequence[F
 
 
 async def _exchanges(connection: AbstractConnection) -> Sequence[Finding]:
-    makers = {EVENTS.exchange: _START_TRIGGER, REQUESTS: _START_WORKER}
-    return [
-        _declaration(EXCHANGES, name, await declared_exchange(connection, name), "a durable topic exchange", mend)
-        for name, mend in makers.items()
-    ]
+    needed = "a durable topic exchange"
+    events, requests = (
+        await declared_exchange(connection, EVENTS.exchange),
+        await declared_exchange(connection, REQUESTS),
+    )
+    found = [_declaration(EXCHANGES, EVENTS.exchange, events, needed, _START_TRIGGER)]
+    if not requests.exists:
+        return [*found, skipped(EXCHANGES, f"{REQUESTS} is not there yet: the first question makes it.")]
+    return [*found, _declaration(EXCHANGES, REQUESTS, requests, needed, _START_WORKER)]
 
 
 async def _queues(connection: AbstractConnection, owner: _Owner) -> Sequence[Finding]:
