@@ -104,9 +104,9 @@ async def over_tls(
     plain, mutual = authority.of_server(), authority.of_server(asks_for_certificate=True)
     async with AsyncExitStack() as stack:
         postgresql, rabbitmq, temporal = (
-            await stack.enter_async_context(_tls(_place(postgres_database.url), plain, first=_ASKS_FOR_TLS)),
-            await stack.enter_async_context(_tls(_place(rabbitmq_vhost.url), plain)),
-            await stack.enter_async_context(_tls(shared_temporal.url, mutual)),
+            await stack.enter_async_context(_tls_when_asked(_place(postgres_database.url), plain)),
+            await stack.enter_async_context(_leading(_place(rabbitmq_vhost.url), plain)),
+            await stack.enter_async_context(_leading(shared_temporal.url, mutual)),
         )
         yield authority.variables(postgresql, rabbitmq, temporal, servers)
 
@@ -157,15 +157,21 @@ def _place(url: str) -> str:
 
 
 @asynccontextmanager
-async def _tls(target: str, context: ssl.SSLContext, first: bytes = b"") -> AsyncGenerator[int]:
-    """Yield a port that speaks TLS, once `first` was asked for, and leads to a server that does not."""
+async def _tls_when_asked(target: str, context: ssl.SSLContext) -> AsyncGenerator[int]:
+    """Yield a port that begins TLS when asked to, as PostgreSQL does."""
+    async with _leading(target, context) as port, _leading(f"{LOOPBACK}:{port}", first=_ASKS_FOR_TLS) as front:
+        yield front
+
+
+@asynccontextmanager
+async def _leading(target: str, context: ssl.SSLContext | None = None, *, first: bytes = b"") -> AsyncGenerator[int]:
+    """Yield a port that leads to a server: over TLS if it has a `context`, once `first` was asked for and granted."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if first:
                 assert await reader.readexactly(len(first)) == first
                 writer.write(b"S")
-            await writer.start_tls(context)
             host, _, port = target.rpartition(":")
             far_reader, far_writer = await asyncio.open_connection(host, int(port))
             async with asyncio.TaskGroup() as group:
@@ -174,7 +180,7 @@ async def _tls(target: str, context: ssl.SSLContext, first: bytes = b"") -> Asyn
         except (OSError, asyncio.IncompleteReadError):
             writer.transport.abort()
 
-    server = await asyncio.start_server(take, LOOPBACK, 0)
+    server = await asyncio.start_server(take, LOOPBACK, 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

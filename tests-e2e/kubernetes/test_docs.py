@@ -24,9 +24,9 @@ def test_an_overlay_of_ones_own_renders(tmp_path: Path) -> None:
     assert settings["ICHOR_TEMPORAL_ADDRESS"] == "temporal.internal:7233"
 
 
-def test_every_secret_of_production_is_explained() -> None:
+def test_every_secret_is_explained() -> None:
     named_there: set[str] = set()
-    for workload in of_kind(overlay("production"), "Deployment", "Job"):
+    for workload in of_kind(overlay("versioned"), "Deployment", "Job"):
         for volume in pod(workload)["spec"]["volumes"]:
             named_there |= {volume["secret"]["secretName"]} if "secret" in volume else set()
         for entry in containers(workload)[0]["env"]:

@@ -37,7 +37,14 @@ NEEDED = {
     name: {setting.variable for setting in every_setting() if reader in setting.read_by.needed}
     for name, reader in READERS.items()
 } | {"migrate": {"ICHOR_DATABASE_URL"}}
-MADE_BY_OPERATORS = {"ichor", "ichor-rule-secrets", "ichor-temporal-tls", "ichor-api-tokens", "ichor-authority"}
+MADE_BY_OPERATORS = {
+    "ichor",
+    "ichor-rule-secrets",
+    "ichor-temporal-tls",
+    "ichor-api-tokens",
+    "ichor-authority",
+    "ichor-encryption-keys",
+}
 VOLUMES = {"name", "emptyDir", "secret", "configMap"}
 SECRET = re.compile(r"_URL$|PASSWORD|TOKEN_KEYS|API_KEY|SECRET_(?!S?DIR)")
 

@@ -8,6 +8,7 @@ Nothing in a session outlives a transaction, so a pooler in transaction mode (Pg
 """
 
 import json
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time
@@ -96,6 +97,9 @@ class _readable_address:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        # A certificate that does not hold is a ValueError, too.
+        if isinstance(error, ssl.SSLError):
+            return
         if isinstance(error, (asyncpg.exceptions.ClientConfigurationError, ValueError)):
             raise InvalidAddress(
                 "The database's address cannot be read; write postgresql://user:password@host:port/database."
