@@ -1,6 +1,7 @@
 """Pages of the site that lie outside of docs/: the README is its first page, and each member has one.
 
-A hook of MkDocs. Links are written for the repository; here they are turned to where the site has their target.
+A hook of MkDocs. Links are written for the repository; here they are turned to where the site has their target, and are
+plain text where only the repository has it.
 """
 
 import os
@@ -30,8 +31,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     start = PurePosixPath(page.file.src_uri).parent
 
     def turned(link: re.Match[str]) -> str:
-        target = None if ":" in link[2] else _place(source.parent / link[2])
-        return link[0] if target is None else f"{link[1]}{os.path.relpath(target, start)}{link[3]}"
+        if ":" in link[2]:
+            return link[0]
+        path = source.parent / link[2]
+        if target := _place(path):
+            return f"{link[1]}{os.path.relpath(target, start)}{link[3]}"
+        return link[1].removesuffix("](").removeprefix("[") if path.exists() else link[0]
 
     return _LINK.sub(turned, markdown)
 
