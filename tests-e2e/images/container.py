@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 from ichor_testing import free_port, until
 
+DOCKER = os.environ.get("DOCKER", "docker")
 NAMES = ("worker", "trigger", "cli")
 HARDENED = (
     "--read-only",
@@ -41,7 +42,7 @@ async def output(*command: str, **variables: str) -> str:
 
 async def docker(*arguments: str) -> str:
     """Return what Docker's client prints."""
-    return await output(os.environ.get("DOCKER", "docker"), *arguments)
+    return await output(DOCKER, *arguments)
 
 
 async def inspect(thing: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class Container:
 
         async def is_ready() -> bool:
             state = (await inspect(self.name))["State"]
-            assert state["Running"], f"it ended {state['ExitCode']}: {await docker('logs', self.name)}"
+            assert state["Running"], f"it ended {state['ExitCode']}: {await self.log()}"
             try:
                 async with httpx.AsyncClient(timeout=5) as http:
                     return (await http.get(f"http://127.0.0.1:{self.port}/healthz/ready")).is_success
@@ -74,6 +75,10 @@ class Container:
                 return False
 
         await until(is_ready, f"readiness of {self.name}", seconds=120)
+
+    async def log(self) -> str:
+        """Return what it printed."""
+        return await output("sh", "-c", f"{DOCKER} logs {self.name} 2>&1")
 
     async def signal(self, name: str) -> None:
         """Send a signal to its first process."""
@@ -85,12 +90,12 @@ class Container:
 
 
 @asynccontextmanager
-async def started(name: str, environment: Mapping[str, str]) -> AsyncGenerator[Container]:
+async def started(name: str, environment: Mapping[str, str], *arguments: str) -> AsyncGenerator[Container]:
     """Yield a container of a service as production runs it: nothing to write to, no rights, no shell."""
     container = Container(f"ichor-test-{uuid4().hex[:12]}", free_port())
     variables = {**environment, "ICHOR_HTTP_PORT": str(container.port)}
     settings = [f"--env={key}={value}" for key, value in variables.items()]
-    await docker("run", "--detach", "--name", container.name, *HARDENED, *settings, image(name))
+    await docker("run", "--detach", "--name", container.name, *HARDENED, *settings, image(name), *arguments)
     try:
         yield container
     finally:

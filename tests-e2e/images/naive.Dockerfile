@@ -1,8 +1,8 @@
-# What one would write first; test_contents.py compares sizes with it.
+# What one would write first: one stage, the whole workspace. test_contents.py compares sizes with it.
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 FROM docker.io/library/python:3.13.12-slim-trixie
 COPY --from=uv /uv /usr/local/bin/uv
 WORKDIR /app
 COPY . .
-RUN uv sync --package ichor-worker
+RUN uv sync --locked
 CMD ["uv", "run", "ichor-worker"]

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from container import NAMES, docker, image, inspect, output
+from .container import NAMES, docker, image, inspect, output
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from container import Container, docker, ichor, started
 from ichor_testing import Database, TemporalServer, Vhost, until
+
+from .container import Container, docker, ichor, started
 
 GRACE = 10
 RULE = {
@@ -67,7 +68,7 @@ async def test_a_run_goes_through_trigger_and_worker_and_both_stop_in_order(
         await fire(environment, "1", "--wait", "--timeout=60s")
         for container in (trigger, worker):
             await container.signal("TERM")
-            assert await container.ended(GRACE) == 0, await docker("logs", container.name)
+            assert await container.ended(GRACE) == 0, await container.log()
 
 
 async def test_what_is_fired_while_both_are_killed_runs_when_they_are_back(
@@ -102,12 +103,35 @@ async def kill(container: Container) -> None:
 
 @pytest.mark.parametrize("name", ["worker", "trigger"])
 async def test_told_to_stop_while_it_starts_it_stops_in_order(name: str, environment: dict[str, str]) -> None:
+    await ichor(environment, "migrate")
     async with started(name, environment) as container:
-        await container.signal("TERM")
-        assert await container.ended(GRACE) == 0, await docker("logs", container.name)
+        assert await told_until_it_ends(container) == 0, await container.log()
+
+
+async def test_a_command_that_is_cut_short_says_so(environment: dict[str, str], rules: Path) -> None:
+    await prepare(environment, rules)
+    async with started("cli", environment, "fire", "--entity=orders", "--id=1", "--wait", "--timeout=5m") as command:
+        assert await told_until_it_ends(command) == 143, await command.log()
+
+
+async def told_until_it_ends(container: Container) -> int:
+    """Send SIGTERM until it has ended, since it may come before Python itself has begun; return the exit code."""
+
+    async def has_ended() -> bool:
+        try:
+            await container.signal("TERM")
+        except AssertionError as error:
+            if "is not running" in str(error):
+                return True
+            raise
+        return False
+
+    await until(has_ended, f"the end of {container.name}", seconds=GRACE, pause=0.01)
+    return await container.ended(GRACE)
 
 
 @pytest.mark.parametrize("name", ["worker", "trigger"])
 async def test_a_missing_setting_ends_it_with_one_sentence(name: str) -> None:
     async with started(name, {}) as container:
         assert await container.ended(60) == 2
+        assert (await container.log()).startswith(f"ichor-{name}: ICHOR_DATABASE_URL is not set")

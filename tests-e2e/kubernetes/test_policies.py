@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from ichor_service import Settings, variable
+from ichor_service import Reader, Settings, every_setting
 from ichor_trigger.main import PROGRAM as TRIGGER
 from ichor_worker.main import PROGRAM as WORKER
 
@@ -28,11 +28,15 @@ PORTS = {"trigger": TRIGGER.http_port, "worker": WORKER.http_port}
 TEMPORAL_TLS = {f"TEMPORAL_TLS{end}" for end in ("", "_SERVER_NAME", "_SERVER_CA_CERT_PATH")} | {
     f"TEMPORAL_TLS_CLIENT_{end}_PATH" for end in ("CERT", "KEY")
 }
+READERS = {"trigger": Reader.TRIGGER, "worker": Reader.WORKER}
 USED = {
-    "trigger": {variable(name) for name in (*TRIGGER.needs, *TRIGGER.uses)} | TEMPORAL_TLS,
-    "worker": {variable(name) for name in (*WORKER.needs, *WORKER.uses)} | TEMPORAL_TLS,
-    "migrate": {"ICHOR_DATABASE_URL"},
-}
+    name: {setting.variable for setting in every_setting() if reader in setting.read_by.readers} | TEMPORAL_TLS
+    for name, reader in READERS.items()
+} | {"migrate": {"ICHOR_DATABASE_URL"}}
+NEEDED = {
+    name: {setting.variable for setting in every_setting() if reader in setting.read_by.needed}
+    for name, reader in READERS.items()
+} | {"migrate": {"ICHOR_DATABASE_URL"}}
 MADE_BY_OPERATORS = {
     "ichor",
     "ichor-rule-secrets",
@@ -167,8 +171,7 @@ def test_every_variable_is_a_setting_of_its_program(manifests: Manifests) -> Non
 
 def test_what_is_needed_is_given(manifests: Manifests) -> None:
     for workload in of_the_engine(manifests):
-        needs = {"trigger": TRIGGER.needs, "worker": WORKER.needs, "migrate": ("database_url",)}[component(workload)]
-        assert {variable(name) for name in needs} <= {name for name, _ in variables(workload, manifests)}
+        assert NEEDED[component(workload)] <= {name for name, _ in variables(workload, manifests)}
 
 
 def test_secrets_are_named_and_never_written(manifests: Manifests) -> None:

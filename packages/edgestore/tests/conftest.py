@@ -71,6 +71,24 @@ def store(request: pytest.FixtureRequest) -> EdgeStore | MemoryStore:
 
 
 @pytest.fixture
+async def rule_id(store: EdgeStore | MemoryStore, approval: Rule, catalogue: Catalogue) -> RuleId:
+    """The id of a rule in the store."""
+    return (await store.save_rule(approval, catalogue=catalogue)).rule_id
+
+
+@pytest.fixture
+async def run(store: EdgeStore | MemoryStore, rule_id: RuleId, event: EntityEvent) -> ExecutionId:
+    """A run in the store."""
+    return (await store.pin_run(rule_id, event)).execution_id
+
+
+@pytest.fixture
+def call(run: ExecutionId, new_call: Callable[..., ActionCall]) -> ActionCall:
+    """A call of an action of that run."""
+    return new_call(run)
+
+
+@pytest.fixture
 def catalogue() -> Catalogue:
     """The engine's own types, and one that takes anything."""
     return Catalogue([*CONTROL_TYPES, ActionType("send_email", AnyConfig)])

@@ -47,20 +47,38 @@ async def send(server: MailServer, message: EmailMessage) -> tuple[str, ...]:
         Unavailable: the server is not there or busy.
     """
     try:
-        refused, _ = await aiosmtplib.send(
-            message,
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.tls,
-            start_tls=None if server.tls else _START_TLS[server.start_tls],
-            validate_certs=server.verify,
-            timeout=TIMEOUT,
-        )
+        async with _client(server, TIMEOUT) as client:
+            refused, _ = await client.send_message(message)
     except (aiosmtplib.SMTPException, OSError) as error:
         raise _as_action_error(error) from error
     return tuple(refused)
+
+
+async def greet(server: MailServer, seconds: float) -> None:
+    """Connect and log in within so many seconds, and send nothing.
+
+    Raises:
+        ActionError: [mail] the server refuses us.
+        Unavailable: the server is not there or busy.
+    """
+    try:
+        async with _client(server, seconds):
+            pass
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise _as_action_error(error) from error
+
+
+def _client(server: MailServer, seconds: float) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        use_tls=server.tls,
+        start_tls=None if server.tls else _START_TLS[server.start_tls],
+        validate_certs=server.verify,
+        timeout=seconds,
+    )
 
 
 def _as_action_error(error: Exception) -> ActionError:

@@ -1,7 +1,6 @@
 """Everything that the engine needs, started on this machine: three servers, a migrated database, worker and trigger."""
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from ichor_edgestore import EdgeStore, connected, migrate
-from ichor_service import variable
+from ichor_service import environment, variable
 from ichor_testing import (
     PostgresServer,
     RabbitServer,
@@ -105,7 +104,7 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
 
 def _token_keys(data_dir: Path | None) -> dict[str, str]:
     """Return the keys of reply tokens: the environment has its own, else they are kept with the data, else new."""
-    if variable("token_keys") in os.environ:
+    if variable("token_keys") in environment():
         return {}
     keys = secrets.token_urlsafe(32)
     if data_dir is not None:

@@ -1,10 +1,9 @@
 """The token of a development stack's API, which allows everything to whoever started the stack."""
 
 import json
-import os
 from pathlib import Path
 
-from ichor_service import ApiToken, ApiTokens, Scope, new_token, token_hash, variable
+from ichor_service import ApiToken, ApiTokens, Scope, environment, new_token, token_hash, variable
 
 from ichor_cli.private_file import write_private
 
@@ -13,7 +12,7 @@ _DEVELOPER = "developer"
 
 def is_configured() -> bool:
     """Say whether the environment knows already who may call."""
-    return any(variable(setting) in os.environ for setting in ("api_tokens", "jwks_url"))
+    return any(variable(setting) in environment() for setting in ("api_tokens", "jwks_url"))
 
 
 def write_dev_token(file: Path) -> str:

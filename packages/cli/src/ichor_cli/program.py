@@ -12,6 +12,7 @@ from ichor_cli.commands.apply import apply
 from ichor_cli.commands.approvals import approvals, approve
 from ichor_cli.commands.dead_letters import dead_letter_commands
 from ichor_cli.commands.dev import dev
+from ichor_cli.commands.doctor import doctor
 from ichor_cli.commands.export import export
 from ichor_cli.commands.fire import fire
 from ichor_cli.commands.migrate import migrate
@@ -20,6 +21,7 @@ from ichor_cli.commands.run import run
 from ichor_cli.commands.runs import cancel, rerun, result, runs
 from ichor_cli.commands.runs import show as show_run
 from ichor_cli.commands.schema import schema
+from ichor_cli.commands.settings import settings
 from ichor_cli.commands.show import show
 from ichor_cli.commands.simulate import simulate
 from ichor_cli.commands.test import run_case_files
@@ -38,6 +40,8 @@ _COMMANDS = {
     "show": show,
     "actions": actions,
     "schema": schema,
+    "settings": settings,
+    "doctor": doctor,
     "migrate": migrate,
     "apply": apply,
     "export": export,

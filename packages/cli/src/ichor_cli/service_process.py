@@ -68,7 +68,9 @@ async def start_service(module: str, environment: Mapping[str, str]) -> ServiceP
     """Start a program in our folder, with these variables over our own and a free port for its health checks."""
     port = free_port()
     folder = private_folder()
-    variables = {**os.environ, **environment, "ICHOR_HTTP_PORT": str(port)}
+    # What we say wins over a file that the environment names for it.
+    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in environment}
+    variables = {**inherited, **environment, "ICHOR_HTTP_PORT": str(port)}
     command = Command([sys.executable, "-P", "-m", module], variables, Path.cwd())
     keeper = await keep(folder, [command], Watch(), grace=_GRACE)
     return ServiceProcess(module, f"http://{LOOPBACK}:{port}", keeper)

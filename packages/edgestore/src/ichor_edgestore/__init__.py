@@ -37,7 +37,15 @@ from ichor_edgestore.errors import (
 )
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.memory_store import MemoryStore
-from ichor_edgestore.migration import Migration, migrate, migrations, require_schema, schema_version
+from ichor_edgestore.migration import (
+    AppliedMigration,
+    Migration,
+    foreign_migrations,
+    migrate,
+    migrations,
+    require_schema,
+    schema_version,
+)
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.outbox import Outbox, OutboxBatch, OutboxEvent, OutboxState, Refusal
 from ichor_edgestore.pinned_run import PinnedRun
@@ -45,6 +53,7 @@ from ichor_edgestore.pool import connect, connected
 from ichor_edgestore.postgres_idempotency import KeptResponse
 from ichor_edgestore.postgres_questions import AskedQuestion, UndeliveredReply
 from ichor_edgestore.postgres_values import EndedValues, PostgresValues
+from ichor_edgestore.rights import LEGACY_RIGHTS, RIGHTS, LackingRights, lacking_rights
 from ichor_edgestore.rule_filter import RuleFilter, RulePlace
 from ichor_edgestore.rule_summary import RuleSummary
 from ichor_edgestore.run_filter import RunFilter, RunPlace
@@ -55,10 +64,13 @@ from ichor_edgestore.signal import Signal
 from ichor_edgestore.whole_result import whole_result
 
 __all__ = [
+    "LEGACY_RIGHTS",
+    "RIGHTS",
     "AccessDenied",
     "ActionView",
     "AlreadyRecorded",
     "AmbiguousRule",
+    "AppliedMigration",
     "ApprovalFilter",
     "ApprovalPlace",
     "ApprovalView",
@@ -77,6 +89,7 @@ __all__ = [
     "Journal",
     "KeptResponse",
     "KeyReused",
+    "LackingRights",
     "MemoryStore",
     "Migration",
     "NotRerunnable",
@@ -121,6 +134,8 @@ __all__ = [
     "connect",
     "connected",
     "emit_event",
+    "foreign_migrations",
+    "lacking_rights",
     "migrate",
     "migrations",
     "require_schema",

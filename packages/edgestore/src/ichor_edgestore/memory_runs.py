@@ -143,6 +143,9 @@ class MemoryRuns:
         self._home = self._home or namespace_id
         return self._home
 
+    async def known_home(self) -> str | None:
+        return self._home
+
     async def forget_home(self) -> None:
         self._home = None
 

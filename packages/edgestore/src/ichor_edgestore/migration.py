@@ -30,6 +30,15 @@ class Migration:
     sql: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class AppliedMigration:
+    """One that a database has, of this release or of another one."""
+
+    number: int
+    name: str
+    release: int
+
+
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Return all migrations of this release, the oldest first."""
@@ -49,7 +58,7 @@ async def migrate(pool: asyncpg.Pool) -> tuple[str, ...]:
 
 async def schema_version(pool: asyncpg.Pool) -> int:
     """Return the number of the newest migration that a database has, 0 where it has none."""
-    return max((number for number, _ in await _applied(Database(pool))), default=0)
+    return max((found.number for found in await _applied(Database(pool))), default=0)
 
 
 async def require_schema(pool: asyncpg.Pool) -> None:
@@ -60,13 +69,19 @@ async def require_schema(pool: asyncpg.Pool) -> None:
         SchemaTooNew: it is more than one release ahead.
     """
     applied = await _applied(Database(pool))
-    numbers = {number for number, _ in applied}
+    numbers = {found.number for found in applied}
     missing = [step.name for step in migrations() if step.number not in numbers]
     if missing:
         raise SchemaTooOld(f"The database lacks {', '.join(missing)}; run `ichor migrate`.")
-    own, newest = migrations()[-1].release, max(release for _, release in applied)
+    own, newest = migrations()[-1].release, max(found.release for found in applied)
     if newest > own + 1:
         raise SchemaTooNew(f"The database is at schema release {newest}, this program at {own}; install a newer one.")
+
+
+async def foreign_migrations(pool: asyncpg.Pool) -> tuple[AppliedMigration, ...]:
+    """Return the migrations that a database has and this release does not, the oldest first."""
+    own = {(step.number, step.name) for step in migrations()}
+    return tuple(found for found in await _applied(Database(pool)) if (found.number, found.name) not in own)
 
 
 def _read(file: str, sql: str) -> Migration:
@@ -94,7 +109,7 @@ async def _hold_lock(session: Session) -> None:
     await session.execute(_QUERIES["prepare"])
 
 
-async def _applied(database: Database) -> list[tuple[int, int]]:
+async def _applied(database: Database) -> list[AppliedMigration]:
     if not await database.row(_QUERIES["has_table"]):
         return []
-    return [(row["number"], row["release"]) for row in await database.rows(_QUERIES["applied"])]
+    return sorted(AppliedMigration(**row) for row in await database.rows(_QUERIES["applied"]))

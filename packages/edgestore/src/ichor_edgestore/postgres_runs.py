@@ -90,8 +90,12 @@ class PostgresRuns:
     async def home_namespace(self, namespace_id: str) -> str:
         """Return the id of the Temporal namespace that carries the runs: this one where none was noted before."""
         await self._database.execute(_QUERIES["settle"], namespace_id)
+        return await self.known_home() or namespace_id
+
+    async def known_home(self) -> str | None:
+        """Return the id of the Temporal namespace that carries the runs, None where none was noted yet."""
         row = await self._database.row(_QUERIES["home"])
-        return row["id"] if row else namespace_id
+        return row["id"] if row else None
 
     async def forget_home(self) -> None:
         """Forget which namespace carries the runs: that is gone, and the next one that is asked about carries them."""

@@ -14,12 +14,10 @@ from ichor_models import (
     ActionError,
     Approval,
     Approvers,
-    Catalogue,
     EntityEvent,
     ExecutionId,
     Person,
     Question,
-    Rule,
     RunRecord,
     RunStatus,
     VoteVerdict,
@@ -32,19 +30,6 @@ type Store = EdgeStore | MemoryStore
 
 ADA, BOB, EVE, MAX = (UUID(int=number) for number in range(1, 5))
 ENDED = RunRecord(status=RunStatus.CANCELLED, actions=(), order=())
-
-
-@pytest.fixture
-async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
-    """A run in the store."""
-    saved = await store.save_rule(approval, catalogue=catalogue)
-    return (await store.pin_run(saved.rule_id, event)).execution_id
-
-
-@pytest.fixture
-def call(run: ExecutionId, new_call: Callable[..., ActionCall]) -> ActionCall:
-    """A call of an action of that run."""
-    return new_call(run)
 
 
 async def ask(store: Store, call: ActionCall, *users: UUID, **more: Any) -> UUID:
@@ -324,16 +309,6 @@ async def test_roles_come_from_the_database_where_it_is_asked(
     assert await vote(store, id, ADA) == ("decided", "approved")
 
 
-async def test_ids_may_be_numbers(pool: asyncpg.Pool) -> None:
-    await pool.execute("CREATE TABLE app_roles (user_id bigint, role text)")
-    await pool.execute("INSERT INTO app_roles VALUES (17, 'boss')")
-    store = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1::bigint")
-    assert [await store.roles_of(Person(id=id)) for id in ("17", "18", "Ada")] == [("boss",), (), ()]
-    uncast = EdgeStore(pool, roles_sql="SELECT role FROM app_roles WHERE user_id = $1")
-    with pytest.raises(InvalidRoleQuery, match="operator does not exist: bigint = text"):
-        await uncast.roles_of(Person(id=str(ADA)))
-
-
 @pytest.mark.parametrize("query", ["SELECT role FROM nowhere WHERE id = $1", "not SQL $1", "SELECT $1 ="])
 async def test_a_query_of_roles_that_cannot_be_run_is_no_vote(
     pool: asyncpg.Pool, asked: ActionCall, query: str
@@ -361,8 +336,3 @@ async def test_a_query_of_roles_that_fails_is_not_taken_for_no_roles(
     found = await store.find_approval(id)
     assert found
     assert found.votes == ()
-
-
-async def test_a_query_of_roles_asks_for_somebody(pool: asyncpg.Pool) -> None:
-    with pytest.raises(InvalidRoleQuery, match="holds no \\$1"):
-        EdgeStore(pool, roles_sql="SELECT 'boss'")

@@ -5,23 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from ichor_edgestore import EdgeStore, MemoryStore
-from ichor_models import ActionCall, ActionError, Catalogue, EntityEvent, ExecutionId, Rule
+from ichor_models import ActionCall, ActionError
 
 type Store = EdgeStore | MemoryStore
 type NewCall = Callable[..., ActionCall]
-
-
-@pytest.fixture
-async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
-    """A run in the store."""
-    saved = await store.save_rule(approval, catalogue=catalogue)
-    return (await store.pin_run(saved.rule_id, event)).execution_id
-
-
-@pytest.fixture
-def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
-    """A call of an action of that run."""
-    return new_call(run)
 
 
 async def test_an_attempt_has_no_result_before_one_completed(store: Store, call: ActionCall) -> None:

@@ -3,23 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from ichor_edgestore import (
-    EdgeStore,
-    EventTooLarge,
-    MemoryStore,
-    Refusal,
-    StoreUnavailable,
-    Unstorable,
-    emit_event,
-    migrate,
-)
+from ichor_edgestore import EdgeStore, EventTooLarge, MemoryStore, Unstorable, emit_event, migrate
 from ichor_models import ActionCall, Catalogue, EntityEvent, EventType, Lineage, RowChange, Rule, parse_event
 from ichor_testing.database import Database
 
@@ -301,92 +292,3 @@ async def test_a_rerun_keeps_the_lineage(
     saved = await store.save_rule(approval, catalogue=catalogue)
     pinned = await store.pin_run(saved.rule_id, event)
     assert (await store.rerun(pinned.execution_id)).request.run.event.lineage == event.lineage
-
-
-async def emit(pool: asyncpg.Pool, *names: str) -> None:
-    """Emit events with ids like `a1`: the entity, and a number."""
-    for name in names:
-        await pool.execute("SELECT workflow.emit_event('on_update', 'orders', $1, event_id => $2)", name[0], name)
-
-
-async def test_a_batch_holds_entities_and_others_take_the_rest(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
-    await emit(pool, "a1", "b1", "a2")
-    async with edge_store.outbox.batch(entities=1) as first:
-        assert [event.event_id for event in first.events] == ["a1", "a2"]
-        async with edge_store.outbox.batch() as second:
-            assert [event.event_id for event in second.events] == ["b1"]
-            await emit(pool, "a3", "c1")
-            async with edge_store.outbox.batch() as third:
-                assert [event.event_id for event in third.events] == ["c1"]
-            await second.settle(second.events, ())
-        await first.settle(first.events[:1], ())
-    async with edge_store.outbox.batch() as rest:
-        assert [event.event_id for event in rest.events] == ["a2", "a3", "c1"]
-        assert [event.routing_key for event in rest.events] == ["orders.on_update"] * 3
-
-
-async def test_a_batch_that_is_broken_off_changes_nothing(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
-    await emit(pool, "a1")
-
-    async def broken_off() -> None:
-        async with edge_store.outbox.batch() as batch:
-            await batch.settle(batch.events, ())
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await broken_off()
-    async with edge_store.outbox.batch() as batch:
-        assert [event.event_id for event in batch.events] == ["a1"]
-
-
-async def test_a_refused_event_holds_up_its_entity_until_it_is_given_up(
-    pool: asyncpg.Pool, edge_store: EdgeStore
-) -> None:
-    await emit(pool, "a1", "a2", "b1")
-    async with edge_store.outbox.batch() as batch:
-        await batch.settle((), [Refusal(batch.events[0], "no", timedelta(hours=1))])
-    async with edge_store.outbox.batch() as batch:
-        assert [event.event_id for event in batch.events] == ["b1"]
-    await pool.execute("UPDATE workflow.outbox SET next_attempt_at = now() - interval '1s'")
-    async with edge_store.outbox.batch() as batch:
-        assert [(event.event_id, event.attempts) for event in batch.events[:2]] == [("a1", 1), ("a2", 0)]
-        await batch.settle((), [Refusal(batch.events[0], "no\0", None)])
-    async with edge_store.outbox.batch() as batch:
-        assert [event.event_id for event in batch.events] == ["a2", "b1"]
-    row = await pool.fetchrow("SELECT state, attempts, last_error FROM workflow.outbox WHERE event_id = 'a1'")
-    assert row
-    assert tuple(row.values()) == ("failed", 2, "no\ufffd")
-
-
-async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
-    pool: asyncpg.Pool, edge_store: EdgeStore
-) -> None:
-    await emit(pool, "a1", "a2", "a3")
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT FROM workflow.outbox WHERE event_id = 'a2' FOR UPDATE")
-        async with edge_store.outbox.batch() as batch:
-            assert [event.event_id for event in batch.events] == ["a1"]
-
-
-async def test_the_age_is_that_of_the_oldest(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
-    assert await edge_store.outbox_age() is None
-    await emit(pool, "a1", "b1")
-    await pool.execute("UPDATE workflow.outbox SET created_at = now() - interval '1h' WHERE event_id = 'a1'")
-    age = await edge_store.outbox_age()
-    assert age
-    assert timedelta(hours=1) <= age < timedelta(hours=2)
-
-
-async def test_a_signal_comes_with_the_commit_and_ends_with_its_connection(
-    pool: asyncpg.Pool, edge_store: EdgeStore
-) -> None:
-    async with edge_store.outbox.listening() as signal:
-        await signal.wait(0.01)
-        await emit(pool, "a1")
-        await asyncio.wait_for(signal.wait(600), 30)
-        await pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-        )
-        with pytest.raises(StoreUnavailable):
-            await signal.wait(600)

@@ -14,13 +14,10 @@ from ichor_models import (
     ActionState,
     Approval,
     Approvers,
-    Catalogue,
-    EntityEvent,
     ExecutionId,
     Message,
     Question,
     Reply,
-    Rule,
     RunRecord,
     RunStatus,
     question_id,
@@ -34,19 +31,6 @@ NO = Reply.model_validate({"result": {"said": "no", "output": "success"}})
 BUSY = Reply.model_validate({"error": {"message": "busy", "retryable": True}})
 NEVER = Reply.model_validate({"error": {"message": "too large", "type": "refused"}})
 ENDED = RunRecord(status=RunStatus.CANCELLED, actions=(), order=())
-
-
-@pytest.fixture
-async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
-    """A run in the store."""
-    saved = await store.save_rule(approval, catalogue=catalogue)
-    return (await store.pin_run(saved.rule_id, event)).execution_id
-
-
-@pytest.fixture
-def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
-    """A call of an action of that run."""
-    return new_call(run)
 
 
 async def ask(store: Store, call: ActionCall, **question: Any) -> None:

@@ -48,13 +48,6 @@ AT_ONCE, LATER = timedelta(0), timedelta(hours=1)
 
 
 @pytest.fixture
-async def run(store: Store, approval: Rule, catalogue: Catalogue, event: EntityEvent) -> ExecutionId:
-    """A run in the store."""
-    saved = await store.save_rule(approval, catalogue=catalogue)
-    return (await store.pin_run(saved.rule_id, event)).execution_id
-
-
-@pytest.fixture
 def call(run: ExecutionId, new_call: NewCall) -> ActionCall:
     """A call of an action of that run, one of whose values another one reads."""
     return new_call(run, reads=["items.1.name"])

@@ -35,18 +35,22 @@ from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
 from ichor_service.sampling import Measure, Sampling
-from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.setting import Reader, Setting, variable
+from ichor_service.settings import Settings, every_setting, load_settings
 from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import EVENTS, REPLIES, REQUESTS, Topology
+from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
+from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
     "DEAD_SINCE",
     "DETAIL",
     "EVENTS",
+    "OTHER_VARIABLES",
+    "QUORUM",
     "REASON",
     "REPLIES",
     "REQUESTS",
@@ -75,10 +79,12 @@ __all__ = [
     "Program",
     "Publisher",
     "QueueLengths",
+    "Reader",
     "Readiness",
     "Sampling",
     "Scope",
     "ServiceError",
+    "Setting",
     "Settings",
     "Stop",
     "Stopped",
@@ -92,7 +98,9 @@ __all__ = [
     "cancel_run",
     "configure_logs",
     "dead_letters",
+    "declare_exchange",
     "environment",
+    "every_setting",
     "growing_pauses",
     "health_routes",
     "is_refusal",
@@ -111,5 +119,6 @@ __all__ = [
     "store_link",
     "temporal_link",
     "token_hash",
+    "unknown_settings",
     "variable",
 ]

@@ -6,7 +6,8 @@ from ichor_executor.errors import InvalidKeys
 from ichor_executor.temporal import EncryptionKeys
 
 from ichor_service.errors import InvalidSetting
-from ichor_service.settings import Settings, variable
+from ichor_service.setting import variable
+from ichor_service.settings import Settings
 
 
 def encryption_keys(settings: Settings) -> EncryptionKeys | None:

@@ -5,38 +5,42 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NoReturn
 
 import structlog
-from ichor_models import format_duration
-from pydantic import ByteSize
 
+from ichor_service.environment import environment
 from ichor_service.errors import ServiceError
 from ichor_service.logs import configure_logs
 from ichor_service.reason import causes
-from ichor_service.settings import Settings, load_settings, variable
+from ichor_service.setting import Reader, Setting
+from ichor_service.settings import Settings, every_setting, load_settings
 from ichor_service.stop import Stop, leave
+from ichor_service.unknown_setting import unknown_settings
 
 type Run = Callable[[Settings, Stop, Sequence[str]], Awaitable[None]]
 """What a program does, with the names of the parts that are wanted."""
 
+_EPILOG = "settings (environment, or a file .env; NAME_FILE is the path of a file that holds NAME):"
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is particular to one program; `needs` and `uses` are fields of Settings, `parts` what `--only` may name.
+    """What is particular to one program; `parts` are what `--only` may name. The settings say which of them it reads.
 
     Parts run side by side in one process, or each in processes of its own, which scale apart.
     """
 
-    name: str
+    reader: Reader
     summary: str
     http_port: int
-    needs: tuple[str, ...]
-    uses: tuple[str, ...]
     parts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the program, plain text as drivers ask for it."""
+        return self.reader.value
 
     def settings(self) -> Settings:
         """Read the settings, with this program's own port where none is set.
@@ -44,7 +48,7 @@ class Program:
         Raises:
             InvalidSetting: a setting is wrong or missing.
         """
-        settings = load_settings(self.needs)
+        settings = load_settings([setting.name for setting in every_setting() if self.reader in setting.read_by.needed])
         return settings if settings.http_port is not None else settings.model_copy(update={"http_port": self.http_port})
 
     def parser(self) -> argparse.ArgumentParser:
@@ -52,7 +56,7 @@ class Program:
         parser = argparse.ArgumentParser(
             prog=self.name,
             description=self.summary,
-            epilog="\n".join(["settings (environment, or a file .env):", *self._variables()]),
+            epilog="\n".join([_EPILOG, *self._variables()]),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if self.parts:
@@ -66,6 +70,7 @@ class Program:
         only: list[str] | None = vars(self.parser().parse_args(arguments)).get("only")
         configure_logs()
         try:
+            _tell_unknown()
             asyncio.run(_until_stopped(self.settings(), run, only or self.parts))
         except BaseException as error:
             leave(self._explain(error))
@@ -81,28 +86,23 @@ class Program:
         return known.exit_code
 
     def _variables(self) -> Iterator[str]:
-        for name in (*self.needs, *self.uses):
-            yield f"  {variable(name)}"
-            yield f"      {Settings.model_fields[name].description}{self._default(name)}"
+        for setting in every_setting():
+            if self.reader in setting.read_by.readers:
+                yield f"  {setting.variable}"
+                yield f"      {setting.about}: {setting.form}{self._default(setting)}"
 
-    def _default(self, name: str) -> str:
-        if name in self.needs:
+    def _default(self, setting: Setting) -> str:
+        if self.reader in setting.read_by.needed:
             return " (required)"
-        default = self.http_port if name == "http_port" else Settings.model_fields[name].default
-        return f" (default: {_text(default)})" if default is not None else ""
+        return f" (default: {setting.default})" if setting.default is not None else ""
+
+
+def _tell_unknown() -> None:
+    for name, hint in unknown_settings(environment()).items():
+        _log.warning("a variable is no setting of ours", variable=name, hint=hint)
 
 
 async def _until_stopped(settings: Settings, run: Run, parts: Sequence[str]) -> None:
     stop = Stop(settings.shutdown_grace)
     stop.listen()
     await run(settings, stop, parts)
-
-
-def _text(value: object) -> str:
-    match value:
-        case timedelta():
-            return format_duration(value)
-        case ByteSize():
-            return value.human_readable()
-        case _:
-            return str(value)

@@ -1,171 +1,138 @@
-"""What the environment says, the same for every program (operators.md, Settings)."""
+"""What the environment says, the same for every program (docs/configuration.md)."""
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from ichor_models import LARGEST, MOST, Duration, Excess, ValueLimit
+from ichor_models import LARGEST, MOST, Excess, ValueLimit
 from ichor_models.wording import in_words
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ichor_service.environment import DOTENV, environment
+from ichor_service.environment import environment
 from ichor_service.errors import InvalidSetting
+from ichor_service.setting import ReadBy, Reader, Setting, variable
+from ichor_service.setting_type import (
+    BrokerUrl,
+    BuildId,
+    DatabaseUrl,
+    DeploymentName,
+    File,
+    Folder,
+    Hosts,
+    Keys,
+    MailAddress,
+    MailUrl,
+    Pause,
+    ServerAddress,
+    WebAddress,
+)
 from ichor_service.temporal_profile import TemporalProfile
 
-PREFIX = "ICHOR_"
 SMALLEST_LIMIT = 16 * 1024
 LARGEST_LIMIT = 256 * 1024
-LONGEST_DEPLOYMENT, LONGEST_BUILD = 50, 200
-"""Characters; Temporal leaves a worker whose deployment and build id have more than some 255 together without work."""
+
+_TRIGGER, _WORKER, _CLI = Reader.TRIGGER, Reader.WORKER, Reader.CLI
+_ALL = (_TRIGGER, _WORKER, _CLI)
 
 
-def _seconds_without_unit(value: object) -> object:
-    return f"{value.strip()}s" if isinstance(value, str) and value.strip().isdigit() else value
+class Settings(BaseModel):
+    """Every setting of every program; each says which program reads it, and which cannot do without it."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536 or "/" in text:
-        raise ValueError("write it as host:port")
-    return text
-
-
-def _build(text: str) -> str:
-    if ":" in text:
-        raise ValueError("it may hold no colon")
-    return text
-
-
-def _deployment(text: str) -> str:
-    if "." in text or ":" in text:
-        raise ValueError("it may hold neither dot nor colon")
-    return text
-
-
-def _web_address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("it is no URL that can be read") from None
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("it must be a URL that begins with https:// or http://")
-    return text
-
-
-class _Url:
-    """A validator of URLs that hold a password, so its messages never repeat the value."""
-
-    def __init__(self, *schemes: str) -> None:
-        self._schemes = schemes
-
-    def __call__(self, value: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(value.get_secret_value())
-            _ = parts.port
-        except ValueError:
-            raise ValueError("it is no URL that can be read") from None
-        if parts.scheme not in self._schemes or not parts.hostname:
-            raise ValueError(f"it must be a URL that begins with {' or '.join(f'{s}://' for s in self._schemes)}")
-        return value
-
-
-type Pause = Annotated[Duration, BeforeValidator(_seconds_without_unit)]
-type DatabaseUrl = Annotated[SecretStr, AfterValidator(_Url("postgresql", "postgres"))]
-type BrokerUrl = Annotated[SecretStr, AfterValidator(_Url("amqp", "amqps"))]
-type MailUrl = Annotated[SecretStr, AfterValidator(_Url("smtp", "smtps"))]
-
-
-class _FromTemporalProfile(PydanticBaseSettingsSource):
-    """The address and namespace of the Temporal profile, where our own variables do not say them."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError
-
-    def __call__(self) -> dict[str, Any]:
-        profile = TemporalProfile.read(environment())
-        found = {"temporal_address": profile.address, "temporal_namespace": profile.namespace}
-        return {name: value for name, value in found.items() if value}
-
-
-class Settings(BaseSettings):
-    """Every setting of every program; a program says which it cannot do without (`Program.needs`)."""
-
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file=DOTENV,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
+    database_url: Annotated[DatabaseUrl | None, ReadBy(_ALL, needed=(_TRIGGER, _WORKER))] = Field(
+        default=None, description="the database; the schema is `workflow`"
     )
-
-    database_url: DatabaseUrl | None = Field(
-        default=None, description="postgresql://user:password@host:port/database; the schema is `workflow`"
+    rabbitmq_url: Annotated[BrokerUrl | None, ReadBy(_ALL, needed=(_TRIGGER,))] = Field(
+        default=None, description="the broker; a worker without it takes no replies and asks nobody"
     )
-    rabbitmq_url: BrokerUrl | None = Field(default=None, description="amqp://user:password@host:port/vhost")
-    temporal_address: Annotated[str, AfterValidator(_address)] | None = Field(
-        default=None, description="host:port of Temporal; TLS, API keys and profiles come from TEMPORAL_*"
+    temporal_address: Annotated[ServerAddress | None, ReadBy(_ALL, needed=(_TRIGGER, _WORKER))] = Field(
+        default=None, description="Temporal, else that of the Temporal profile; TLS and API keys come from `TEMPORAL_*`"
     )
-    temporal_namespace: str = Field(default="default", description="the namespace in Temporal")
-    task_queue: str = Field(default="ichor", min_length=1, description="the task queue in Temporal")
-    deployment_name: Annotated[str, Field(max_length=LONGEST_DEPLOYMENT), AfterValidator(_deployment)] = Field(
-        default="ichor", description="the name of the worker deployment in Temporal; used with a build id"
+    temporal_namespace: Annotated[str, ReadBy(_ALL)] = Field(
+        default="default", description="the namespace in Temporal, else that of the Temporal profile"
     )
-    build_id: Annotated[str, Field(max_length=LONGEST_BUILD), AfterValidator(_build)] | None = Field(
+    task_queue: Annotated[str, ReadBy(_ALL)] = Field(
+        default="ichor", min_length=1, description="the task queue in Temporal, the same for trigger and workers"
+    )
+    deployment_name: Annotated[DeploymentName, ReadBy((_WORKER,))] = Field(
+        default="ichor", description="what the versions of a worker belong to in Temporal; used with a build id"
+    )
+    build_id: Annotated[BuildId | None, ReadBy((_WORKER,))] = Field(
         default=None,
-        description="the version of this worker in its deployment; runs then end on the version they began",
+        description="the version of this worker in its deployment; runs then end on the version they began on",
     )
-    encryption_keys: str | None = Field(
+    encryption_keys: Annotated[File | None, ReadBy(_ALL)] = Field(
         default=None,
-        description="file of keys that payloads in Temporal are encrypted with, `id:key`, the newest first",
+        description="keys that what is sent to Temporal is encrypted with, `id:key`, newest first; the same for all",
     )
-    http_host: str = Field(default="127.0.0.1", description="the address to serve health checks and the API on")
-    http_port: int | None = Field(
-        default=None, ge=0, le=65_535, description="the port to serve health checks and the API on"
+    http_host: str = Field(
+        default="127.0.0.1", description="where health, metrics and the API are served; `0.0.0.0` in a container"
     )
-    token_keys: SecretStr | None = Field(
-        default=None, description="keys that sign reply tokens, separated by commas, newest first"
+    http_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None,
+        description="the port of health, metrics and the API; 8080 for the trigger and 8081 for the worker where it is "
+        "not set, 0 for a free one",
     )
-    api_tokens: str | None = Field(default=None, description="file of hashed tokens that may call the API")
-    jwks_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
-        default=None, description="JWKS that JWTs of API calls are checked against"
+    token_keys: Annotated[Keys | None, ReadBy((_WORKER, _CLI))] = Field(
+        default=None,
+        description="keys that sign reply tokens, newest first; without them no question is asked over RabbitMQ",
     )
-    jwt_audience: str | None = Field(default=None, description="the audience that JWTs of API calls must have")
-    jwt_issuer: str | None = Field(default=None, description="the issuer that JWTs of API calls must have")
-    roles_sql: str | None = Field(default=None, description="query that gives the roles of a user id")
-    secrets_dir: str | None = Field(
-        default=None, description="one file per secret for {{secret:name}}; ICHOR_SECRET_<NAME> too"
+    api_tokens: Annotated[File | None, ReadBy((_TRIGGER,))] = Field(
+        default=None, description="hashed tokens that may call the API; without these and `ICHOR_JWKS_URL` it is off"
     )
-    max_event_bytes: Annotated[ByteSize, Field(gt=0, le=MOST)] = Field(
-        default=ByteSize(8 * 1024 * 1024), description="a larger event is dead"
+    jwks_url: Annotated[WebAddress | None, ReadBy((_TRIGGER,))] = Field(
+        default=None, description="the keys of an identity provider whose JWTs may call the API"
     )
-    legacy_outbox: bool = Field(
-        default=False, description="relay the events of an existing Ichor's table workflow.cascade_outbox, too"
+    jwt_audience: Annotated[str | None, ReadBy((_TRIGGER,))] = Field(
+        default=None,
+        description="the `aud` that JWTs must have; set it, else JWTs for other programs are good here, too",
     )
-    max_reply_bytes: Annotated[ByteSize, Field(gt=0, le=MOST)] = Field(
+    jwt_issuer: Annotated[str | None, ReadBy((_TRIGGER,))] = Field(
+        default=None, description="the `iss` that JWTs must have"
+    )
+    roles_sql: Annotated[str | None, ReadBy(_ALL)] = Field(
+        default=None, description="a query that gives the roles of the user whose id is its `$1`"
+    )
+    secrets_dir: Annotated[Folder | None, ReadBy((_WORKER,))] = Field(
+        default=None, description="one file per secret for `{{secret:name}}`; it wins over `ICHOR_SECRET_<NAME>`"
+    )
+    max_event_bytes: Annotated[ByteSize, Field(gt=0, le=MOST), ReadBy((_TRIGGER,))] = Field(
+        default=ByteSize(8 * 1024 * 1024),
+        description="a larger event is dead, and is not relayed from the outbox; keep it below RabbitMQ's "
+        "`max_message_size`",
+    )
+    legacy_outbox: Annotated[bool, ReadBy((_TRIGGER,))] = Field(
+        default=False, description="relay the events of an existing Ichor's table `workflow.cascade_outbox`, too"
+    )
+    max_reply_bytes: Annotated[ByteSize, Field(gt=0, le=MOST), ReadBy((_WORKER,))] = Field(
         default=ByteSize(8 * 1024 * 1024), description="a larger reply is dead"
     )
-    payload_limit: Annotated[ByteSize, Field(ge=SMALLEST_LIMIT, le=LARGEST_LIMIT)] = Field(
-        default=ByteSize(LARGEST), description="a larger result of an action does not travel with its run"
+    payload_limit: Annotated[ByteSize, Field(ge=SMALLEST_LIMIT, le=LARGEST_LIMIT), ReadBy(_ALL)] = Field(
+        default=ByteSize(LARGEST),
+        description="larger results and trigger data do not travel with their run; the same for all programs",
     )
-    payloads: Excess = Field(
-        default=Excess.DATABASE, description="where what does not travel goes: `database`, or `cut` for nowhere"
+    payloads: Annotated[Excess, ReadBy(_ALL)] = Field(
+        default=Excess.DATABASE,
+        description="where what does not travel goes: into the database, or nowhere; the same for all programs",
     )
-    unknown_type_grace: Pause = Field(
+    unknown_type_grace: Annotated[Pause, ReadBy((_WORKER,))] = Field(
         default=timedelta(minutes=2), description="how long an action type that no worker knows yet is tried"
     )
-    entities: str | None = Field(
-        default=None, description="file that lists the tables and columns actions may read and write"
+    entities: Annotated[File | None, ReadBy((_WORKER,))] = Field(
+        default=None, description="the tables and columns that actions may read and write; without it none"
     )
-    smtp_url: MailUrl | None = Field(default=None, description="smtp://user:password@host:port")
-    smtp_from: str | None = Field(default=None, description="the address that mail is sent from")
-    webhook_allow: str = Field(
-        default="", description="hosts and networks that webhooks may call beside the public internet; `http` allows it"
+    smtp_url: Annotated[MailUrl | None, ReadBy((_WORKER, _CLI))] = Field(
+        default=None, description="the mail server; `?starttls=auto`, `required` or `never`, `?verify=no`"
+    )
+    smtp_from: Annotated[MailAddress | None, ReadBy((_WORKER,))] = Field(
+        default=None, description="the sender of mails, else the user of the mail server, else `ichor@` its host"
+    )
+    webhook_allow: Annotated[Hosts, ReadBy((_WORKER,))] = Field(
+        default="",
+        description="what webhooks may call beside the public internet: `api.internal`, `*.example.org`, `10.0.0.0/8`; "
+        "the word `http` allows plain http to the public internet",
     )
     shutdown_grace: Pause = Field(default=timedelta(seconds=30), description="how long a stop may take")
 
@@ -174,22 +141,10 @@ class Settings(BaseSettings):
         """Return what becomes of large results."""
         return ValueLimit(self.payload_limit, self.payloads)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Add the Temporal profile below the environment and the `.env` file."""
-        return init_settings, env_settings, dotenv_settings, _FromTemporalProfile(settings_cls)
 
-
-def variable(field: str) -> str:
-    """Return the name of the variable that a field of Settings is read from."""
-    return f"{PREFIX}{field.upper()}"
+def every_setting() -> tuple[Setting, ...]:
+    """Return what there is to know of each setting."""
+    return tuple(Setting.of(name, field) for name, field in Settings.model_fields.items())
 
 
 def load_settings(needs: Iterable[str] = ()) -> Settings:
@@ -198,19 +153,19 @@ def load_settings(needs: Iterable[str] = ()) -> Settings:
     Raises:
         InvalidSetting: values are wrong or missing; one sentence that names each variable.
     """
+    variables = environment()
+    profile = TemporalProfile.read(variables)
+    below = {"temporal_address": profile.address, "temporal_namespace": profile.namespace}
+    said = {name: variables.get(variable(name)) or below.get(name) for name in Settings.model_fields}
     try:
-        settings = Settings()
+        settings = Settings.model_validate({name: value for name, value in said.items() if value})
     except ValidationError as error:
         raise InvalidSetting("; ".join(_problem(item) for item in error.errors())) from None
-    missing = [name for name in needs if getattr(settings, name) is None]
+    missing = [setting for setting in every_setting() if setting.name in needs and not said[setting.name]]
     if missing:
-        raise InvalidSetting("; ".join(f"{variable(name)} is not set ({_meaning(name)})" for name in missing))
+        raise InvalidSetting("; ".join(f"{item.variable} is not set; write {item.form}" for item in missing))
     return settings
 
 
 def _problem(error: ErrorDetails) -> str:
     return f"{variable(str(error['loc'][0]))} {in_words(error)}"
-
-
-def _meaning(name: str) -> str:
-    return Settings.model_fields[name].description or ""

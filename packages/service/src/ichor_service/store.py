@@ -17,7 +17,8 @@ from ichor_models import Person
 
 from ichor_service.errors import InvalidSetting, Unavailable
 from ichor_service.link import Link
-from ichor_service.settings import Settings, variable
+from ichor_service.setting import variable
+from ichor_service.settings import Settings
 
 
 def store_link(settings: Settings, application: str, *, connections: int = 10) -> Link[EdgeStore]:

@@ -3,9 +3,9 @@ from collections.abc import Generator, Sequence
 
 import pytest
 import structlog
-from ichor_service import Program, Settings, Stop, Stopped, Unavailable, variable
+from ichor_service import Program, Reader, Settings, Stop, Stopped, Unavailable, variable
 
-PROGRAM = Program("ichor-test", "Does nothing.", 8099, ("task_queue",), ("http_port", "shutdown_grace"), ("sleep",))
+PROGRAM = Program(Reader.CLI, "Does nothing.", 8099, ("sleep",))
 
 
 @pytest.fixture(autouse=True)
@@ -38,22 +38,23 @@ def exit_code(error: BaseException | None = None, *arguments: str) -> object:
 def test_the_help_lists_the_settings(capsys: pytest.CaptureFixture[str]):
     assert exit_code(None, "--help") == 0
     output = capsys.readouterr().out
-    assert "ICHOR_TASK_QUEUE\n      the task queue in Temporal (required)" in output
-    assert "ICHOR_HTTP_PORT\n      the port to serve health checks and the API on (default: 8099)" in output
-    assert "ICHOR_SHUTDOWN_GRACE\n      how long a stop may take (default: 30s)" in output
+    assert "ICHOR_TASK_QUEUE\n      the task queue in Temporal, the same for trigger and workers: text (" in output
+    assert "up to 256KiB (default: 128KiB)\n" in output
+    assert "(default: )" not in output
+    assert "ICHOR_HTTP_PORT" not in output
     assert "--only {sleep}" in output
 
 
 @pytest.mark.parametrize("arguments", [["--only", "dance"], ["--fast"]])
 def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]):
     assert exit_code(None, *arguments) == 2
-    assert "usage: ichor-test" in capsys.readouterr().err
+    assert "usage: ichor " in capsys.readouterr().err
 
 
 def test_a_wrong_setting_exits_with_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setenv("ICHOR_HTTP_PORT", "x")
     assert exit_code() == 2
-    assert capsys.readouterr().err.startswith("ichor-test: ICHOR_HTTP_PORT must be ")
+    assert capsys.readouterr().err.startswith("ichor: ICHOR_HTTP_PORT must be ")
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,8 @@ def test_a_wrong_setting_exits_with_two(monkeypatch: pytest.MonkeyPatch, capsys:
     [
         (None, 0, ""),
         (Stopped("asked"), 0, ""),
-        (Unavailable("The door is shut."), 3, "ichor-test: The door is shut.\n"),
-        (ExceptionGroup("", [Unavailable("The door is shut.")]), 3, "ichor-test: The door is shut.\n"),
+        (Unavailable("The door is shut."), 3, "ichor: The door is shut.\n"),
+        (ExceptionGroup("", [Unavailable("The door is shut.")]), 3, "ichor: The door is shut.\n"),
     ],
 )
 def test_how_it_went_is_the_exit_code(
@@ -92,3 +93,13 @@ def test_the_parts_that_are_wanted(arguments: tuple[str, ...], expected: list[st
     with pytest.raises(SystemExit):
         PROGRAM.start(run, arguments)
     assert wanted == expected
+
+
+@pytest.mark.parametrize("reader", [Reader.TRIGGER, Reader.WORKER])
+def test_the_help_of_a_service_says_what_is_required(reader: Reader, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        Program(reader, "Does nothing.", 8099).parser().parse_args(["--help"])
+    output = capsys.readouterr().out
+    assert "`postgresql://user:password@host:port/database` (required)\n" in output
+    assert ("ICHOR_WEBHOOK_ALLOW" in output) == (reader is Reader.WORKER)
+    assert ("ICHOR_API_TOKENS" in output) == (reader is Reader.TRIGGER)

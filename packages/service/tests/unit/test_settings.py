@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from ichor_models import Excess, ValueLimit
-from ichor_service import InvalidSetting, load_settings, variable
+from ichor_service import InvalidSetting, environment, load_settings, variable
 from ichor_service.settings import Settings
 
 
@@ -50,6 +50,9 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_BUILD_ID", "1" * 201, "at most 200 characters"),
         ("ICHOR_DEPLOYMENT_NAME", "a.b", "may hold neither dot nor colon"),
         ("ICHOR_DEPLOYMENT_NAME", "a" * 51, "at most 50 characters"),
+        ("ICHOR_SMTP_FROM", "hidden", "write it as name@host"),
+        ("ICHOR_LEGACY_OUTBOX", "hidden", "must be true or false"),
+        ("ICHOR_JWKS_URL", "ftp://hidden/", "begins with https://"),
         ("ICHOR_SHUTDOWN_GRACE", "soon", "write one like 90s"),
         ("ICHOR_UNKNOWN_TYPE_GRACE", "0", "above zero"),
     ],
@@ -67,8 +70,10 @@ def test_a_wrong_setting_is_named_in_one_sentence_without_its_value(
     assert "hidden" not in message
 
 
-def test_what_is_missing_is_named_with_what_it_is_for():
-    with pytest.raises(InvalidSetting, match=r"ICHOR_DATABASE_URL is not set \(postgresql://.*ICHOR_RABBITMQ_URL is"):
+def test_what_is_missing_is_named_with_how_it_is_written():
+    with pytest.raises(
+        InvalidSetting, match=r"ICHOR_DATABASE_URL is not set; write `postgresql:.*ICHOR_RABBITMQ_URL is"
+    ):
         load_settings(["database_url", "rabbitmq_url"])
 
 
@@ -116,3 +121,40 @@ def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.Monk
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(InvalidSetting, match=r"TEMPORAL_.*nowhere"):
         load_settings()
+
+
+def test_an_empty_variable_hides_no_line_of_the_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("ICHOR_TASK_QUEUE=file\n")
+    monkeypatch.setenv("ICHOR_TASK_QUEUE", "")
+    assert load_settings().task_queue == "file"
+
+
+def test_a_value_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "url").write_text("postgresql://user:hidden@db/x\n")
+    monkeypatch.setenv("ICHOR_DATABASE_URL_FILE", str(tmp_path / "url"))
+    url = load_settings(["database_url"]).database_url
+    assert url is not None
+    assert url.get_secret_value() == "postgresql://user:hidden@db/x"
+    assert environment()["ICHOR_DATABASE_URL"] == "postgresql://user:hidden@db/x"
+
+
+def test_the_name_of_a_secret_may_end_in_file(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_SECRET_KEY_FILE", "hidden")
+    assert environment()["ICHOR_SECRET_KEY_FILE"] == "hidden"
+
+
+def test_a_file_that_cannot_be_read_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("ICHOR_TOKEN_KEYS_FILE", str(tmp_path / "keys"))
+    with pytest.raises(InvalidSetting, match=r"^ICHOR_TOKEN_KEYS_FILE names the file .*keys, which .*: No such file"):
+        load_settings()
+    (tmp_path / "keys").write_bytes(b"\xff")
+    with pytest.raises(InvalidSetting, match=r"it is no UTF-8 text\.$"):
+        load_settings()
+
+
+def test_a_value_and_its_file_do_not_go_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("ICHOR_TOKEN_KEYS", "hidden")
+    monkeypatch.setenv("ICHOR_TOKEN_KEYS_FILE", str(tmp_path / "keys"))
+    with pytest.raises(InvalidSetting, match="ICHOR_TOKEN_KEYS_FILE and ICHOR_TOKEN_KEYS are both set") as caught:
+        load_settings()
+    assert "hidden" not in str(caught.value)

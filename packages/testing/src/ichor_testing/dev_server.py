@@ -102,7 +102,13 @@ def _build_steps(go: str) -> list[list[str]]:
 def _run(step: list[str], folder: str, say: Say) -> bool:
     try:
         done = subprocess.run(
-            step, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_BUILD_SECONDS
+            step,
+            cwd=folder,
+            env={**os.environ, "CGO_ENABLED": "0"},  # as it is released: it runs in any image
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_BUILD_SECONDS,
         )
     except subprocess.TimeoutExpired:
         say(f"Temporal: `{' '.join(step)}` took too long")

@@ -103,7 +103,8 @@ async def first_found[S](name: str, finders: Mapping[Source, Finder[S]], forced:
         if server is not None:
             return server
     where = " or ".join(_WHERE[source] for source in tried)
-    chosen = f" ({FORCE_VARIABLE}={tried[0]})" if len(tried) == 1 and FORCE_VARIABLE in os.environ else ""
+    by_variable = forced is None and len(tried) == 1 and FORCE_VARIABLE in os.environ
+    chosen = f" ({FORCE_VARIABLE}={tried[0]})" if by_variable else ""
     why = "".join(f" {reason}." for reason in reasons)
     raise ServerMissing(f"{name} is missing: no {where} found{chosen}.{why} {mend}")
 

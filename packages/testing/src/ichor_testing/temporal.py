@@ -180,6 +180,8 @@ async def _by_docker(options: TemporalOptions, watch: Watch) -> TemporalServer |
             name=IMAGE,
             ports={_GRPC_PORT: port, _UI_PORT: ui_port} if options.ui else {_GRPC_PORT: port},
             volumes={str(options.data_dir): "/ichor"} if options.data_dir else {},
+            # It asks who it is, and the image does not know our user.
+            env={"USER": "ichor"},
             command=options.arguments("0.0.0.0", _GRPC_PORT, _UI_PORT, database),
             user=f"{os.getuid()}:{os.getgid()}" if options.data_dir else None,
         )

@@ -67,6 +67,7 @@ async def test_nothing_is_left_behind() -> None:
 
 
 async def test_found_by_its_address(shared_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ICHOR_TESTING_SERVERS", raising=False)
     monkeypatch.setenv("ICHOR_DATABASE_URL", shared_postgres.url)
     async with start_postgres() as server:
         assert (server.source, server.url) == (Source.ENV, shared_postgres.url)

@@ -80,6 +80,7 @@ async def test_vhosts_are_apart_and_deleted(shared_rabbitmq: RabbitServer) -> No
 
 
 async def test_found_by_its_address(shared_rabbitmq: RabbitServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ICHOR_TESTING_SERVERS", raising=False)
     monkeypatch.setenv("ICHOR_RABBITMQ_URL", shared_rabbitmq.url)
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", shared_rabbitmq.management_url)
     async with start_rabbitmq() as server, isolated_vhost(server) as vhost:

@@ -45,6 +45,7 @@ async def test_namespaces_are_apart(temporal_namespace: Client, temporal_client:
 
 
 async def test_found_by_its_address(shared_temporal: TemporalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ICHOR_TESTING_SERVERS", raising=False)
     monkeypatch.setenv("ICHOR_TEMPORAL_ADDRESS", shared_temporal.url)
     async with start_temporal() as server:
         assert server.source is Source.ENV

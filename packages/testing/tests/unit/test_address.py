@@ -21,6 +21,7 @@ def test_no_password_is_shown(address: str, shown: str) -> None:
 async def test_management_api_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     server = await asyncio.start_server(lambda _, writer: writer.close(), LOOPBACK, 0)
     port = server.sockets[0].getsockname()[1]
+    monkeypatch.delenv("ICHOR_TESTING_SERVERS", raising=False)
     monkeypatch.setenv("ICHOR_RABBITMQ_URL", f"amqp://u:secret@{LOOPBACK}:{port}/")
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://u:secret@{LOOPBACK}:1")
     async with server:

@@ -3,7 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from ichor_service import Health, Part, Probe, Program, Settings, Stop, serving, side_by_side, store_link, temporal_link
+from ichor_service import (
+    Health,
+    Part,
+    Probe,
+    Program,
+    Reader,
+    Settings,
+    Stop,
+    serving,
+    side_by_side,
+    store_link,
+    temporal_link,
+)
 
 from ichor_trigger.events import events
 from ichor_trigger.links import Links
@@ -28,27 +40,9 @@ PARTS: Mapping[str, Callable[[Links], Part]] = {
     "api": _api,
 }
 PROGRAM = Program(
-    name="ichor-trigger",
+    reader=Reader.TRIGGER,
     summary="Starts the runs of rules, each exactly once, relays events from the outbox, and serves the API.",
     http_port=8080,
-    needs=("database_url", "rabbitmq_url", "temporal_address"),
-    uses=(
-        "temporal_namespace",
-        "task_queue",
-        "encryption_keys",
-        "http_host",
-        "http_port",
-        "api_tokens",
-        "jwks_url",
-        "jwt_audience",
-        "jwt_issuer",
-        "roles_sql",
-        "max_event_bytes",
-        "payload_limit",
-        "payloads",
-        "legacy_outbox",
-        "shutdown_grace",
-    ),
     parts=tuple(PARTS),
 )
 

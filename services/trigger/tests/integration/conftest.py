@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import pytest
 import pytest_asyncio
-from ichor_service import Settings, store_link, temporal_link
+from ichor_service import load_settings, store_link, temporal_link
 from ichor_trigger.links import Links
 
 
@@ -17,7 +17,7 @@ def links_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Abst
     async def opened(environment: dict[str, str]) -> AsyncGenerator[Links]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        settings = Settings()
+        settings = load_settings()
         store = store_link(settings, "ichor-trigger test")
         links = Links(settings, temporal_link(settings, lambda: store.opened.values), store)
         async with links.store:

@@ -10,6 +10,7 @@ from ichor_service import (
     Probe,
     Program,
     QueueLengths,
+    Reader,
     Sampling,
     Settings,
     Stop,
@@ -28,32 +29,9 @@ from ichor_worker.version_standing import VersionStanding
 
 WORKFLOWS, ACTIONS, REPLIES = "workflows", "actions", "replies"
 PROGRAM = Program(
-    name="ichor-worker",
+    reader=Reader.WORKER,
     summary="Runs the graphs of rules as Temporal workflows, their actions as activities, and takes replies.",
     http_port=8081,
-    needs=("database_url", "temporal_address"),
-    uses=(
-        "rabbitmq_url",
-        "token_keys",
-        "temporal_namespace",
-        "task_queue",
-        "deployment_name",
-        "build_id",
-        "encryption_keys",
-        "http_host",
-        "http_port",
-        "entities",
-        "roles_sql",
-        "smtp_url",
-        "smtp_from",
-        "webhook_allow",
-        "secrets_dir",
-        "max_reply_bytes",
-        "payload_limit",
-        "payloads",
-        "unknown_type_grace",
-        "shutdown_grace",
-    ),
     parts=(WORKFLOWS, ACTIONS, REPLIES),
 )
 

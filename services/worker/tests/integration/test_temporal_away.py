@@ -10,7 +10,7 @@ import pytest
 from ichor_activities import TokenKeys
 from ichor_edgestore import Verdict
 from ichor_models import ActionCall, EntityEvent, Question, RunHeader, question_id
-from ichor_service import InboxOptions, Letter, Link, Part, Settings, Stop, Unreachable, side_by_side
+from ichor_service import InboxOptions, Letter, Link, Part, Stop, Unreachable, load_settings, side_by_side
 from ichor_testing import start_proxy, until
 from ichor_testing.engine_program import start_program
 from ichor_testing.question_bench import KEYS, QuestionBench, next_message
@@ -68,7 +68,7 @@ async def test_replies_wait_for_temporal_and_are_delivered_once(bench: QuestionB
     ):
         for name, value in (bench.environment | {"ICHOR_TEMPORAL_ADDRESS": proxy.url}).items():
             monkeypatch.setenv(name, value)
-        async with taking_replies(Links.of(Settings(), "test")) as part:
+        async with taking_replies(Links.of(load_settings(), "test")) as part:
             runs = [await bench.begin(f"e{number}") for number in range(RUNS)]
             tokens = [(await bench.question()).correlation_id for _ in range(RUNS)]
             await until(lambda: is_well(part), "a consumer")

@@ -168,12 +168,7 @@ async def test_a_run_that_began_without_versions_goes_on_with_the_current_one(
 
 
 async def test_a_run_is_moved_to_another_build(builds: Builds, documented: Temporal) -> None:
-    async with builds.build("1") as old:
-        await _known(documented, "1")
-        await documented("The first version", BUILD="1")
-        old.asks["a0"] = Asked(until=time.time() + 60)
-        first = await builds.start(chain(2))
-        await called(old, 1)
+    first, old = await _asked_on_the_first_build(builds, documented)
     async with builds.build("2") as new:
         await _known(documented, "2")
         await documented("Move a run", BUILD="2", RUN=first.id)
@@ -183,12 +178,7 @@ async def test_a_run_is_moved_to_another_build(builds: Builds, documented: Tempo
 
 
 async def test_workers_without_a_build_take_over(builds: Builds, documented: Temporal) -> None:
-    async with builds.build("1") as old:
-        await _known(documented, "1")
-        await documented("The first version", BUILD="1")
-        old.asks["a0"] = Asked(until=time.time() + 60)
-        first = await builds.start(chain(2))
-        await called(old, 1)
+    first, old = await _asked_on_the_first_build(builds, documented)
     async with builds.build(None) as new:
         await documented("Back to no versions", RUN=first.id)
         await first.signal(REPLY, ReplyNotice(action_key="a0", ask=1, reply=Reply(result={})))
@@ -224,6 +214,19 @@ async def test_a_worker_says_whether_new_runs_begin_on_its_version(
             await until(is_current, "the version is current")
     told = [entry["event"] for entry in logs if entry.get("build_id") == "1"]
     assert (told[0], told[-1]) == ("no new run begins on this version", "new runs begin on this version")
+
+
+async def _asked_on_the_first_build(
+    builds: Builds, documented: Temporal
+) -> tuple[WorkflowHandle[object, object], FakeHandlers]:
+    """Start a run that waits for a reply on the first version, whose workers then end."""
+    async with builds.build("1") as old:
+        await _known(documented, "1")
+        await documented("The first version", BUILD="1")
+        old.asks["a0"] = Asked(until=time.time() + 60)
+        first = await builds.start(chain(2))
+        await called(old, 1)
+    return first, old
 
 
 async def _known(documented: Temporal, build_id: str) -> None:

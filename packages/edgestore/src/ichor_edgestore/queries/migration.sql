@@ -29,4 +29,4 @@ INSERT INTO workflow.ichor_migrations (number, name, release) VALUES ($1, $2, $3
 SELECT 1 WHERE to_regclass('workflow.ichor_migrations') IS NOT NULL
 
 -- name: applied
-SELECT number, release FROM workflow.ichor_migrations
+SELECT number, name, release FROM workflow.ichor_migrations

@@ -1,0 +1,141 @@
+"""What there is to find out about PostgreSQL."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+from ichor_edgestore import (
+    LEGACY_RIGHTS,
+    RIGHTS,
+    EdgeStore,
+    InvalidAddress,
+    InvalidRoleQuery,
+    LackingRights,
+    SchemaError,
+    SchemaTooNew,
+    StoreError,
+    connected,
+    foreign_migrations,
+    lacking_rights,
+    migrations,
+    require_schema,
+)
+from ichor_models import Person
+from ichor_service import Settings, variable
+
+from ichor_cli.doctor.clock import clock_finding
+from ichor_cli.doctor.finding import Finding, broken, doubtful, skipped, well
+from ichor_cli.doctor.patience import tried
+
+CONNECTION, MIGRATIONS, RIGHTS_OF_ROLE = "database.connection", "database.migrations", "database.rights"
+ROLES, BACKLOG, CLOCK = "database.roles", "database.backlog", "clock.database"
+REST = (MIGRATIONS, RIGHTS_OF_ROLE, ROLES, BACKLOG, CLOCK)
+_LONG = timedelta(minutes=5)
+_LOOK = "Look at the server's log and load."
+
+
+async def examine_database(settings: Settings, seconds: float, now: Callable[[], datetime]) -> Sequence[Finding]:
+    """Connect as the services do, and look at all that needs the connection."""
+    address = variable("database_url")
+    if settings.database_url is None:
+        return _unreached(broken(CONNECTION, f"{address} is not set.", f"Set {address}."))
+    async with AsyncExitStack() as stack:
+        opening = connected(
+            settings.database_url.get_secret_value(), max_size=1, connect_timeout=seconds, command_timeout=seconds
+        )
+        try:
+            pool = await stack.enter_async_context(opening)
+        except (StoreError, InvalidAddress) as error:
+            return _unreached(broken(CONNECTION, str(error), f"Start PostgreSQL, or correct {address}."))
+        checks = [
+            tried(CONNECTION, _connection(pool), seconds, _LOOK),
+            tried(MIGRATIONS, _migrations(pool), seconds, "Let the role read workflow.ichor_migrations."),
+            tried(RIGHTS_OF_ROLE, _rights(pool, legacy=settings.legacy_outbox), seconds, _LOOK),
+            tried(ROLES, _roles(pool, settings), seconds, _LOOK),
+            tried(BACKLOG, _backlog(pool), seconds, "Mend migrations and rights first."),
+            tried(CLOCK, _clock(pool, now), seconds, _LOOK),
+        ]
+        return [finding for check in checks for finding in await check]
+
+
+def _unreached(first: Finding) -> Sequence[Finding]:
+    return [first, *(skipped(name, "The database cannot be asked.") for name in REST)]
+
+
+async def _connection(pool: asyncpg.Pool) -> Sequence[Finding]:
+    role, version = await pool.fetchrow("SELECT current_user, current_setting('server_version')") or ("", "")
+    return [well(CONNECTION, f"PostgreSQL {version} answers as the role {role}.")]
+
+
+async def _migrations(pool: asyncpg.Pool) -> Sequence[Finding]:
+    try:
+        await require_schema(pool)
+    except SchemaError as error:
+        mend = "Install a newer release." if isinstance(error, SchemaTooNew) else "Run `ichor migrate`."
+        return [broken(MIGRATIONS, str(error), mend)]
+    foreign = await foreign_migrations(pool)
+    own = migrations()[-1]
+    unknown = [found.name for found in foreign if found.release <= own.release]
+    if unknown:
+        message = f"The database has migrations that no release of ours brought: {', '.join(unknown)}."
+        return [broken(MIGRATIONS, message, "Find out who applied them; install the release that they came with.")]
+    if foreign:
+        message = f"The database is one release ahead: {', '.join(found.name for found in foreign)}."
+        return [doubtful(MIGRATIONS, message, "This works; roll out the release that brought them.")]
+    return [well(MIGRATIONS, f"The database is at {own.name}, as this release.")]
+
+
+async def _rights(pool: asyncpg.Pool, *, legacy: bool) -> Sequence[Finding]:
+    lacking = await lacking_rights(pool, {**RIGHTS, **(LEGACY_RIGHTS if legacy else {})})
+    if not lacking:
+        return [well(RIGHTS_OF_ROLE, "The role may do all that the services do.")]
+    role = await pool.fetchval("SELECT quote_ident(current_user)")
+    return [_lack(table, role) for table in lacking]
+
+
+def _lack(lacking: LackingRights, role: str) -> Finding:
+    if not lacking.is_there:
+        message = f"The table workflow.{lacking.table} is not there."
+        mend = "Run `ichor migrate`; a table that was dropped comes back from a backup only."
+        return broken(RIGHTS_OF_ROLE, message, mend)
+    rights = ", ".join(lacking.privileges)
+    mend = f"GRANT USAGE ON SCHEMA workflow TO {role}; GRANT {rights} ON workflow.{lacking.table} TO {role};"
+    return broken(RIGHTS_OF_ROLE, f"The role {role} may not {rights} on workflow.{lacking.table}.", mend)
+
+
+async def _roles(pool: asyncpg.Pool, settings: Settings) -> Sequence[Finding]:
+    if settings.roles_sql is None:
+        return [skipped(ROLES, f"{variable('roles_sql')} is not set: the token's roles count.")]
+    try:
+        await EdgeStore(pool, roles_sql=settings.roles_sql).roles_of(Person(id=str(UUID(int=0))))
+    except InvalidRoleQuery as error:
+        return [broken(ROLES, str(error), f"Correct {variable('roles_sql')}.")]
+    return [well(ROLES, f"{variable('roles_sql')} can be run.")]
+
+
+async def _backlog(pool: asyncpg.Pool) -> Sequence[Finding]:
+    backlog = await EdgeStore(pool).backlog()
+    findings: list[Finding] = []
+    if backlog.outbox_failed:
+        mend = "Mend what last_error says, then set their state to pending (docs/operators.md, The outbox)."
+        findings += [doubtful(BACKLOG, f"{backlog.outbox_failed} events of the outbox were given up.", mend)]
+    if backlog.outbox_age is not None and backlog.outbox_age > _LONG:
+        message = f"Events of the outbox wait since {_minutes(backlog.outbox_age)}."
+        findings += [broken(BACKLOG, message, "Start an ichor-trigger with the part relay, or read its log.")]
+    if backlog.pending_age is not None and backlog.pending_age > _LONG:
+        message = f"{backlog.runs_pending} runs wait to begin, the oldest since {_minutes(backlog.pending_age)}."
+        findings += [broken(BACKLOG, message, "Start ichor-workers on this task queue, or read their log.")]
+    running = f"{backlog.runs_running} runs are under way, {backlog.questions_open} questions are open"
+    return findings or [well(BACKLOG, f"Nothing waits for long; {running}.")]
+
+
+async def _clock(pool: asyncpg.Pool, now: Callable[[], datetime]) -> Sequence[Finding]:
+    before = now()
+    theirs = await pool.fetchval("SELECT clock_timestamp()")
+    return [clock_finding(CLOCK, "the database", theirs, before, now())]
+
+
+def _minutes(age: timedelta) -> str:
+    return f"{age // timedelta(minutes=1)} minutes"

@@ -1,0 +1,241 @@
+"""Each thing that can be wrong is broken on a real server, and `ichor doctor` says so, and how to mend it."""
+
+import json
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from subprocess import CompletedProcess
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from ichor_activities import discover
+from ichor_cli.doctor.finding import State
+from ichor_edgestore import LEGACY_RIGHTS, RIGHTS, EdgeStore, connected
+from ichor_models import Rule
+from ichor_testing import Database, Vhost, free_port, until
+from ichor_testing.engine_program import start_program
+
+type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
+type Examined = Callable[..., Awaitable[Any]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool(database: Database) -> AsyncGenerator[asyncpg.Pool]:
+    async with connected(database.url, max_size=1) as opened:
+        yield opened
+
+
+RULE = {
+    "name": "Log orders",
+    "trigger": {"entity": "orders", "event": "on_create"},
+    "actions": [{"name": "log", "type": "log_audit_entry", "config": {"message": "{{ entity_id }} is there"}}],
+    "edges": [{"source": None, "target": "log", "type": "start"}],
+}
+
+
+class TestDatabase:
+    async def test_a_migrated_one_is_well(self, examined: Examined, database: Database):
+        findings = await examined()
+        for check in ("connection", "migrations", "rights", "backlog"):
+            assert findings.only(f"database.{check}").state is State.OK
+        assert findings.only("clock.database").state is State.OK
+        assert findings.only("rabbitmq.connection").mend == "Set ICHOR_RABBITMQ_URL."
+        assert findings.only("temporal.connection").mend == "Set ICHOR_TEMPORAL_ADDRESS."
+
+    async def test_one_that_is_away(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_DATABASE_URL", f"postgresql://user:hidden@127.0.0.1:{free_port()}/x")
+        findings = await examined()
+        finding = findings.only("database.connection")
+        assert finding.state is State.FAILED
+        assert finding.mend == "Start PostgreSQL, or correct ICHOR_DATABASE_URL."
+        assert "hidden" not in str(finding)
+        assert findings.only("database.rights").state is State.SKIPPED
+
+    async def test_one_that_lacks_a_migration(self, examined: Examined, pool: asyncpg.Pool):
+        await pool.execute("DELETE FROM workflow.ichor_migrations WHERE number = 15")
+        finding = (await examined()).only("database.migrations")
+        assert (finding.state, finding.mend) == (State.FAILED, "Run `ichor migrate`.")
+        assert finding.message.startswith("The database lacks 0015_payloads")
+
+    @pytest.mark.parametrize(
+        ("ahead", "state", "said"),
+        [
+            (0, State.FAILED, "no release of ours"),
+            (1, State.WARNING, "is one release ahead"),
+            (2, State.FAILED, "newer"),
+        ],
+    )
+    async def test_one_that_has_a_migration_of_another_release(
+        self, examined: Examined, pool: asyncpg.Pool, ahead: int, state: State, said: str
+    ):
+        await pool.execute(
+            "INSERT INTO workflow.ichor_migrations (number, name, release) "
+            "SELECT 9000, '9000_theirs', max(release) + $1 FROM workflow.ichor_migrations",
+            ahead,
+        )
+        finding = (await examined()).only("database.migrations")
+        assert finding.state is state
+        assert said in f"{finding.message} {finding.mend}"
+
+    async def test_a_table_that_was_dropped(self, examined: Examined, pool: asyncpg.Pool):
+        await pool.execute("DROP TABLE workflow.alert_recipients")
+        finding = (await examined()).only("database.rights")
+        assert finding.message == "The table workflow.alert_recipients is not there."
+
+    async def test_a_right_that_is_lacking_and_its_mend(
+        self, examined: Examined, pool: asyncpg.Pool, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        async with role_of_services(pool, database) as url:
+            monkeypatch.setenv("ICHOR_DATABASE_URL", url)
+            assert (await examined()).only("database.rights").state is State.OK
+            await pool.execute("REVOKE INSERT, UPDATE ON workflow.questions FROM ichor_doctor")
+            finding = (await examined()).only("database.rights")
+            assert finding.message == "The role ichor_doctor may not INSERT, UPDATE on workflow.questions."
+            await pool.execute(finding.mend)
+            assert (await examined()).only("database.rights").state is State.OK
+            await pool.execute("REVOKE USAGE ON SCHEMA workflow FROM ichor_doctor")
+            assert len((await examined()).troubles("database.rights")) == len(RIGHTS)
+
+    async def test_the_outbox_of_an_existing_ichor(
+        self, examined: Examined, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("ICHOR_LEGACY_OUTBOX", "true")
+        assert {*LEGACY_RIGHTS} == {"cascade_outbox"}
+        assert (await examined()).only("database.rights").message == "The table workflow.cascade_outbox is not there."
+
+    async def test_a_query_of_roles_that_cannot_be_run(
+        self, examined: Examined, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("ICHOR_ROLES_SQL", "SELECT nothing FROM nowhere WHERE id = $1")
+        finding = (await examined()).only("database.roles")
+        assert (finding.state, finding.mend) == (State.FAILED, "Correct ICHOR_ROLES_SQL.")
+
+    async def test_what_waits_for_long(self, examined: Examined, pool: asyncpg.Pool):
+        await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '1')")
+        await pool.execute("UPDATE workflow.outbox SET created_at = now() - interval '7 minutes'")
+        finding = (await examined()).only("database.backlog")
+        assert (finding.state, finding.message) == (State.FAILED, "Events of the outbox wait since 7 minutes.")
+        await pool.execute("UPDATE workflow.outbox SET state = 'failed'")
+        assert (await examined()).only("database.backlog").state is State.WARNING
+
+    @pytest.mark.parametrize(
+        ("seconds", "state", "said"), [(5, State.WARNING, "5 s behind"), (-60, State.FAILED, "60 s ahead of")]
+    )
+    async def test_a_clock_that_is_wrong(
+        self, examined: Examined, database: Database, seconds: int, state: State, said: str
+    ):
+        finding = (await examined(now=lambda: datetime.now(UTC) + timedelta(seconds=seconds))).only("clock.database")
+        assert finding.state is state
+        assert said in finding.message
+        assert "NTP" in finding.mend
+
+
+class TestTemporal:
+    async def test_one_that_is_away(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+        findings = await examined()
+        assert findings.only("temporal.connection").state is State.FAILED
+        assert findings.only("temporal.namespace").state is State.SKIPPED
+
+    async def test_a_namespace_that_is_not_there(
+        self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("ICHOR_TEMPORAL_NAMESPACE", "nowhere")
+        findings = await examined()
+        assert findings.only("temporal.connection").state is State.OK
+        finding = findings.only("temporal.namespace")
+        assert (finding.state, finding.message) == (State.FAILED, "There is no namespace nowhere.")
+        assert "temporal operator namespace create --namespace nowhere" in finding.mend
+        assert findings.only("worker.pollers").state is State.SKIPPED
+
+    async def test_the_runs_of_another_database_and_no_worker(
+        self, examined: Examined, temporal: str, database: Database, pool: asyncpg.Pool
+    ):
+        await pool.execute("INSERT INTO workflow.temporal_namespace (id) VALUES ('theirs')")
+        findings = await examined()
+        assert findings.only("temporal.list").state is State.OK
+        assert findings.only("temporal.search_attributes").state is State.OK
+        assert "theirs is theirs" in findings.only("temporal.home").message
+        assert [finding.state for finding in findings.of("worker.pollers")] == [State.FAILED] * 2
+
+
+class TestMail:
+    async def test_a_server_that_is_away(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_SMTP_URL", f"smtp://user:hidden@127.0.0.1:{free_port()}")
+        finding = (await examined()).only("mail.connection")
+        assert finding.state is State.FAILED
+        assert "hidden" not in str(finding)
+
+
+class TestServicesAtWork:
+    """The services work with the rights that are asked for and no others, and are found well; then one is gone."""
+
+    async def test_all_is_well_until_the_trigger_ends(
+        self,
+        ichor: Ichor,
+        pool: asyncpg.Pool,
+        database: Database,
+        broker: Vhost,
+        temporal: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        monkeypatch.setenv("ICHOR_TOKEN_KEYS", "0123456789abcdef")
+        saved = await EdgeStore(pool).save_rule(Rule.model_validate(RULE), catalogue=discover().catalogue)
+        async with role_of_services(pool, database) as url:
+            monkeypatch.setenv("ICHOR_DATABASE_URL", url)
+            async with start_program("ichor_worker", os.environ) as worker:
+                async with start_program("ichor_trigger", os.environ) as trigger:
+                    await trigger.ready()
+                    await worker.ready()
+                    await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '1', event_id => 'e1')")
+
+                    async def has_ended() -> bool:
+                        return [run.status.value for run in await EdgeStore(pool).list_runs()] == ["completed"]
+
+                    await until(has_ended, f"the run of {saved.rule_id}")
+                    well = await ichor("doctor", "--json")
+                    assert (well.returncode, json.loads(well.stdout)["healthy"]) == (0, True), well.stdout
+                ill = await ichor("doctor", "--json")
+        assert ill.returncode == 1
+        failed = {item["check"] for item in json.loads(ill.stdout)["findings"] if item["state"] == "failed"}
+        assert failed == {"trigger.consumers"}
+
+
+class TestCommand:
+    async def test_a_wrong_setting_is_what_is_found(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
+        done = await ichor("doctor", "--json")
+        (finding,) = json.loads(done.stdout)["findings"]
+        assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")
+
+    async def test_a_misspelt_variable_is_a_warning(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_TASK_QUEU", "x")
+        finding = (await examined()).only("settings")
+        assert (finding.state, finding.mend) == (State.WARNING, "Did you mean ICHOR_TASK_QUEUE?")
+
+    async def test_people_read_each_finding_with_its_mend(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
+        for name in ("ICHOR_DATABASE_URL", "ICHOR_RABBITMQ_URL", "ICHOR_TEMPORAL_ADDRESS"):
+            monkeypatch.delenv(name, raising=False)
+        done = await ichor("doctor")
+        assert done.returncode == 1
+        assert "FAILED   database.connection" in done.stdout
+        assert "→ Set ICHOR_DATABASE_URL." in done.stdout
+        assert " FAILED, " in done.stdout.splitlines()[-1]
+
+
+@asynccontextmanager
+async def role_of_services(pool: asyncpg.Pool, database: Database) -> AsyncGenerator[str]:
+    """Yield the address of a database for a role that may do what `RIGHTS` says, and nothing else."""
+    name = "ichor_doctor"
+    await pool.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'hidden'; GRANT USAGE ON SCHEMA workflow TO {name}")
+    for table, rights in RIGHTS.items():
+        await pool.execute(f"GRANT {', '.join(rights)} ON workflow.{table} TO {name}")
+    parts = urlsplit(database.url)
+    try:
+        yield parts._replace(netloc=f"{name}:hidden@{parts.hostname}:{parts.port}").geturl()
+    finally:
+        await pool.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
