@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .members import ROOT, Member, members
+from .members import IMPORT_ALL, ROOT, Member, members
 
 UV = os.environ.get("UV", str(ROOT / "infra" / "uv"))
 MEMBERS = list(members().values())
@@ -33,4 +33,5 @@ def test_a_member_works_with_the_lowest_versions_that_it_declares(member: Member
     install = (UV, "pip", "install", "--quiet", "--python", tmp_path / "venv", "--constraint", lowest)
     run(*install, *TOOLS, *others, cwd=ROOT)
     python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-I", "-c", IMPORT_ALL, member.name.replace("-", "_"), member.version, cwd=tmp_path)
     run(python, "-m", "pytest", "-q", "-W", "default", ROOT / member.folder / "tests" / "unit", cwd=ROOT)

@@ -14,6 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+IMPORT_ALL = """
+import importlib, importlib.metadata, pkgutil, sys
+name, version = sys.argv[1:]
+assert importlib.metadata.version(name.replace("_", "-")) == version
+package = importlib.import_module(name)
+assert "site-packages" in package.__file__, package.__file__
+for found in pkgutil.walk_packages(package.__path__, name + "."):
+    if not found.name.endswith("__main__"):
+        importlib.import_module(found.name)
+"""
+"""Imports every module of a member, given its name and version, from where it is installed."""
 _STORIES = "tests-e2e"
 _REQUIREMENT = re.compile(r"ichor-[a-z]+")
 _IMPORT = re.compile(r"^\s*(?:from|import) (ichor_[a-z]+)", re.MULTILINE)

@@ -9,20 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from .members import ROOT, Member, members
+from .members import IMPORT_ALL, ROOT, Member, members
 
 MEMBERS = list(members().values())
 UV = os.environ.get("UV", str(ROOT / "infra" / "uv"))
-IMPORT_ALL = """
-import importlib, importlib.metadata, pkgutil, sys
-name, version = sys.argv[1:]
-assert importlib.metadata.version(name.replace("_", "-")) == version
-package = importlib.import_module(name)
-assert "site-packages" in package.__file__, package.__file__
-for found in pkgutil.walk_packages(package.__path__, name + "."):
-    if not found.name.endswith("__main__"):
-        importlib.import_module(found.name)
-"""
 USE: Mapping[str, tuple[int, str]] = {
     "ichor": (0, "is valid"),
     "ichor-trigger": (2, "ICHOR_DATABASE_URL is not set"),

@@ -28,11 +28,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A reply that was judged; one that is taken has the notice that the workflow of this id must get."""
+    """A reply that was judged; one that is taken has the notice that the workflow of this id must get.
+
+    `traceparent` is the trace of the question.
+    """
 
     verdict: Verdict
     notice: ReplyNotice | None = None
     workflow_id: str = ""
+    traceparent: str | None = None
 
 
 def judge(state: str, run: RunStatus, answer: str | None, reply: Reply, *, delivered: bool) -> Verdict:

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction
+from ichor_models import CURRENT_TRACE
 
 from ichor_edgestore.errors import StoreError
 from ichor_edgestore.failure import store_errors
@@ -74,6 +75,7 @@ class Database:
             transaction = connection.transaction()
             with store_errors():
                 await transaction.start()
+                await _tell_trace(connection)
             try:
                 yield Session(connection)
             except BaseException:
@@ -106,6 +108,12 @@ def touched(status: str) -> int:
     """Read the number of rows from a command's status, such as `UPDATE 3`."""
     count = status.rpartition(" ")[2]
     return int(count) if count.isdecimal() else 0
+
+
+async def _tell_trace(connection: Connection) -> None:
+    """Let what the transaction writes know the trace that it belongs to (migration 0019)."""
+    if (traced := CURRENT_TRACE.get()) is not None:
+        await connection.execute("SELECT set_config('ichor.traceparent', $1, true)", str(traced))
 
 
 async def _roll_back(connection: Connection, transaction: Transaction) -> None:

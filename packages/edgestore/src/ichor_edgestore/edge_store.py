@@ -12,7 +12,7 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.journal import Journal
 from ichor_edgestore.legacy_outbox import LegacyOutbox
 from ichor_edgestore.outbox import Outbox
-from ichor_edgestore.pinned_run import CheckStructure
+from ichor_edgestore.pinned_run import CheckStructure, Ended
 from ichor_edgestore.postgres_approvals import PostgresApprovals
 from ichor_edgestore.postgres_idempotency import PostgresIdempotency
 from ichor_edgestore.postgres_pinned_runs import PostgresPinnedRuns
@@ -31,7 +31,7 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
     """Rules, graphs, runs, questions, approvals; actions write to `journal`, a relay reads the outboxes.
 
     `roles_sql` gives the roles of the user whose id is its `$1`; `idempotency` remembers the requests to the API;
-    `values` keeps what is too large to travel, and replies are above `limit`.
+    `values` keeps what is too large to travel, and replies are above `limit`. `ended` hears of runs as they end.
     """
 
     def __init__(
@@ -42,12 +42,13 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
         check_structure: CheckStructure = fatal_problems,
         roles_sql: str | None = None,
         limit: ValueLimit = DEFAULT_LIMIT,
+        ended: Ended = lambda rule, status: None,
     ) -> None:
         self._pool = pool
         database, roles = Database(pool), RoleQuery(roles_sql)
         PostgresRules.__init__(self, database, analyze)
-        PostgresPinnedRuns.__init__(self, database, check_structure)
-        PostgresRuns.__init__(self, database)
+        PostgresPinnedRuns.__init__(self, database, check_structure, ended)
+        PostgresRuns.__init__(self, database, ended)
         PostgresQuestions.__init__(self, database, limit)
         PostgresApprovals.__init__(self, database, roles)
         self.journal = Journal(database, roles)

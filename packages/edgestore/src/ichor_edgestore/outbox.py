@@ -32,7 +32,10 @@ class OutboxState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxEvent:
-    """An event that waits since `age`; `attempts` is how often the broker refused it, `body` what is published."""
+    """An event that waits since `age`; `attempts` is how often the broker refused it, `body` what is published.
+
+    `traceparent` is the trace that whoever wrote it gave it.
+    """
 
     seq: int
     event_id: str
@@ -41,6 +44,7 @@ class OutboxEvent:
     attempts: int
     age: timedelta
     body: bytes
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ def _event(row: asyncpg.Record) -> OutboxEvent:
         attempts=row["attempts"],
         age=row["age"],
         body=row["body"].encode(),
+        traceparent=row["traceparent"],
     )
 
 

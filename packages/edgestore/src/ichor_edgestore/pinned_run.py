@@ -21,6 +21,9 @@ from pydantic import AwareDatetime, JsonValue, TypeAdapter, ValidationError
 type CheckStructure = Callable[[Graph], Sequence[Problem]]
 """What a graph must keep to be run at all; returns what is broken."""
 
+type Ended = Callable[[str | None, RunStatus], None]
+"""Hears of each run that this process writes down as ended, once: the name of its rule, None where that is gone."""
+
 INVALID_GRAPH = "invalid_graph"
 """The error type of a run whose graph, or rule, is broken."""
 

@@ -27,7 +27,7 @@ from pydantic import JsonValue
 from ichor_edgestore.database import Database
 from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.identity import as_uuid
-from ichor_edgestore.pinned_run import CheckStructure, KnownStructures, PinnedRun, RunRow, stored_header
+from ichor_edgestore.pinned_run import CheckStructure, Ended, KnownStructures, PinnedRun, RunRow, stored_header
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.rule_loader import load_stored_rule
 from ichor_edgestore.stored_rule import StoredRule
@@ -38,10 +38,11 @@ _QUERIES = load_queries("pinned_runs")
 class PostgresPinnedRuns:
     """Makes the one run of a rule and an event, or finds it."""
 
-    def __init__(self, database: Database, check_structure: CheckStructure) -> None:
+    def __init__(self, database: Database, check_structure: CheckStructure, ended: Ended) -> None:
         self._database = database
         self._check_structure = KnownStructures(check_structure)
         self._versions: set[VersionHash] = set()
+        self._ended = ended
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
         """Return the one run of a rule for an event, made now with the graph as it is or found with the graph it has.
@@ -152,6 +153,8 @@ class PostgresPinnedRuns:
             self._versions.clear()
             return await self._insert(run, source, number)
         self._versions.add(version)
+        if made and run.status.ended:
+            self._ended(run.rule_name, run.status)
         return run.pinned(created=True) if made else None
 
     async def _of_event(self, rule_id: RuleId, event_id: EventId) -> PinnedRun | None:

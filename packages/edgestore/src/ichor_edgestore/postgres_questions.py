@@ -42,6 +42,7 @@ class UndeliveredReply:
     id: UUID
     notice: ReplyNotice
     workflow_id: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,9 @@ class PostgresQuestions:
         """
         rows = await self._database.rows(_QUERIES["take_undelivered"], lease, limit)
         return [
-            UndeliveredReply(row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"])
+            UndeliveredReply(
+                row["id"], _notice(row, Reply.model_validate(row["reply"])), row["workflow_id"], row["traceparent"]
+            )
             for row in rows
         ]
 
@@ -165,7 +168,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
         await _note_reply(session, row, answer)
     else:
         answer = Reply.model_validate(row["reply"])
-    return Claim(verdict, _notice(row, answer), row["workflow_id"])
+    return Claim(verdict, _notice(row, answer), row["workflow_id"], row["traceparent"])
 
 
 async def close_all_in(session: Session, execution_id: UUID | None) -> None:
@@ -182,7 +185,13 @@ async def _closed(session: Session, rows: Sequence[asyncpg.Record]) -> None:
 def opened_question(row: asyncpg.Record) -> OpenedQuestion:
     """Read a question from its row."""
     question = Question.model_validate(row["question"])
-    return OpenedQuestion(id=row["id"], expires=row["expires_at"], question=question, waits=row["state"] == "open")
+    return OpenedQuestion(
+        id=row["id"],
+        expires=row["expires_at"],
+        question=question,
+        waits=row["state"] == "open",
+        traceparent=row["traceparent"],
+    )
 
 
 def storable_reply(reply: Reply) -> Reply:

@@ -20,6 +20,7 @@ from ichor_edgestore.database import Database
 from ichor_edgestore.errors import RunNotFound
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.open_run import OpenRun, OpenStatus
+from ichor_edgestore.pinned_run import Ended
 from ichor_edgestore.postgres_questions import close_all_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
@@ -31,8 +32,9 @@ _QUERIES = load_queries("runs")
 class PostgresRuns:
     """Writes down and shows runs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ended: Ended) -> None:
         self._database = database
+        self._ended = ended
 
     async def run_started(self, execution_id: ExecutionId) -> None:
         """Note that a run is under way; one that ended stays ended.
@@ -57,11 +59,12 @@ class PostgresRuns:
         documents = [view.document() for view in actions]
         outcome = (str(record.status), storable(record.error), record.error_type, documents, first_start(actions))
         async with self._database.transaction() as session:
-            is_first = await session.execute(_QUERIES["end"], key, *outcome)
-            if is_first:
+            first = await session.row(_QUERIES["end"], key, *outcome)
+            if first is not None:
                 # A statement of its own: it must see what was asked while the one before waited for the row.
                 await close_all_in(session, key)
-        if is_first:
+        if first is not None:
+            self._ended(first["rule_name"], record.status)
             return True
         await self._require_run(key)
         return False

@@ -8,11 +8,12 @@ import pytest
 from ichor_executor import Command
 from ichor_executor.machine import Machine
 from ichor_executor.temporal import ExecuteGraphWorkflow
+from ichor_service import TraceHeader
 from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.replay import replay_histories, save_history
 from pydantic import JsonValue
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from .conftest import worker
@@ -22,8 +23,9 @@ from .recordings import CONTINUED, SCENES
 HISTORIES = Path(__file__).parent / "histories"
 
 
-async def test_every_recorded_history_replays() -> None:
-    outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow)
+@pytest.mark.parametrize("interceptors", [[], [TraceHeader()]], ids=["plain", "traced"])
+async def test_every_recorded_history_replays(interceptors: list[Interceptor]) -> None:
+    outcomes = await replay_histories(HISTORIES, ExecuteGraphWorkflow, interceptors=interceptors)
     assert outcomes == dict.fromkeys(sorted([*RUNS, *SCENES, CONTINUED]))
 
 

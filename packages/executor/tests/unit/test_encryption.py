@@ -10,11 +10,14 @@ from ichor_executor.temporal import EncryptionKeys, LargePayloads, data_converte
 from ichor_executor.temporal.encryption import MOST_ADDED
 from ichor_executor.temporal.payload_codec import INLINE, PLAIN
 from ichor_executor.temporal.summary import summary_of
+from ichor_models import ActionError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
 
 RANDOM = Random(2)
+RUN = WorkflowSerializationContext("default", "rule-1-2")
 
 
 def key(name: str, seed: int = 1) -> str:
@@ -88,7 +91,7 @@ async def test_what_was_changed_is_not_read(part: str):
 @pytest.mark.parametrize("size", [0, 1, 300, PLAIN - 300, PLAIN - 100, INLINE - 250, INLINE - 150, INLINE, 3 * INLINE])
 async def test_sizes_count_what_encryption_adds(size: int):
     store = MemoryStore()
-    codec = LargePayloads(lambda: store.values, EncryptionKeys.parse(LONGEST_ID))
+    codec = LargePayloads(lambda: store.values, EncryptionKeys.parse(LONGEST_ID)).with_context(RUN)
     original = payload(RANDOM.randbytes(size))
     (made,) = await codec.encode([original])
     assert made.ByteSize() <= INLINE + 30
@@ -104,12 +107,13 @@ def test_encryption_adds_no_more_than_is_counted(size: int):
 
 async def test_what_lies_in_the_store_is_not_encrypted_but_the_reference_is():
     store, original = MemoryStore(), payload(RANDOM.randbytes(INLINE))
-    codec = LargePayloads(lambda: store.values, EncryptionKeys.parse(OLD))
+    codec = LargePayloads(lambda: store.values, EncryptionKeys.parse(OLD)).with_context(RUN)
     (made,) = await codec.encode([original])
     assert (made.metadata["encoding"], made.ByteSize() < 400) == (b"binary/encrypted", True)
     assert await codec.decode([made]) == [original]
-    await store.values.forget("")
-    assert await codec.decode([made]) == [original], "it is cached"
+    await store.values.forget(RUN.workflow_id)
+    with pytest.raises(ActionError, match="is not in the database"):
+        await LargePayloads(lambda: store.values, EncryptionKeys.parse(OLD)).decode([made])
 
 
 async def test_the_longest_summary_fits_where_it_is_encrypted():

@@ -66,6 +66,7 @@ from ichor_models.stored_value import (
     size_of,
 )
 from ichor_models.template import Part, Placeholder, Secret, Template, parse_template, resolve_text, scan
+from ichor_models.traceparent import CURRENT_TRACE, TRACEPARENT, Traceparent
 from ichor_models.truncation import TRUNCATED, truncate_result, truncate_text
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.value_limit import DEFAULT_LIMIT, MOST, Excess, ValueLimit
@@ -77,6 +78,7 @@ __all__ = [
     "ASKED",
     "CONDITION",
     "CONTROL_TYPES",
+    "CURRENT_TRACE",
     "DEEPEST",
     "DEFAULT_LIMIT",
     "DELAY",
@@ -93,6 +95,7 @@ __all__ = [
     "SHORTEST_REMINDER",
     "STORED",
     "SUCCESS",
+    "TRACEPARENT",
     "TRUNCATED",
     "Action",
     "ActionCall",
@@ -181,6 +184,7 @@ __all__ = [
     "StoredValue",
     "Template",
     "TemplateError",
+    "Traceparent",
     "Transaction",
     "Trigger",
     "UnknownRun",

@@ -129,9 +129,10 @@ def question_id(call: ActionCall) -> UUID:
 
 
 class OpenedQuestion(Model):
-    """A question that was opened: its id, when its time is over, and whether it still waits for its reply."""
+    """A question that was opened: its id, when its time is over, whether it still waits for its reply, its trace."""
 
     id: UUID
     expires: AwareDatetime
     question: Question
     waits: bool = True
+    traceparent: str | None = None

@@ -43,6 +43,8 @@ from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
+from ichor_service.trace_header import TraceHeader, trace_of
+from ichor_service.tracing import is_tracing, record_span, span, start_tracing, stop_tracing, tell_span
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
@@ -90,6 +92,7 @@ __all__ = [
     "Stopped",
     "TemporalProfile",
     "Topology",
+    "TraceHeader",
     "Unavailable",
     "Unreachable",
     "Unroutable",
@@ -104,6 +107,7 @@ __all__ = [
     "growing_pauses",
     "health_routes",
     "is_refusal",
+    "is_tracing",
     "is_unknown",
     "leave",
     "load_settings",
@@ -113,12 +117,18 @@ __all__ = [
     "reach",
     "read_api_tokens",
     "reason",
+    "record_span",
     "require_home",
     "serving",
     "side_by_side",
+    "span",
+    "start_tracing",
+    "stop_tracing",
     "store_link",
+    "tell_span",
     "temporal_link",
     "token_hash",
+    "trace_of",
     "unknown_settings",
     "variable",
 ]

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
+from ichor_models import TRACEPARENT, Traceparent
 
 from ichor_service.message_properties import UNREADABLE
 
@@ -52,6 +53,11 @@ class Letter:
         """Return a header as text, None where there is none."""
         value = self.message.headers.get(name)
         return None if value is None else str(value)
+
+    @property
+    def traced(self) -> Traceparent | None:
+        """Return the trace that its sender says that it belongs to."""
+        return Traceparent.read(self.header(TRACEPARENT))
 
     @property
     def fingerprint(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
+from ichor_models import CURRENT_TRACE
 from structlog.typing import EventDict, Processor
 
 _FIRST = ("timestamp", "level", "message")
@@ -14,6 +15,7 @@ _LEAST = {
     "aiormq": logging.CRITICAL,
     "asyncio": logging.ERROR,
     "httpx": logging.WARNING,
+    "opentelemetry": logging.ERROR,
     "uvicorn": logging.WARNING,
 }
 _TEMPORAL_IDS = {
@@ -46,6 +48,7 @@ def configure_logs(stream: TextIO = sys.stderr, level: int = logging.INFO) -> No
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        _trace,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -67,6 +70,14 @@ def _formatter(*, people: bool) -> logging.Formatter:
         foreign_pre_chain=[*_shared(), _temporal_ids],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
+
+
+def _trace(_: Any, __: str, event: EventDict) -> EventDict:
+    """Say which trace and span a line belongs to, where there is one."""
+    traced = CURRENT_TRACE.get()
+    if traced is not None:
+        event.update(trace_id=traced.trace_id, span_id=traced.span_id)
+    return event
 
 
 def _temporal_ids(_: Any, __: str, event: EventDict) -> EventDict:

@@ -16,6 +16,7 @@ from ichor_service.reason import causes
 from ichor_service.setting import Reader, Setting
 from ichor_service.settings import Settings, every_setting, load_settings
 from ichor_service.stop import Stop, leave
+from ichor_service.tracing import start_tracing, stop_tracing
 from ichor_service.unknown_setting import unknown_settings
 
 type Run = Callable[[Settings, Stop, Sequence[str]], Awaitable[None]]
@@ -71,7 +72,9 @@ class Program:
         configure_logs()
         try:
             _tell_unknown()
-            asyncio.run(_until_stopped(self.settings(), run, only or self.parts))
+            settings = self.settings()
+            start_tracing(self.name)
+            asyncio.run(_until_stopped(settings, run, only or self.parts))
         except BaseException as error:
             leave(self._explain(error))
         leave(0)
@@ -105,4 +108,7 @@ def _tell_unknown() -> None:
 async def _until_stopped(settings: Settings, run: Run, parts: Sequence[str]) -> None:
     stop = Stop(settings.shutdown_grace)
     stop.listen()
-    await run(settings, stop, parts)
+    try:
+        await run(settings, stop, parts)
+    finally:
+        await stop_tracing()

@@ -7,11 +7,13 @@ from typing import NamedTuple
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+from ichor_models import CURRENT_TRACE, TRACEPARENT
 
 from ichor_service.broker import Broker
 from ichor_service.errors import ServiceError, Unreachable
 from ichor_service.reason import reason
 from ichor_service.topology import Topology, declare_exchange
+from ichor_service.tracing import span
 
 _SECONDS = 10.0
 
@@ -46,6 +48,18 @@ class Publisher:
             Unreachable: the broker is away, or did not take it; whether it has the message is not known.
         """
         message.delivery_mode = DeliveryMode.PERSISTENT
+        facts = {
+            "messaging.system": "rabbitmq",
+            "messaging.destination.name": self._name,
+            "messaging.rabbitmq.destination.routing_key": routing_key,
+            "messaging.message.id": message.message_id,
+        }
+        with span(f"publish {self._name}", facts, kind="producer"):
+            if (traced := CURRENT_TRACE.get()) is not None:
+                message.headers[TRACEPARENT] = str(traced)
+            await self._publish(message, routing_key)
+
+    async def _publish(self, message: Message, routing_key: str) -> None:
         opened: _Opened | None = None
         try:
             opened = await self._open()

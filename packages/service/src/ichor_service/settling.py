@@ -14,6 +14,7 @@ from ichor_service.reach import growing_pauses
 from ichor_service.reason import reason
 from ichor_service.stop import Stop
 from ichor_service.topology import Topology
+from ichor_service.tracing import span, tell_span
 
 type Handle = Callable[[Letter], Awaitable[str]]
 """Returns when all that a message asks for is durable, and what was done in a word, of which there are few.
@@ -73,6 +74,16 @@ class Settling:
         """
         if letter.came_often:
             return await letter.renew(self._publisher, self._topology.queue, letter.failures)
+        queue = self._topology.queue
+        facts = {
+            "messaging.system": "rabbitmq",
+            "messaging.destination.name": queue,
+            "messaging.message.id": letter.message_id,
+        }
+        with span(f"process {queue}", facts, kind="consumer", parent=letter.traced):
+            await self._settle(letter)
+
+    async def _settle(self, letter: Letter) -> None:
         began = _now()
         try:
             outcome = await self._handled(letter)
@@ -91,6 +102,7 @@ class Settling:
         else:
             await letter.accept()
             self._metrics.done(outcome, _now() - began)
+            tell_span({"ichor.outcome": outcome})
 
     async def _handled(self, letter: Letter) -> str:
         """Return what the handler did, however long the servers are away."""
@@ -151,6 +163,7 @@ class Settling:
         _log.warning("dead letter", message_id=letter.message_id, code=error.code, detail=str(error))
         await letter.bury(self._publisher, self._topology.dead, error.code, str(error))
         self._metrics.died(error.code)
+        tell_span({"ichor.outcome": "dead", "ichor.reason": error.code})
 
 
 def _now() -> float:

@@ -14,16 +14,21 @@ from ichor_edgestore import (
     require_schema,
 )
 from ichor_models import Person
+from prometheus_client import CollectorRegistry
 
 from ichor_service.errors import InvalidSetting, Unavailable
 from ichor_service.link import Link
+from ichor_service.run_metrics import RunMetrics
 from ichor_service.setting import variable
 from ichor_service.settings import Settings
 
 
-def store_link(settings: Settings, application: str, *, connections: int = 10) -> Link[EdgeStore]:
-    """Return the link; it refuses a database that this release cannot work with."""
+def store_link(
+    settings: Settings, application: str, *, registry: CollectorRegistry | None = None, connections: int = 10
+) -> Link[EdgeStore]:
+    """Return the link; it refuses a database that this release cannot work with. Runs that end are counted."""
 
+    runs = RunMetrics(registry or CollectorRegistry())
     probes: list[EdgeStore] = []
 
     async def open_store() -> EdgeStore:
@@ -33,7 +38,7 @@ def store_link(settings: Settings, application: str, *, connections: int = 10) -
         except InvalidAddress as error:
             raise InvalidSetting(f"{variable('database_url')} is wrong: {error}") from None
         try:
-            store = EdgeStore(pool, roles_sql=settings.roles_sql, limit=settings.value_limit)
+            store = EdgeStore(pool, roles_sql=settings.roles_sql, limit=settings.value_limit, ended=runs.ended)
             await require_schema(pool)
             # Somebody, to see that the query of roles can be run.
             await store.roles_of(Person(id=str(UUID(int=0))))

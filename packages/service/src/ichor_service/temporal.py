@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cache
 
 from ichor_executor.temporal import FindValues, data_converter
+from prometheus_client import CollectorRegistry
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.converter import DataConverter
@@ -17,30 +18,36 @@ from ichor_service.errors import Unreachable
 from ichor_service.link import Link
 from ichor_service.reason import reason
 from ichor_service.settings import Settings
+from ichor_service.temporal_metrics import measured_runtime, payload_metrics
 from ichor_service.temporal_profile import TemporalProfile
+from ichor_service.trace_header import TraceHeader
+from ichor_service.tracing import is_tracing
 
 _PROBE_TIMEOUT = timedelta(seconds=2)
 
 
-def temporal_link(settings: Settings, find_values: FindValues | None = None) -> Link[Client]:
+def temporal_link(
+    settings: Settings, find_values: FindValues | None = None, registry: CollectorRegistry | None = None
+) -> Link[Client]:
     """Return the link to Temporal: a client whose payloads are pydantic's JSON, and whose namespace answers.
 
     `find_values` gives the store of payloads that are too large for Temporal; without it these are refused.
+    Where there is a `registry`, it gets the sizes of payloads and the metrics of the SDK.
 
     Raises:
         InvalidSetting: the Temporal profile, or the file of encryption keys, cannot be used.
     """
     profile = TemporalProfile.read(environment())
-
-    converter = data_converter(find_values, encryption_keys(settings))
+    observe = payload_metrics(registry) if registry else None
+    converter = data_converter(find_values, encryption_keys(settings), observe)
 
     async def connect() -> Client:
-        return await _open(settings, profile, converter)
+        return await _open(settings, profile, converter, _runtime(registry))
 
     return Link(connect, _ask)
 
 
-async def _open(settings: Settings, profile: TemporalProfile, converter: DataConverter) -> Client:
+async def _open(settings: Settings, profile: TemporalProfile, converter: DataConverter, runtime: Runtime) -> Client:
     address = settings.temporal_address or ""
     try:
         return await Client.connect(
@@ -50,7 +57,8 @@ async def _open(settings: Settings, profile: TemporalProfile, converter: DataCon
             tls=profile.tls,
             rpc_metadata=profile.metadata,
             data_converter=converter,
-            runtime=_runtime(),
+            interceptors=[TraceHeader()] if is_tracing() else [],
+            runtime=runtime,
         )
     except RuntimeError as error:
         raise Unreachable(f"{address}: {_in_short(error)}") from None
@@ -68,8 +76,10 @@ async def _ask(client: Client) -> None:
 
 
 @cache
-def _runtime() -> Runtime:
-    """Return the one runtime of this process, whose logs join ours."""
+def _runtime(registry: CollectorRegistry | None) -> Runtime:
+    """Return the one runtime of this process, whose logs join ours, and whose metrics are in the registry."""
     forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"))
     logs = LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
-    return Runtime(telemetry=TelemetryConfig(logging=logs))
+    if registry is None:
+        return Runtime(telemetry=TelemetryConfig(logging=logs))
+    return measured_runtime(logs, registry)

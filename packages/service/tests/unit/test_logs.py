@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 import structlog
+from ichor_models import CURRENT_TRACE, Traceparent
 from ichor_service import configure_logs
 from structlog.contextvars import bound_contextvars
 
@@ -34,6 +35,17 @@ def test_a_line_is_one_json_object_with_the_bound_ids(stream: io.StringIO):
     assert line["message"] == "run started"
     assert (line["execution_id"], line["rule"], line["level"]) == ("x1", "Ümlaut", "info")
     assert str(line["timestamp"]).endswith("Z")
+
+
+def test_a_line_says_to_which_trace_it_belongs(stream: io.StringIO):
+    token = CURRENT_TRACE.set(Traceparent("a" * 32, "b" * 16))
+    structlog.stdlib.get_logger("ichor.test").info("ours")
+    logging.getLogger("library").info("theirs")
+    CURRENT_TRACE.reset(token)
+    structlog.stdlib.get_logger("ichor.test").info("without")
+    *traced, without = lines(stream)
+    assert [(line["trace_id"], line["span_id"]) for line in traced] == [("a" * 32, "b" * 16)] * 2
+    assert not {"trace_id", "span_id"} & without.keys()
 
 
 def test_a_library_speaks_in_the_same_shape_with_the_same_ids(stream: io.StringIO):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ _OF_THIS_MACHINE = re.compile(r'("(?:identity|stackTrace)": ?)"(?:[^"\\]|\\.)*"'
 if TYPE_CHECKING:
     from ichor_executor.temporal import EncryptionKeys, FindValues
     from temporalio.client import WorkflowHandle
+    from temporalio.worker import Interceptor
 
 
 async def save_history(handle: "WorkflowHandle[object, object]", path: Path) -> None:
@@ -23,6 +25,7 @@ async def replay_histories(
     *workflows: type,
     find_values: "FindValues | None" = None,
     keys: "EncryptionKeys | None" = None,
+    interceptors: "Sequence[Interceptor]" = (),
 ) -> dict[str, Exception | None]:
     """Replay every `*.json` of a folder; return by file name what went wrong, None where nothing did.
 
@@ -39,6 +42,7 @@ async def replay_histories(
         workflows=workflows,
         data_converter=data_converter(find_values, keys),
         workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=interceptors,
     )
     failures: dict[str, Exception | None] = {}
     for name, text in (await asyncio.to_thread(_read, folder)).items():

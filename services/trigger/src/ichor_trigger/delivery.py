@@ -13,6 +13,7 @@ from aio_pika import Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import DeliveryError
 from ichor_edgestore import OutboxEvent, Refusal
+from ichor_models import TRACEPARENT
 from ichor_service import Stop, reason
 
 _CONFIRM_SECONDS = 5.0
@@ -97,6 +98,7 @@ class Delivery:
             delivery_mode=2,
             message_id=event.event_id,
             timestamp=datetime.now(UTC) - event.age,
+            headers={TRACEPARENT: event.traceparent} if event.traceparent else None,
         )
         await self._exchange.publish(message, event.routing_key, mandatory=True, timeout=_CONFIRM_SECONDS)
 

@@ -6,6 +6,7 @@ which is worked on beside, so that the events of other entities are taken as the
 
 from ichor_models import EntityEvent
 from ichor_service import EVENTS, Inbox, InboxMetrics, InboxOptions, Letter, Part, Stop, side_by_side
+from prometheus_client import Histogram
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.event_queue import read_event
@@ -15,6 +16,7 @@ from ichor_trigger.run_starter import RunStarter
 from ichor_trigger.shares import Shares
 
 _PLACES = InboxOptions(prefetch=50)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PLACES_OF_BURSTS = InboxOptions(prefetch=25)
 
 
@@ -23,13 +25,19 @@ def events(links: Links) -> Part:
     launcher = Launcher(links)
     launcher_of_bursts = Launcher(links, in_burst=True)
     shares = Shares(_PLACES.prefetch)
+    matching = Histogram(
+        "ichor_matching_seconds",
+        "How long it took to find the rules of an event that match",
+        registry=links.registry,
+        buckets=_SECONDS,
+    )
 
     def read(letter: Letter) -> EntityEvent:
         return read_event(letter, links.settings.max_event_bytes)
 
     async def start(event: EntityEvent, launcher: Launcher) -> str:
         with bound_contextvars(event_id=event.event_id, entity=event.entity_name, entity_id=event.entity_id):
-            return "started" if await RunStarter(links.store.opened, launcher).start(event) else "none"
+            return "started" if await RunStarter(links.store.opened, launcher, matching.time).start(event) else "none"
 
     async def handle(letter: Letter) -> str:
         event = read(letter)

@@ -11,6 +11,7 @@ from ichor_service import (
     Reader,
     Settings,
     Stop,
+    new_registry,
     serving,
     side_by_side,
     store_link,
@@ -54,8 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 async def run(settings: Settings, stop: Stop, wanted: Sequence[str]) -> None:
     """Put the wanted parts together and let them work until told to stop."""
-    store = store_link(settings, PROGRAM.name)
-    links = Links(settings, temporal_link(settings, lambda: store.opened.values), store)
+    registry = new_registry()
+    store = store_link(settings, PROGRAM.name, registry=registry)
+    links = Links(settings, temporal_link(settings, lambda: store.opened.values, registry), store, registry)
     parts = [metrics(links), *(PARTS[name](links) for name in wanted)]
     probes: dict[str, Probe] = {}
     for part in parts:

@@ -1,7 +1,7 @@
 """Starts what an event asks for: one run per matching rule, each exactly once, however often the event comes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -22,7 +22,7 @@ from ichor_models import (
     match_rules,
     rules_on_the_way,
 )
-from ichor_service import is_refusal, outages, reason
+from ichor_service import is_refusal, outages, reason, span
 from structlog.contextvars import bound_contextvars
 from temporalio.service import RPCError
 
@@ -65,11 +65,20 @@ class Launch(Protocol):
 
 
 class RunStarter:
-    """Matches, pins and starts; every step may be repeated, so an event that was interrupted is simply done again."""
+    """Matches, pins and starts; every step may be repeated, so an event that was interrupted is simply done again.
 
-    def __init__(self, store: RunStore, launcher: Launch) -> None:
+    `matching` is the block in which the rules of an event are found, for who measures it.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        launcher: Launch,
+        matching: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._store = store
         self._launcher = launcher
+        self._matching = matching
 
     async def start(self, event: EntityEvent) -> int:
         """Return when the run of every matching rule is durable, or is known never to be; so are cascades' ends.
@@ -79,7 +88,8 @@ class RunStarter:
         Raises:
             Unreachable: Temporal or the database is away; nothing is lost by trying again.
         """
-        decided = await self._decide(event)
+        with self._matching():
+            decided = await self._decide(event)
 
         async def settle(match: Match) -> None:
             await (self._start_one(match, event) if match.matches else self._stop_one(match, event))
@@ -122,7 +132,8 @@ class RunStarter:
             _log.info("run not started, its row is past pending", status=pinned.status)
             return pinned
         try:
-            started = await self._launcher.launch(pinned)
+            with span("start run", _facts(pinned), kind="producer"):
+                started = await self._launcher.launch(pinned)
         except (RPCError, ActionError) as error:
             if not _is_final(error):
                 raise
@@ -139,6 +150,16 @@ def _tell(match: Match) -> None:
     if match.decision in (Decision.UNREADABLE, Decision.VISITED, Decision.TOO_DEEP):
         level = _log.error if match.decision is Decision.UNREADABLE else _log.warning
         level("rule not started", rule_id=match.rule_id, rule=match.rule_name, code=match.decision, why=match.because)
+
+
+def _facts(pinned: PinnedRun) -> dict[str, str]:
+    run = pinned.request.run
+    return {
+        "ichor.run": pinned.execution_id,
+        "ichor.rule": run.rule_name,
+        "ichor.rule_id": run.rule_id,
+        "ichor.event_id": run.event.event_id,
+    }
 
 
 def _is_final(error: RPCError | ActionError) -> bool:

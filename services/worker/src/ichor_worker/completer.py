@@ -14,9 +14,9 @@ from uuid import UUID
 
 import structlog
 from ichor_activities import TokenKeys
-from ichor_edgestore import EdgeStore, StoreError, Verdict
+from ichor_edgestore import EdgeStore, StoreError, UndeliveredReply, Verdict
 from ichor_executor.temporal import REPLY
-from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyError, ReplyNotice, parse_reply
+from ichor_models import InvalidReply, OpenedQuestion, Reply, ReplyError, ReplyNotice, Traceparent, parse_reply
 from ichor_service import (
     Letter,
     Link,
@@ -29,6 +29,7 @@ from ichor_service import (
     is_unknown,
     outages,
     reason,
+    span,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -74,7 +75,8 @@ class Completer:
         with outages():
             claim = await self._store.opened.claim_question(question, reply, delivers=True)
             if claim.notice is not None:
-                await self._deliver(question, claim.notice, claim.workflow_id)
+                traced = None if letter.traced else claim.traceparent
+                await self._deliver(UndeliveredReply(question, claim.notice, claim.workflow_id, traced))
             elif claim.verdict is Verdict.REPEATED:
                 _log.info("a reply came again", question=str(question))
             else:
@@ -118,9 +120,7 @@ class Completer:
             replies = await self._store.opened.take_undelivered(_LEASE)
         except Exception as error:
             return _waits(error, "replies")
-        return await _side_by_side(
-            "replies", [self._deliver(item.id, item.notice, item.workflow_id) for item in replies]
-        )
+        return await _side_by_side("replies", [self._deliver(item) for item in replies])
 
     async def _resend_once(self, sender: Resender) -> bool:
         try:
@@ -129,13 +129,20 @@ class Completer:
             return _waits(error, "questions")
         return await _side_by_side("questions", [sender.send_again(opened) for opened in questions])
 
-    async def _deliver(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> None:
-        """Tell a run the answer. Whatever comes of that, nobody has to try it again.
+    async def _deliver(self, answered: UndeliveredReply) -> None:
+        """Tell a run the answer, in the trace of the reply, else in that of the question.
+
+        Whatever comes of that, nobody has to try it again.
 
         Raises:
             Unusable: the run has ended, or Temporal does not take the reply; its action then fails and says so.
             RPCError, StoreError: a server is away; it has to be tried again.
         """
+        facts = {"ichor.workflow_id": answered.workflow_id, "ichor.question": str(answered.id)}
+        with span("deliver reply", facts, kind="producer", parent=Traceparent.read(answered.traceparent)):
+            await self._tell(answered.id, answered.notice, answered.workflow_id)
+
+    async def _tell(self, question: UUID, notice: ReplyNotice, workflow_id: str) -> None:
         try:
             await self._signal(workflow_id, notice)
         except RPCError as error:

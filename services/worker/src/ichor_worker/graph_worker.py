@@ -12,7 +12,13 @@ from ichor_service import Stop, Stopped, Unreachable, growing_pauses, reason
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import (
+    Interceptor,
+    PollerBehaviorAutoscaling,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkerDeploymentConfig,
+)
 
 from ichor_worker.action_metrics import ActionMetrics
 from ichor_worker.run_logs import RunLogs
@@ -43,10 +49,12 @@ class GraphWorker:
         *,
         workflows: bool = True,
         actions: bool = True,
+        traces: Interceptor | None = None,
         version: WorkerDeploymentVersion | None = None,
     ) -> None:
         self._task_queue = task_queue
-        self._metrics = ActionMetrics(registry)
+        # The trace is outside, so that what the others log belongs to it.
+        self._interceptors = [*([traces] if traces else []), RunLogs(), ActionMetrics(registry)]
         self._workflows = workflows
         self._actions = actions
         self._version = version
@@ -86,7 +94,7 @@ class GraphWorker:
             workflows=[ExecuteGraphWorkflow] if self._workflows else [],
             activities=activities if self._actions else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
-            interceptors=[RunLogs(), self._metrics],
+            interceptors=self._interceptors,
             max_concurrent_activities=MOST_ACTIVITIES,
             max_concurrent_workflow_tasks=MOST_WORKFLOW_TASKS,
             max_cached_workflows=MOST_CACHED_WORKFLOWS,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ichor_activities import InvalidConfiguration, TokenKeys
 from ichor_edgestore import EdgeStore
@@ -36,7 +36,7 @@ class Links:
     store: Link[EdgeStore]
     keys: TokenKeys | None
     sender: QuestionSender | None
-    registry: CollectorRegistry = field(default_factory=new_registry)
+    registry: CollectorRegistry
 
     @classmethod
     def of(cls, settings: Settings, name: str) -> "Links":
@@ -45,12 +45,14 @@ class Links:
         Raises:
             InvalidSetting: a setting is wrong.
         """
-        store, keys = store_link(settings, name, connections=_CONNECTIONS), _keys(settings)
+        registry, keys = new_registry(), _keys(settings)
+        store = store_link(settings, name, registry=registry, connections=_CONNECTIONS)
         sender = None
         if keys is not None:
             publisher = Publisher(_broker(settings, f"{name} questions"), REQUESTS, answers=REPLIES)
             sender = QuestionSender(publisher, keys, store)
-        return cls(settings, name, temporal_link(settings, lambda: store.opened.values), store, keys, sender)
+        temporal = temporal_link(settings, lambda: store.opened.values, registry)
+        return cls(settings, name, temporal, store, keys, sender, registry)
 
     @asynccontextmanager
     async def closing(self) -> AsyncGenerator[None]:

@@ -15,6 +15,7 @@ from ichor_service import (
     Settings,
     Stop,
     environment,
+    is_tracing,
     reach,
     serving,
     side_by_side,
@@ -25,6 +26,7 @@ from ichor_worker.actions import Actions, opened_actions
 from ichor_worker.graph_worker import GraphWorker
 from ichor_worker.links import Links
 from ichor_worker.replies import replies
+from ichor_worker.run_traces import RunTraces
 from ichor_worker.version_standing import VersionStanding
 
 WORKFLOWS, ACTIONS, REPLIES = "workflows", "actions", "replies"
@@ -63,6 +65,7 @@ def _runs(links: Links, actions: Actions, wanted: Sequence[str]) -> Part:
         links.registry,
         workflows=WORKFLOWS in wanted,
         actions=ACTIONS in wanted,
+        traces=RunTraces(links.store) if is_tracing() else None,
         version=_version(settings),
     )
 

@@ -7,8 +7,8 @@ import structlog
 from aio_pika import Message
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore
-from ichor_models import ActionCall, ActionError, OpenedQuestion, Reply, ReplyError
-from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, reason
+from ichor_models import ActionCall, ActionError, OpenedQuestion, Reply, ReplyError, Traceparent
+from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, reason, span
 
 NO_LISTENER = "no_listener"
 _SOONEST = timedelta(milliseconds=1)
@@ -43,8 +43,10 @@ class QuestionSender:
         Raises:
             Unreachable: the broker is away.
         """
+        traced = Traceparent.read(opened.traceparent)
         try:
-            await self._publish(opened)
+            with span("ask again", {"ichor.question": str(opened.id)}, parent=traced):
+                await self._publish(opened)
         except Unroutable as error:
             refusal = Reply(error=ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
             await self._store.opened.claim_question(opened.id, refusal)

@@ -41,7 +41,7 @@ WITH waiting AS MATERIALIZED (
     LIMIT $2
 )
 SELECT
-    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place,
+    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place, o.traceparent,
     o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
 FROM waiting w
 JOIN workflow.outbox o USING (seq)

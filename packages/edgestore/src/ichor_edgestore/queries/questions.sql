@@ -6,16 +6,17 @@ WITH run AS (
 INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads, largest)
 SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8, $9
 FROM run r
-RETURNING id, question, expires_at, state
+RETURNING id, question, expires_at, state, traceparent
 
 -- name: of_call
-SELECT id, question, expires_at, state
+SELECT id, question, expires_at, state, traceparent
 FROM workflow.questions
 WHERE id = $1
 
 -- name: hold
 SELECT
     q.id, q.execution_id, q.action_key, q.ask, q.state, q.question, q.reply, q.reply_hash, q.delivered_at, q.reads, q.largest,
+    q.traceparent,
     x.workflow_id, x.status
 FROM workflow.questions q
 JOIN workflow.automation_executions x ON x.id = q.execution_id
@@ -93,7 +94,7 @@ WHERE q.id = ANY($1::uuid[])
 UPDATE workflow.questions SET sent_at = now() WHERE id = $1 AND sent_at IS NULL
 
 -- name: unsent
-SELECT id, question, expires_at, state
+SELECT id, question, expires_at, state, traceparent
 FROM workflow.questions
 WHERE state = 'open' AND sent_at IS NULL AND created_date < now() - $1::interval AND expires_at > now()
 ORDER BY created_date
@@ -112,7 +113,7 @@ UPDATE workflow.questions q
 SET tried_at = now()
 FROM due, workflow.automation_executions x
 WHERE q.id = due.id AND x.id = q.execution_id
-RETURNING q.id, q.action_key, q.ask, q.reply, x.workflow_id
+RETURNING q.id, q.action_key, q.ask, q.reply, q.traceparent, x.workflow_id
 
 -- name: action_completed
 -- An attempt that failed may have asked before; what failed for good stays so.

@@ -32,6 +32,7 @@ SET status = $2, error_message = $3, error_type = $4, actions_executed = $5, end
         greatest(extract(epoch FROM now() - coalesce(least(started_at, $6), executed_at)) * 1000, 0), 2147483647
     )::integer
 WHERE id = $1 AND status IN ('pending', 'running')
+RETURNING (SELECT r.name FROM workflow.automation_rules r WHERE r.id = automation_rules_id) AS rule_name
 
 -- name: request_cancel
 UPDATE workflow.automation_executions

@@ -1,7 +1,7 @@
 """The Temporal side: the workflow, the engine's own activities, and how a run is started."""
 
 from ichor_executor.temporal.encryption import EncryptionKeys
-from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, data_converter
+from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, ObservePayload, data_converter
 from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
 from ichor_executor.temporal.run_input import RunInput, Scheduled
@@ -17,6 +17,7 @@ __all__ = [
     "ExecuteGraphWorkflow",
     "FindValues",
     "LargePayloads",
+    "ObservePayload",
     "PinnedFiring",
     "RunInput",
     "RunRecords",

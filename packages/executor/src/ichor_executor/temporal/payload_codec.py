@@ -40,9 +40,14 @@ _CACHED = 64 * 1024 * 1024
 _LEVEL = 1
 _ENCODING = "encoding"
 _COMPRESSED, _STORED = b"binary/ichor-zlib", b"binary/ichor-stored"
+_FORMS = {_COMPRESSED: "compressed", _STORED: "stored"}
 
 type FindValues = Callable[[], ValueStore]
 """Gives the store of what is too large, which may not be connected before it is needed."""
+
+
+type ObservePayload = Callable[[str, int], None]
+"""Hears of each payload that is sent: how it travels (`plain`, `compressed`, `stored`), and its bytes before that."""
 
 
 class _Reference(BaseModel):
@@ -55,8 +60,14 @@ class _Reference(BaseModel):
 class LargePayloads(PayloadCodec, WithSerializationContext):
     """What is stored belongs to the workflow that it is sent to or from; without one or a store it only compresses."""
 
-    def __init__(self, find_values: FindValues | None = None, keys: EncryptionKeys | None = None) -> None:
+    def __init__(
+        self,
+        find_values: FindValues | None = None,
+        keys: EncryptionKeys | None = None,
+        observe: ObservePayload | None = None,
+    ) -> None:
         self._find_values = find_values
+        self._observe = observe or _unobserved
         self._encrypt = keys.encrypt if keys else _as_it_is
         self._decrypt = keys.decrypt if keys else refuse_encrypted
         self._added = MOST_ADDED if keys and keys.first else 0
@@ -77,7 +88,7 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
         Raises:
             ActionError: one has to be stored, and the store is away.
         """
-        return [self._encrypt(await self._encode(payload)) for payload in payloads]
+        return [self._encrypt(await self._measured(payload)) for payload in payloads]
 
     @override
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -88,6 +99,12 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
             Undecipherable: the key of one is not there.
         """
         return [await self._decode(self._decrypt(payload)) for payload in payloads]
+
+    async def _measured(self, payload: Payload) -> Payload:
+        encoded = await self._encode(payload)
+        form = _FORMS.get(encoded.metadata.get(_ENCODING, b""), "plain")
+        self._observe(form, payload.ByteSize())
+        return encoded
 
     async def _encode(self, payload: Payload) -> Payload:
         if payload.ByteSize() + self._added <= PLAIN:
@@ -123,16 +140,23 @@ class LargePayloads(PayloadCodec, WithSerializationContext):
         return body
 
 
-def data_converter(find_values: FindValues | None = None, keys: EncryptionKeys | None = None) -> DataConverter:
+def _unobserved(form: str, size: int) -> None:
+    """Measure nothing."""
+
+
+def data_converter(
+    find_values: FindValues | None = None,
+    keys: EncryptionKeys | None = None,
+    observe: ObservePayload | None = None,
+) -> DataConverter:
     """Return how every client of the engine writes payloads: pydantic's JSON, as `LargePayloads` encodes it.
 
     With a key that encrypts, the texts of failures are encrypted, too.
     """
     encrypts = keys is not None and keys.first is not None
     failures = EncryptedFailures if encrypts else DefaultFailureConverter
-    return replace(
-        pydantic_data_converter, payload_codec=LargePayloads(find_values, keys), failure_converter_class=failures
-    )
+    codec = LargePayloads(find_values, keys, observe)
+    return replace(pydantic_data_converter, payload_codec=codec, failure_converter_class=failures)
 
 
 def _as_it_is(payload: Payload) -> Payload:

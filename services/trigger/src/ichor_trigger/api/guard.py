@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from ichor_service import Caller
+from ichor_models import TRACEPARENT, Traceparent
+from ichor_service import Caller, span, tell_span
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,18 +41,19 @@ class Guard:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        method, path = scope["method"], scope["path"]
+        facts = {"http.request.method": method, "url.path": path}
+        traced = Traceparent.read(Headers(scope=scope).get(TRACEPARENT))
         began, answer = time.monotonic(), _Answer(send)
-        try:
-            await self._answer(scope, receive, answer)
-        finally:
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=answer.status,
-                caller=_sub(scope),
-                seconds=round(time.monotonic() - began, 3),
-            )
+        with span(f"request {method}", facts, kind="server", parent=traced):
+            try:
+                await self._answer(scope, receive, answer)
+            finally:
+                seconds = round(time.monotonic() - began, 3)
+                tell_span({"http.response.status_code": answer.status})
+                _log.info(
+                    "request", method=method, path=path, status=answer.status, caller=_sub(scope), seconds=seconds
+                )
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         body = _Body(receive, self._limits.body)

@@ -1,0 +1,60 @@
+import socket
+import subprocess
+import sys
+
+import pytest
+from ichor_service import InvalidSetting, is_tracing, span, start_tracing
+
+OFF = (
+    "import sys, ichor_worker.main, ichor_service as s; s.start_tracing('x');"
+    "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+)
+
+
+def test_switched_off_nothing_of_it_is_imported():
+    done = subprocess.run([sys.executable, "-c", OFF], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+SILENT = (
+    "import asyncio, time, ichor_service as s; s.configure_logs(); s.start_tracing('x')\n"
+    "with s.span('something', {}): pass\n"
+    "began = time.monotonic(); asyncio.run(s.stop_tracing())\n"
+    "print(time.monotonic() - began); s.leave(0)"
+)
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_stop():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        done = subprocess.run(
+            [sys.executable, "-c", SILENT], env=environment, capture_output=True, text=True, timeout=120, check=True
+        )
+    assert 1.5 < float(done.stdout) < 6
+    assert "the last spans were not sent" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "must be a URL"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "4318", "must be a URL"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "is grpc"),
+    ],
+)
+def test_what_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSetting, match=f"{name} {told}"):
+        start_tracing("ichor-test")
+    assert not is_tracing()
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SDK_DISABLED"])
+def test_it_is_off_without_an_endpoint_or_when_disabled(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
+    monkeypatch.setenv(name, "" if name == "OTEL_EXPORTER_OTLP_ENDPOINT" else "true")
+    start_tracing("ichor-test")
+    assert not is_tracing()
+    with span("nothing", {}):
+        pass
