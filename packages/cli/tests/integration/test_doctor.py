@@ -205,8 +205,11 @@ class TestServicesAtWork:
 
 
 class TestCommand:
-    async def test_a_wrong_setting_is_what_is_found(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
+    @pytest.mark.parametrize(("name", "wrong"), [("ICHOR_HTTP_PORT", "eighty"), ("ICHOR_ENCRYPTION_KEYS", "/nowhere")])
+    async def test_a_wrong_setting_is_what_is_found(
+        self, name: str, wrong: str, ichor: Ichor, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv(name, wrong)
         done = await ichor("doctor", "--json")
         (finding,) = json.loads(done.stdout)["findings"]
         assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")
