@@ -63,6 +63,14 @@ async def test_a_broker_that_is_away(examined: Examined, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("broker")
+async def test_a_vhost_that_is_not_there(examined: Examined, broker: Vhost, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_RABBITMQ_URL", urlsplit(broker.url)._replace(path="/nowhere").geturl())
+    finding = (await examined()).only("rabbitmq.connection")
+    assert finding.state is State.FAILED
+    assert "the vhost of ICHOR_RABBITMQ_URL is not there" in finding.message
+
+
+@pytest.mark.usefixtures("broker")
 async def test_where_nothing_was_declared_nothing_is_made(examined: Examined, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ICHOR_TOKEN_KEYS", "0123456789abcdef")
     for _ in range(2):

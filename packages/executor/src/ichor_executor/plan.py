@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 
-from ichor_models import CONDITION, DELAY, FAILURE, LARGEST, Action, Edge, EdgeType, Graph
+from ichor_models import CONDITION, DELAY, FAILURE, Action, Edge, EdgeType, Graph
 from ichor_models.config_template import ConfigTemplate
 from ichor_models.names import Names
 from ichor_models.path import Path
@@ -14,8 +14,11 @@ from ichor_models.topology import Topology
 
 from ichor_executor.errors import CyclicGraph
 
-_ALL_RESULTS = 16 * 1024 * 1024
-_LEAST = 8 * 1024
+_ALL_RESULTS = 8 * 1024 * 1024
+"""Bytes. Twice as many small objects take most of the two seconds that the SDK gives one step of a workflow."""
+_LEAST = 2 * 1024
+_FEW = 32
+"""So many results have room whatever the deployment's limit is, which is 256 KiB at most."""
 
 
 class Kind(Enum):
@@ -50,7 +53,7 @@ class Plan:
     """The compiled graph; `nodes` stand at their action's position. Runs of the same graph may share it.
 
     `largest` is how many bytes a result may have that travels, None where only the deployment's limit holds: all
-    results that are read share 16 MiB, each with 8 KiB at least.
+    results that are read share 8 MiB, each with 2 KiB at least.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -109,8 +112,7 @@ class Plan:
 
 def _largest(read: int) -> int | None:
     """Return how many bytes each of so many results may have that travels, since a run may have to keep them all."""
-    share = _ALL_RESULTS // max(1, read)
-    return None if share >= LARGEST else max(_LEAST, share)
+    return None if read <= _FEW else max(_LEAST, _ALL_RESULTS // read)
 
 
 def _node(

@@ -3,7 +3,8 @@
 Plain values only, so that any serialiser can write and read them. Actions are known by their position in the graph.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from ichor_models import RunStatus, StoredResult
 from pydantic import JsonValue
@@ -71,11 +72,18 @@ class Pending:
 
 @dataclass(slots=True)
 class Kept:
-    """A result that so many actions to come may still refer to; `stored` in its place where it is too large."""
+    """A result that so many actions to come may still refer to; `stored` in its place where it is too large.
 
-    result: dict[str, JsonValue]
+    Neither is ever changed, so copies share them: all results of a run may be many megabytes. Nor are they looked
+    through where they are read again.
+    """
+
+    result: dict[str, Any]
     readers: int
     stored: StoredResult | None = None
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return replace(self)
 
 
 @dataclass(slots=True)

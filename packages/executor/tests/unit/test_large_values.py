@@ -53,7 +53,7 @@ def test_what_is_read_of_each_result_is_known_from_the_graph():
     assert list(plan.read_of_trigger) == ["total"]
 
 
-@pytest.mark.parametrize(("read", "largest"), [(1, None), (128, None), (129, 130_055), (500, 33_554), (5000, 8192)])
+@pytest.mark.parametrize(("read", "largest"), [(1, None), (32, None), (33, 254_200), (500, 16_777), (5000, 2048)])
 def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | None):
     names = [f"part {number}" for number in range(read)]
     builder = GraphBuilder().action("last", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
@@ -153,3 +153,13 @@ async def test_a_condition_on_a_change_does_not_mind_other_changes_that_are_larg
     ended = Machine(Plan(rule.graph), small).start(NOW)[0]
     assert isinstance(ended, Ended)
     assert (ended.result or {}).get("result") is True
+
+
+def test_results_are_shared_by_all_copies_of_the_state():
+    rule = GraphBuilder().action("a").action("b", message="{{a.items}}").start("a").then("a", "b").rule()
+    plan = Plan(rule.graph)
+    machine = Machine(plan, Case().request(rule))
+    machine.start(NOW)
+    machine.succeeded(0, RESULT, NOW)
+    resumed = Machine(plan, Case().request(rule), machine.state)
+    assert resumed.state.results[0].result is RESULT

@@ -1,8 +1,9 @@
 """What an activity is told: which action of which run, and its resolved config."""
 
+from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field
 
 from ichor_models.event import Lineage
 from ichor_models.ids import ApplicationId, EventId, ExecutionId, RuleId
@@ -57,13 +58,16 @@ class ActionCall(Model):
     that asks, from 1. `reads` are the paths of its result that other actions read: what of a large one must
     travel. `largest` is how many bytes a result may have that travels in this graph, None where only the deployment's
     limit holds. `stored` are the values of its config that lie in the store.
+
+    The `config` is JSON that was resolved before, and is not looked through: it may have megabytes, and a workflow only
+    moments.
     """
 
     run: RunHeader
     key: str
     name: str
     type: str
-    config: dict[str, JsonValue]
+    config: dict[str, Any]
     secrets: tuple[SecretPlace, ...] = ()
     max_attempts: int | None = None
     ask: int = 1

@@ -24,7 +24,7 @@ PORTS = ("output", "branch_taken")
 """The keys of a result that name the port by which its action is left."""
 
 _AT_ONCE = 4
-"""How many times that all values of one object may have together that travel."""
+"""How many times that all values of one object may have together that travel, where nothing else is said."""
 
 
 def _no_reference(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -117,11 +117,15 @@ def size_of(value: JsonValue) -> int:
 
 
 def shrink(
-    whole: dict[str, JsonValue], reads: Iterable[str], read: Callable[[str], JsonValue], largest: int = LARGEST
+    whole: dict[str, JsonValue],
+    reads: Iterable[str],
+    read: Callable[[str], JsonValue],
+    largest: int = LARGEST,
+    together: int | None = None,
 ) -> Shrunk:
     """Return an object as it travels: itself if it is not too large, else what `read` gives for the paths `reads`.
 
-    Where these values together are too large, too, only the smallest of them travel.
+    Where these values `together` are too large, too, only the smallest of them travel.
     """
     body = to_json(whole)
     if len(body) <= largest:
@@ -129,7 +133,7 @@ def shrink(
     parts = {"": _stored(body)}
     bodies = {parts[""].key: body}
     values: dict[str, JsonValue] = {}
-    room = largest * _AT_ONCE
+    room = largest * _AT_ONCE if together is None else together
     for path, value, part in _by_size((path, read(path)) for path in reads):
         if len(part) <= min(largest, room):
             values[path] = value

@@ -27,14 +27,18 @@ class Excess(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValueLimit:
-    """How many bytes a result may have that travels, and what becomes of one that has more."""
+    """How many bytes a result may have that travels, and what becomes of one that has more.
+
+    `together` is how many the values may have that travel of a stored one, None where that is four times the limit.
+    """
 
     largest: int = LARGEST
     excess: Excess = Excess.DATABASE
+    together: int | None = None
 
     def at_most(self, largest: int | None) -> Self:
-        """Return a limit that is no larger than so many bytes; None changes nothing."""
-        return self if largest is None or largest >= self.largest else replace(self, largest=largest)
+        """Return a limit under which no more than so many bytes travel of any result; None changes nothing."""
+        return self if largest is None else replace(self, largest=min(largest, self.largest), together=largest)
 
     def fit(self, result: dict[str, JsonValue], reads: Iterable[str] = ()) -> Shrunk:
         """Return a result as it travels; of a stored one, the values at the paths `reads` and what names its port do.
@@ -50,7 +54,7 @@ class ValueLimit:
         Raises:
             ActionError: [too_large] it is larger than any may be, or cannot be cut.
         """
-        shrunk = shrink(whole, reads, read, self.largest)
+        shrunk = shrink(whole, reads, read, self.largest, self.together)
         stored = StoredResult.of(shrunk.result) if shrunk.bodies else None
         if stored is None:
             return shrunk

@@ -36,3 +36,8 @@ def test_ids_are_the_same_in_every_attempt_and_differ_by_purpose() -> None:
 def test_a_secret_stands_somewhere() -> None:
     with pytest.raises(ValidationError):
         SecretPlace(path=("a",), start=-1, name="x")
+
+
+def test_a_config_is_neither_copied_nor_looked_through() -> None:
+    items = [{"a": 1}]
+    assert call(config={"items": items}).config["items"] is items

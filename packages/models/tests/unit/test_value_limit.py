@@ -30,3 +30,11 @@ def test_no_result_is_larger_than_any_may_be(excess: Excess):
     with pytest.raises(ActionError, match="are the most") as error:
         ValueLimit(excess=excess).fit({"text": "x" * MOST})
     assert (error.value.type, error.value.retryable) == ("too_large", False)
+
+
+def test_in_a_graph_that_reads_many_results_all_that_travels_of_one_has_the_limit():
+    whole: dict[str, JsonValue] = {name: "x" * 80 for name in "abcd"}
+    for limit in (ValueLimit(100), ValueLimit(200)):
+        stored = StoredResult.of(limit.at_most(150).fit(whole, whole).result)
+        assert stored is not None
+        assert [name for name in whole if name in stored.values] == ["a"]

@@ -8,6 +8,7 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPConnectionError, InvalidFrameError
 from pydantic import SecretStr
 
 from ichor_service.errors import Unreachable
@@ -17,6 +18,8 @@ from ichor_service.reach import reach
 from ichor_service.stop import Stop
 
 _ALWAYS_THERE = "amq.topic"
+_OPENED = "Connection.OpenOk"
+_NO_VHOST = "the vhost of ICHOR_RABBITMQ_URL is not there, or its user may not enter it"
 _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
 _log = structlog.stdlib.get_logger(__name__)
@@ -59,12 +62,18 @@ class Broker:
     async def connect(self) -> AbstractConnection:
         """Open a connection, which the caller closes."""
         tolerate_any_properties()
-        return await aio_pika.connect(
-            self._url.get_secret_value(),
-            timeout=_CONNECT_SECONDS,
-            heartbeat=_HEARTBEAT_SECONDS,
-            client_properties={"connection_name": self._name},
-        )
+        try:
+            return await aio_pika.connect(
+                self._url.get_secret_value(),
+                timeout=_CONNECT_SECONDS,
+                heartbeat=_HEARTBEAT_SECONDS,
+                client_properties={"connection_name": self._name},
+            )
+        except InvalidFrameError as error:
+            if _OPENED not in str(error):
+                raise
+            # The client keeps RabbitMQ's own words to itself, and says where in memory they are: each time anew.
+            raise AMQPConnectionError(_NO_VHOST) from None
 
 
 class BrokerConnection:

@@ -1,5 +1,6 @@
 """How to reach Temporal as its own tools are told: `temporalio.envconfig` profiles and `TEMPORAL_*`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,7 +30,9 @@ class TemporalProfile:
         try:
             found = ClientConfig.load_client_connect_config(override_env_vars=variables)
         except (RuntimeError, ValueError, OSError) as error:
-            raise InvalidSetting(f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {error}.") from None
+            raise InvalidSetting(
+                f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {_without_source(error)}."
+            ) from None
         return cls(
             address=found.get("target_host"),
             namespace=found.get("namespace"),
@@ -37,3 +40,9 @@ class TemporalProfile:
             tls=found.get("tls"),
             metadata=found.get("rpc_metadata", {}),
         )
+
+
+def _without_source(error: Exception) -> str:
+    """Return what an error says, without the lines of the file that a parser shows: one may be the API key."""
+    said = (line.strip().rstrip(":.") for line in str(error).splitlines() if not re.match(r"\s*\d*\s*\|", line))
+    return "; ".join(line for line in said if line)

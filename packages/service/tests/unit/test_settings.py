@@ -117,6 +117,17 @@ def test_temporal_comes_from_its_own_profile_where_we_say_nothing(monkeypatch: p
     assert load_settings().temporal_namespace == "other"
 
 
+@pytest.mark.parametrize("line", ['api_key = "hidden', "api_key = hidden"])
+def test_a_profile_that_cannot_be_read_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str):
+    file = tmp_path / "temporal.toml"
+    file.write_text(f'[profile.default]\naddress = "cloud:7233"\n{line}\n')
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(file))
+    with pytest.raises(InvalidSetting, match="line 3, column") as error:
+        load_settings()
+    assert "hidden" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(InvalidSetting, match=r"TEMPORAL_.*nowhere"):
