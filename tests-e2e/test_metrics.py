@@ -1,17 +1,14 @@
 """What is measured: every metric that an alert or a dashboard asks for is there once something happened."""
 
 import re
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import pytest
 import yaml
 from aio_pika import Message
 from ichor_edgestore import emit_event
-from ichor_testing import Database, TemporalServer, Vhost, until
+from ichor_testing import until
 from ichor_testing.engine_program import EngineProgram, start_program
-from ichor_testing.question_bench import QuestionBench, open_question_bench
-from temporalio.client import Client
+from ichor_testing.question_bench import QuestionBench
 
 INFRA = Path(__file__).parent.parent / "infra"
 _NAME = re.compile(r"\b(?:ichor|temporal|process)_\w+")
@@ -24,22 +21,6 @@ def asked_for() -> set[str]:
     queries = [rule["expr"] for rule in alerts]
     queries += [path.read_text() for path in (INFRA / "grafana").glob("*.json")]
     return {name for query in queries for name in _NAME.findall(query)}
-
-
-@pytest.fixture
-async def bench(
-    postgres_database: Database,
-    rabbitmq_vhost: Vhost,
-    shared_temporal: TemporalServer,
-    temporal_client: Client,
-    temporal_task_queue: str,
-) -> AsyncGenerator[QuestionBench]:
-    """A rule that asks, and somebody who listens."""
-    async with open_question_bench(
-        postgres_database, rabbitmq_vhost, temporal_client, shared_temporal.url, temporal_task_queue
-    ) as bench:
-        await bench.listen()
-        yield bench
 
 
 async def one_of_each(bench: QuestionBench) -> None:

@@ -7,21 +7,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aio_pika
-import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from ichor_edgestore import emit_event
 from ichor_models import TRACEPARENT, Traceparent
 from ichor_service import HttpServer
-from ichor_testing import Database, TemporalServer, Vhost
 from ichor_testing.engine_program import start_program
 from ichor_testing.ports import LOOPBACK, free_port
-from ichor_testing.question_bench import QuestionBench, open_question_bench
+from ichor_testing.question_bench import QuestionBench
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from temporalio.client import Client
 
 APPLICATION = Traceparent("a" * 32, "b" * 16)
 OTHER_SYSTEM = APPLICATION._replace(span_id="c" * 16)
@@ -84,22 +81,6 @@ async def collecting() -> AsyncGenerator[tuple[Collector, dict[str, str]]]:
             )
         finally:
             server.close()
-
-
-@pytest.fixture
-async def bench(
-    postgres_database: Database,
-    rabbitmq_vhost: Vhost,
-    shared_temporal: TemporalServer,
-    temporal_client: Client,
-    temporal_task_queue: str,
-) -> AsyncGenerator[QuestionBench]:
-    """A rule that asks, and somebody who listens."""
-    async with open_question_bench(
-        postgres_database, rabbitmq_vhost, temporal_client, shared_temporal.url, temporal_task_queue
-    ) as bench:
-        await bench.listen()
-        yield bench
 
 
 async def emit(bench: QuestionBench, event_id: str) -> None:

@@ -14,8 +14,7 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
     """Return the keys, None where no file is named.
 
     Raises:
-        InvalidSetting: the file cannot be read or used; the message shows no key, also where keys stand in the
-            place of the path.
+        InvalidSetting: the file cannot be read or used; the message shows no key.
     """
     path = settings.encryption_keys
     if path is None:
@@ -27,4 +26,4 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
         told = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InvalidSetting(f"{name} must be the path of a file of keys; that file cannot be read: {told}.") from None
     except InvalidKeys as error:
-        raise InvalidSetting(f"{name}: the file of keys cannot be used: {error}.") from None
+        raise InvalidSetting(f"{name}: the file {path} cannot be used: {error}.") from None
