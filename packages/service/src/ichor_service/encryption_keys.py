@@ -26,4 +26,4 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
         told = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InvalidSetting(f"{name} must be the path of a file of keys; that file cannot be read: {told}.") from None
     except InvalidKeys as error:
-        raise InvalidSetting(f"{name}: the file {path} cannot be used: {error}.") from None
+        raise InvalidSetting(f"{name}: the file of keys cannot be used: {error}.") from None
