@@ -14,7 +14,8 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
     """Return the keys, None where no file is named.
 
     Raises:
-        InvalidSetting: the file cannot be read or used; the message shows no key.
+        InvalidSetting: the file cannot be read or used; the message shows no key, also where keys stand in the
+            place of the path.
     """
     path = settings.encryption_keys
     if path is None:
