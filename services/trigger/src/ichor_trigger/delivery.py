@@ -13,7 +13,7 @@ from aio_pika import Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import DeliveryError
 from ichor_edgestore import OutboxEvent, Refusal
-from ichor_models import TRACEPARENT
+from ichor_models import TRACEPARENT, Traceparent
 from ichor_service import Stop, reason
 
 _CONFIRM_SECONDS = 5.0
@@ -92,13 +92,15 @@ class Delivery:
         return True
 
     async def _publish(self, event: OutboxEvent) -> None:
+        # Whoever wrote the event says what it is: a long one would be too much for a header, and for all events.
+        traced = Traceparent.read(event.traceparent)
         message = Message(
             event.body,
             content_type="application/json",
             delivery_mode=2,
             message_id=event.event_id,
             timestamp=datetime.now(UTC) - event.age,
-            headers={TRACEPARENT: event.traceparent} if event.traceparent else None,
+            headers={TRACEPARENT: str(traced)} if traced else None,
         )
         await self._exchange.publish(message, event.routing_key, mandatory=True, timeout=_CONFIRM_SECONDS)
 

@@ -99,6 +99,17 @@ async def test_an_event_arrives_as_it_was_emitted(rabbitmq_vhost: Vhost, pool: a
     assert (message.delivery_mode, message.content_type) == (2, "application/json")
 
 
+async def test_what_an_application_calls_its_trace_and_is_none_goes_no_further(
+    rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('ichor.traceparent', repeat('x', 200000), true)")
+        await connection.execute("SELECT workflow.emit_event('on_update', 'orders', 'a', '{}', event_id => 'a1')")
+    async with relaying(rabbitmq_vhost, pool):
+        (message,) = await arrived(channel, 1)
+    assert (message.message_id, "traceparent" in message.headers) == ("a1", False)
+
+
 async def test_any_number_of_relays_keep_the_order_of_each_entity(
     rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
 ):
