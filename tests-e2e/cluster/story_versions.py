@@ -55,17 +55,16 @@ def _from(folder: Path, name: str) -> Path:
 
 
 async def _becomes_current(kubectl: Kubectl, version: str) -> None:
-    """Make it the version of new runs, as soon as Temporal knows that its workers take both workflows and actions."""
+    """Make it the version of new runs; Temporal refuses until it knows its workers for both workflows and actions."""
 
-    async def is_known() -> bool:
+    async def is_current() -> bool:
         try:
-            described = await _temporal(kubectl, "describe-version", "--build-id", version)
+            await _temporal(kubectl, "set-current-version", "--build-id", version, "--yes")
         except AssertionError:
             return False
-        return "workflow" in described and "activity" in described
+        return True
 
-    await until(is_known, f"Temporal knows version {version}")
-    await _temporal(kubectl, "set-current-version", "--build-id", version, "--yes")
+    await until(is_current, f"version {version} is current", pause=1.0)
 
 
 async def _does_actions(kubectl: Kubectl, version: str) -> None:

@@ -1,8 +1,15 @@
-"""The servers of the overlay `dev` are those that the tests use, with the settings that make them fast."""
+"""The overlay `dev`: its servers are those that the tests use, as fast, and it comes to no cluster by mistake."""
 
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
 from ichor_testing import postgres, rabbitmq, temporal
 
-from .manifests import containers, named, overlay
+from .manifests import ROOT, containers, named, overlay
+
+_SERVERS = ("postgresql", "rabbitmq", "temporal")
 
 
 def test_images_are_those_of_ichor_testing() -> None:
@@ -18,4 +25,15 @@ def test_temporal_is_started_as_by_ichor_testing() -> None:
     assert pairs - {*container["args"]} == set()
 
 
-_SERVERS = ("postgresql", "rabbitmq", "temporal")
+@pytest.mark.parametrize("command", ["up", "env"])
+def test_nothing_is_done_to_a_cluster_that_nobody_named(command: str, tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    for name, does in (("kubectl", f'echo "$@" >>{called}'), ("cluster", "exit 0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ICHOR_CLUSTER": str(tmp_path / "cluster")}
+    done = subprocess.run(
+        [ROOT / "infra/cluster", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "cluster: There is no KUBECONFIG of the cluster.\n")
+    assert not called.exists()

@@ -20,7 +20,6 @@ from ichor_activities.errors import (
 )
 from ichor_activities.existing import wrap_existing
 from ichor_activities.handler import Handler, action
-from ichor_activities.mail import greet
 from ichor_activities.mail_server import MailServer
 from ichor_activities.opened_services import SERVICE_GROUP, opened_services
 from ichor_activities.registry import Registry
@@ -60,7 +59,6 @@ __all__ = [
     "WebAccess",
     "action",
     "discover",
-    "greet",
     "load_entity_access",
     "opened_services",
     "wrap_existing",

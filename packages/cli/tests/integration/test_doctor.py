@@ -18,6 +18,7 @@ from ichor_edgestore import EdgeStore, connected, service_rights
 from ichor_models import Rule
 from ichor_testing import Database, Vhost, free_port, until
 from ichor_testing.engine_program import start_program
+from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Examined = Callable[..., Awaitable[Any]]
@@ -161,6 +162,16 @@ class TestTemporal:
         assert "theirs is theirs" in findings.only("temporal.home").message
         assert [finding.state for finding in findings.of("worker.pollers")] == [State.FAILED] * 2
 
+    async def test_who_may_not_ask_for_search_attributes_is_well(
+        self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        async def refused(*_: object, **__: object) -> object:
+            raise RPCError("not for you", RPCStatusCode.PERMISSION_DENIED, b"")
+
+        monkeypatch.setattr(OperatorService, "list_search_attributes", refused)
+        finding = (await examined()).only("temporal.search_attributes")
+        assert (finding.state, "may not ask" in finding.message) == (State.SKIPPED, True)
+
 
 class TestMail:
     async def test_a_server_that_is_away(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
@@ -205,8 +216,11 @@ class TestServicesAtWork:
 
 
 class TestCommand:
-    async def test_a_wrong_setting_is_what_is_found(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
+    @pytest.mark.parametrize(("name", "wrong"), [("ICHOR_HTTP_PORT", "eighty"), ("ICHOR_ENCRYPTION_KEYS", "/nowhere")])
+    async def test_a_wrong_setting_is_what_is_found(
+        self, name: str, wrong: str, ichor: Ichor, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv(name, wrong)
         done = await ichor("doctor", "--json")
         (finding,) = json.loads(done.stdout)["findings"]
         assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")

@@ -70,13 +70,25 @@ async def test_a_vhost_that_is_not_there(examined: Examined, broker: Vhost, monk
     assert "the vhost of ICHOR_RABBITMQ_URL is not there" in finding.message
 
 
-async def test_where_nothing_was_declared_nothing_is_made(examined: Examined):
+@pytest.mark.usefixtures("broker")
+async def test_where_nothing_was_declared_nothing_is_made(examined: Examined, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_TOKEN_KEYS", "0123456789abcdef")
     for _ in range(2):
         findings = await examined()
         missing = [finding.message.split()[0] for finding in findings.troubles("rabbitmq.queues")]
         assert missing == [*QUEUES]
         exchanges = [finding.message.split()[0] for finding in findings.troubles("rabbitmq.exchanges")]
         assert exchanges == [EVENTS.exchange]
+
+
+async def test_who_asks_nobody_needs_no_queue_of_replies(
+    examined: Examined, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("ICHOR_TOKEN_KEYS", raising=False)
+    await EVENTS.declare(channel)
+    findings = await examined()
+    assert findings.troubles("rabbitmq.queues") == []
+    assert findings.of("worker.consumers") == []
 
 
 async def test_consumers_and_dead_letters(examined: Examined, channel: AbstractChannel):

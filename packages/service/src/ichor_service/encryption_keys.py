@@ -14,7 +14,8 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
     """Return the keys, None where no file is named.
 
     Raises:
-        InvalidSetting: the file cannot be read or used; the message shows no key.
+        InvalidSetting: the file cannot be read or used; the message shows no key, also where keys stand in the
+            place of the path.
     """
     path = settings.encryption_keys
     if path is None:
@@ -24,7 +25,6 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
         return EncryptionKeys.parse(Path(path).read_text())
     except (OSError, UnicodeDecodeError) as error:
         told = error.strerror if isinstance(error, OSError) else "it is no text"
-        # Not the path: who took this for the place of the keys themselves finds them in no log.
-        raise InvalidSetting(f"{name} names a file that cannot be read: {told}; write a path, not the keys.") from None
+        raise InvalidSetting(f"{name} must be the path of a file of keys; that file cannot be read: {told}.") from None
     except InvalidKeys as error:
-        raise InvalidSetting(f"{name}: the file {path} cannot be used: {error}.") from None
+        raise InvalidSetting(f"{name}: the file of keys cannot be used: {error}.") from None

@@ -45,7 +45,10 @@ def start_tracing(program: str) -> None:
     os.environ.update({"OTEL_SERVICE_NAME": program, **variables})
     from ichor_service.tracer import Tracer
 
-    _tracer = Tracer()
+    try:
+        _tracer = Tracer()
+    except ValueError as error:
+        raise InvalidSetting(f"The OTEL_ variables cannot be used: {error}") from None
     _log.info("tracing")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 import pytest
@@ -104,7 +104,9 @@ async def test_a_body_that_nobody_reads_keeps_no_connection():
         head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
         assert await status((reader, writer), head) == b"HTTP/1.1 200 OK"
         sending = asyncio.create_task(trickle(writer, b"x" * 100))
-        assert await end(reader) == b""
+        # A reset, where what was sent before had not been read.
+        with suppress(ConnectionResetError):
+            assert await end(reader) == b""
         sending.cancel()
 
 

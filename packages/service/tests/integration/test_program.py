@@ -11,9 +11,9 @@ import pytest
 
 PROGRAM = """
 import asyncio
-from ichor_service import Program
+from ichor_service import Program, Reader
 
-program = Program("ichor-test", "Does nothing.", 8099, (), ("shutdown_grace",))
+program = Program(Reader.CLI, "Does nothing.", 8099)
 
 async def run(settings, stop, wanted):
     {body}

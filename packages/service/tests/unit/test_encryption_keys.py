@@ -27,10 +27,10 @@ def test_without_a_file_there_is_none():
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, " names a file that cannot be read: No such file or directory; "),
-        (b"\xff", " names a file that cannot be read: it is no text; "),
-        (b"", ": the file {file} cannot be used: there is no key."),
-        (f"{KEY} old:{KEY}".encode(), ": the file {file} cannot be used: item 1 is not id:key"),
+        (None, " must be the path of a file of keys; that file cannot be read: No such file or directory."),
+        (b"\xff", " must be the path of a file of keys; that file cannot be read: it is no text."),
+        (b"", ": the file of keys cannot be used: there is no key."),
+        (f"{KEY} old:{KEY}".encode(), ": the file of keys cannot be used: item 1 is not id:key"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, content: bytes | None, problem: str):
@@ -39,11 +39,12 @@ def test_a_file_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, content: 
         file.write_bytes(content)
     with pytest.raises(InvalidSetting) as error:
         temporal_link(settings(file))
-    assert str(error.value).startswith(f"ICHOR_ENCRYPTION_KEYS{problem.format(file=file)}")
+    assert str(error.value).startswith(f"ICHOR_ENCRYPTION_KEYS{problem}")
     assert KEY not in str(error.value)
 
 
-def test_keys_in_place_of_their_file_are_not_shown():
-    with pytest.raises(InvalidSetting, match="write a path, not the keys") as error:
-        temporal_link(settings(Path(f"new:{KEY}")))
+@pytest.mark.parametrize("content", [f"new:{KEY}", f"new:{KEY}," * 50], ids=["no file", "too long a path"])
+def test_keys_in_the_place_of_the_path_are_not_shown(content: str):
+    with pytest.raises(InvalidSetting, match="must be the path of a file of keys") as error:
+        encryption_keys(settings(Path(content)))
     assert KEY not in str(error.value)

@@ -50,6 +50,14 @@ def test_what_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, name: str,
     assert not is_tracing()
 
 
+def test_variables_that_do_not_fit_each_other_are_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100")
+    with pytest.raises(InvalidSetting, match="OTEL_ variables cannot be used: max_export_batch_size must be"):
+        start_tracing("ichor-test")
+    assert not is_tracing()
+
+
 @pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SDK_DISABLED"])
 def test_it_is_off_without_an_endpoint_or_when_disabled(monkeypatch: pytest.MonkeyPatch, name: str):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")

@@ -92,7 +92,7 @@ class Delivery:
         return True
 
     async def _publish(self, event: OutboxEvent) -> None:
-        # Whoever wrote the event says what it is: a long one would be too much for a header, and for all events.
+        # Whoever emits an event writes it, so it may be anything, also larger than a frame of AMQP.
         traced = Traceparent.read(event.traceparent)
         message = Message(
             event.body,

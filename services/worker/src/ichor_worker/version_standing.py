@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 
 import structlog
+from ichor_executor.temporal import may_not_ask
 from ichor_service import Link
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -17,7 +18,6 @@ from temporalio.service import RPCError, RPCStatusCode
 _INACTIVE = "inactive"
 _WITH_NEW_RUNS = ("current", "ramping")
 _PREFIX = "WORKER_DEPLOYMENT_VERSION_STATUS_"
-_MAY_NOT_ASK = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.UNIMPLEMENTED)
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -56,7 +56,7 @@ class VersionStanding:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return _INACTIVE
-            if error.status in _MAY_NOT_ASK:
+            if may_not_ask(error):
                 return None
             raise
         status = WorkerDeploymentVersionStatus.Name(answer.worker_deployment_version_info.status)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ichor_activities import InvalidConfiguration, MailServer, greet
+from ichor_activities import InvalidConfiguration, MailServer
+from ichor_activities.mail import greet
 from ichor_models import ActionError
 from ichor_service import Settings, variable
 

@@ -45,7 +45,7 @@ async def examine_rabbitmq(settings: Settings, seconds: float) -> Sequence[Findi
         return _unreached(broken(CONNECTION, f"{address} is not set: no trigger runs.", f"Set {address}."))
     try:
         async with broker_connection(settings, "answer") as connection:
-            return [well(CONNECTION, "RabbitMQ answers."), *await _examine(connection, seconds)]
+            return [well(CONNECTION, "RabbitMQ answers."), *await _examine(connection, settings, seconds)]
     except Missing as missing:
         return _unreached(broken(CONNECTION, str(missing), missing.mend))
 
@@ -54,10 +54,11 @@ def _unreached(first: Finding) -> Sequence[Finding]:
     return [first, *(skipped(name, "RabbitMQ cannot be asked.") for name in REST)]
 
 
-async def _examine(connection: AbstractConnection, seconds: float) -> Sequence[Finding]:
+async def _examine(connection: AbstractConnection, settings: Settings, seconds: float) -> Sequence[Finding]:
     found = [*await tried(EXCHANGES, _exchanges(connection), seconds, _LOOK)]
     for owner in _OWNERS:
-        found += await tried(QUEUES, _queues(connection, owner), seconds, _LOOK)
+        is_needed = owner.topology is EVENTS or settings.token_keys is not None
+        found += await tried(QUEUES, _queues(connection, owner, is_needed=is_needed), seconds, _LOOK)
     return [*found, *await tried(PERMISSIONS, _permissions(connection), seconds, _LOOK)]
 
 
@@ -73,9 +74,12 @@ async def _exchanges(connection: AbstractConnection) -> Sequence[Finding]:
     return [*found, _declaration(EXCHANGES, REQUESTS, requests, needed, _START_WORKER)]
 
 
-async def _queues(connection: AbstractConnection, owner: _Owner) -> Sequence[Finding]:
+async def _queues(connection: AbstractConnection, owner: _Owner, *, is_needed: bool) -> Sequence[Finding]:
     topology = owner.topology
     declared = {name: await declared_queue(connection, name) for name in topology.queues}
+    if not is_needed and not any(queue.exists for queue in declared.values()):
+        why = f"without {variable('token_keys')} nobody is asked over RabbitMQ"
+        return [skipped(QUEUES, f"{topology.queue} is not there: {why}.")]
     found = [
         _declaration(QUEUES, name, queue, "a durable queue with x-queue-type=quorum", owner.starting)
         for name, queue in declared.items()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ichor_edgestore import EdgeStore, connected
+from ichor_executor.temporal import may_not_ask
 from ichor_service import Settings, Unreachable, reason, temporal_link, variable
 from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -99,7 +100,12 @@ async def _listing(client: Client) -> Sequence[Finding]:
 
 async def _attributes(client: Client) -> Sequence[Finding]:
     request = ListSearchAttributesRequest(namespace=client.namespace)
-    answer = await client.operator_service.list_search_attributes(request)
+    try:
+        answer = await client.operator_service.list_search_attributes(request)
+    except RPCError as error:
+        if not may_not_ask(error):
+            raise
+        return [skipped(ATTRIBUTES, "We may not ask for search attributes; runs are started without them.")]
     kinds: Mapping[str, int] = {**answer.system_attributes, **answer.custom_attributes}
     keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
     missing = [name for name in KEYWORDS if name not in kinds]

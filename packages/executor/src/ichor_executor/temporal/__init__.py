@@ -5,7 +5,7 @@ from ichor_executor.temporal.payload_codec import FindValues, LargePayloads, Obs
 from ichor_executor.temporal.policies import declare_policies
 from ichor_executor.temporal.records import PinnedFiring, RunRecords, engine_activities
 from ichor_executor.temporal.run_input import RunInput, Scheduled
-from ichor_executor.temporal.start import Started, scheduled_start, search_attributes, start_run
+from ichor_executor.temporal.start import Started, may_not_ask, scheduled_start, search_attributes, start_run
 from ichor_executor.temporal.workflow import NOT_RUN, REPLY, STOP, WORKFLOW_TYPE, ExecuteGraphWorkflow
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "data_converter",
     "declare_policies",
     "engine_activities",
+    "may_not_ask",
     "scheduled_start",
     "search_attributes",
     "start_run",

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import override
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import (
@@ -23,6 +22,10 @@ from temporalio.converter import (
 )
 
 from ichor_executor.errors import InvalidKeys, Undecipherable
+
+with workflow.unsafe.imports_passed_through():
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MOST_ADDED = 160
 """How many bytes a payload grows by at most."""

@@ -38,6 +38,11 @@ class Started(Enum):
     BEFORE = "before"
 
 
+def may_not_ask(error: RPCError) -> bool:
+    """Say whether Temporal answers what was asked, but not to us, or not this server; what needs no answer goes on."""
+    return error.status in _MAY_NOT_ASK
+
+
 async def search_attributes(client: Client) -> frozenset[str]:
     """Return the names of our search attributes that the namespace has; none for an account that may not ask.
 
@@ -48,7 +53,7 @@ async def search_attributes(client: Client) -> frozenset[str]:
     try:
         answer = await client.operator_service.list_search_attributes(request)
     except RPCError as error:
-        if error.status not in _MAY_NOT_ASK:
+        if not may_not_ask(error):
             raise
         _log.info("runs are started without search attributes: %s", error.message)
         return frozenset()
