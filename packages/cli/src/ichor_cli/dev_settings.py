@@ -1,7 +1,7 @@
 """What the environment tells the programs of `ichor dev`, checked before anything starts."""
 
 from ichor_activities import InvalidConfiguration, opened_services
-from ichor_service import InvalidSetting, environment, load_settings, read_api_tokens
+from ichor_service import InvalidSetting, encryption_keys, environment, load_settings, read_api_tokens
 
 from ichor_cli.token_keys import token_keys
 
@@ -14,6 +14,7 @@ async def check_settings() -> None:
     """
     settings = load_settings()
     token_keys(settings)
+    encryption_keys(settings)
     if settings.api_tokens is not None:
         read_api_tokens(settings.api_tokens)
     try:

@@ -62,6 +62,12 @@ async def test_a_broker_that_is_away(examined: Examined, monkeypatch: pytest.Mon
     assert findings.only("rabbitmq.queues").state is State.SKIPPED
 
 
+async def test_a_vhost_that_is_not_there(examined: Examined, broker: Vhost, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_RABBITMQ_URL", f"{broker.url}-not%2Fthere")
+    message = (await examined()).only("rabbitmq.connection").message
+    assert f"the vhost '{broker.name}-not/there' is refused" in message
+
+
 @pytest.mark.usefixtures("broker")
 async def test_where_nothing_was_declared_nothing_is_made(examined: Examined):
     for _ in range(2):

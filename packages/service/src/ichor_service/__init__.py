@@ -5,6 +5,7 @@ from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
 from ichor_service.cancellation import cancel_run
 from ichor_service.dead_letters import DeadLetters, dead_letters
+from ichor_service.encryption_keys import encryption_keys
 from ichor_service.environment import environment
 from ichor_service.errors import (
     Busy,
@@ -102,6 +103,7 @@ __all__ = [
     "configure_logs",
     "dead_letters",
     "declare_exchange",
+    "encryption_keys",
     "environment",
     "every_setting",
     "growing_pauses",

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import InvalidFrameError
 from pydantic import SecretStr
 
 from ichor_service.errors import Unreachable
@@ -57,14 +59,28 @@ class Broker:
         await self._channel.get_exchange(_ALWAYS_THERE, ensure=True)
 
     async def connect(self) -> AbstractConnection:
-        """Open a connection, which the caller closes."""
+        """Open a connection, which the caller closes.
+
+        Raises:
+            Unreachable: the vhost is refused.
+        """
         tolerate_any_properties()
-        return await aio_pika.connect(
-            self._url.get_secret_value(),
-            timeout=_CONNECT_SECONDS,
-            heartbeat=_HEARTBEAT_SECONDS,
-            client_properties={"connection_name": self._name},
-        )
+        url = self._url.get_secret_value()
+        try:
+            return await aio_pika.connect(
+                url,
+                timeout=_CONNECT_SECONDS,
+                heartbeat=_HEARTBEAT_SECONDS,
+                client_properties={"connection_name": self._name},
+            )
+        except InvalidFrameError as error:
+            # The client tells no reason, only the address of the frame in memory, each time another one.
+            if "Connection.OpenOk" not in str(error):
+                raise
+            vhost = unquote(urlsplit(url).path[1:]) or "/"
+            raise Unreachable(
+                f"the vhost {vhost!r} is refused: it is not there, or full, or this user may not use it"
+            ) from error
 
 
 class BrokerConnection:
