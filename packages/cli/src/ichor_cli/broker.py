@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from ichor_service import Broker, Settings
+from ichor_service import Broker, Settings, Unreachable
 from pydantic import SecretStr
 
 from ichor_cli.errors import Missing
@@ -21,7 +21,7 @@ async def broker_connection(settings: Settings, task: str) -> AsyncGenerator[Abs
     try:
         async with await Broker(settings.rabbitmq_url or SecretStr(""), "ichor").connect() as connection:
             yield connection
-    except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or "no answer in time"
+    except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, Unreachable) as error:
+        reason = " ".join(str(error).split()).rstrip(".") or "no answer in time"
         mend = "Start it, or correct ICHOR_RABBITMQ_URL."
         raise Missing(f"RabbitMQ did not {task}: {reason}.", code="rabbitmq_unreachable", mend=mend) from None

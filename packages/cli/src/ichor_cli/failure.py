@@ -43,7 +43,9 @@ _KINDS: Mapping[str, Kind] = {
         "server_unreachable", _MISSING, "If it was an `ichor dev` that has ended, open a new shell."
     ),
     "ichor_testing.errors.TestingError": Kind("server_failed", _MISSING, "Read the end of its log in the message."),
-    "ichor_service.errors.InvalidSetting": Kind("invalid_setting", _USAGE, "Set the variable, or a line in .env."),
+    "ichor_service.errors.InvalidSetting": Kind(
+        "invalid_setting", _USAGE, "Set or correct the variable, or its line in .env."
+    ),
     "ichor_service.errors.Unreachable": Kind("unreachable", _MISSING, "Start the server, or correct its address."),
     "ichor_service.errors.ForeignNamespace": Kind("foreign_namespace", _MISSING, "Correct ICHOR_TEMPORAL_ADDRESS."),
     "ichor_service.errors.LostRun": Kind("run_lost", _MISSING, "Wait: the reaper ends its record within minutes."),

@@ -119,7 +119,8 @@ def execute(arguments: Sequence[str]) -> int:
 def _usage(error: typer.TyperException) -> Failure:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else _NAME
-    return Failure("usage", error.format_message(), f"`{command} --help` shows what there is.", error.exit_code)
+    message = error.format_message().replace("Value error, ", "")
+    return Failure("usage", message, f"`{command} --help` shows what there is.", error.exit_code)
 
 
 def _tell(failure: Failure, json: bool) -> int:

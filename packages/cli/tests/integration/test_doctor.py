@@ -87,6 +87,11 @@ class TestDatabase:
         finding = (await examined()).only("database.rights")
         assert finding.message == "The table workflow.alert_recipients is not there."
 
+    async def test_tables_that_were_dropped_are_told_together(self, examined: Examined, pool: asyncpg.Pool):
+        await pool.execute("DROP TABLE workflow.alert_recipients, workflow.audit_log")
+        finding = (await examined()).only("database.rights")
+        assert finding.message == "The tables workflow.audit_log, workflow.alert_recipients are not there."
+
     async def test_a_right_that_is_lacking_and_its_mend(
         self, examined: Examined, pool: asyncpg.Pool, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
@@ -224,6 +229,15 @@ class TestCommand:
         done = await ichor("doctor", "--json")
         (finding,) = json.loads(done.stdout)["findings"]
         assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")
+
+    async def test_keys_that_cannot_be_read_are_found(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_ENCRYPTION_KEYS", "/nowhere")
+        monkeypatch.setenv("ICHOR_TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+        findings = await examined()
+        for check in ("settings", "temporal.connection"):
+            finding = findings.only(check)
+            assert finding.state is State.FAILED
+            assert finding.message.startswith("ICHOR_ENCRYPTION_KEYS: the file /nowhere cannot be read")
 
     async def test_a_misspelt_variable_is_a_warning(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ICHOR_TASK_QUEU", "x")

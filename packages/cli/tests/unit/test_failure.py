@@ -6,6 +6,7 @@ import pytest
 from ichor_cli import failure
 from ichor_cli.errors import CliError, Missing, WrongUsage
 from ichor_cli.failure import explain
+from ichor_cli.program import execute
 
 
 @pytest.mark.parametrize("name", vars(failure)["_KINDS"])
@@ -31,3 +32,8 @@ def test_everything_else_is_a_bug() -> None:
     assert (told.code, told.exit_code) == ("bug", 70)
     assert "KeyError" in told.message
     assert "ICHOR_DEBUG=1" in told.mend
+
+
+def test_a_word_that_is_no_choice_is_told_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["runs", "--status", "nope"]) == 2
+    assert capsys.readouterr().err.startswith("ichor: Invalid value for '--status': 'nope' is not one of 'pending'")

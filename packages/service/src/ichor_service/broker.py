@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import AMQPConnectionError, InvalidFrameError
+from aio_pika.exceptions import InvalidFrameError
 from pydantic import SecretStr
 
 from ichor_service.errors import Unreachable
@@ -18,8 +19,6 @@ from ichor_service.reach import reach
 from ichor_service.stop import Stop
 
 _ALWAYS_THERE = "amq.topic"
-_OPENED = "Connection.OpenOk"
-_NO_VHOST = "the vhost of ICHOR_RABBITMQ_URL is not there, or its user may not enter it"
 _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
 _log = structlog.stdlib.get_logger(__name__)
@@ -60,20 +59,28 @@ class Broker:
         await self._channel.get_exchange(_ALWAYS_THERE, ensure=True)
 
     async def connect(self) -> AbstractConnection:
-        """Open a connection, which the caller closes."""
+        """Open a connection, which the caller closes.
+
+        Raises:
+            Unreachable: the vhost is refused.
+        """
         tolerate_any_properties()
+        url = self._url.get_secret_value()
         try:
             return await aio_pika.connect(
-                self._url.get_secret_value(),
+                url,
                 timeout=_CONNECT_SECONDS,
                 heartbeat=_HEARTBEAT_SECONDS,
                 client_properties={"connection_name": self._name},
             )
         except InvalidFrameError as error:
-            if _OPENED not in str(error):
+            # The client tells no reason, only the address of the frame in memory, each time another one.
+            if "Connection.OpenOk" not in str(error):
                 raise
-            # The client keeps RabbitMQ's own words to itself, and says where in memory they are: each time anew.
-            raise AMQPConnectionError(_NO_VHOST) from None
+            vhost = unquote(urlsplit(url).path[1:]) or "/"
+            raise Unreachable(
+                f"the vhost {vhost!r} is refused: it is not there, or full, or this user may not use it"
+            ) from error
 
 
 class BrokerConnection:

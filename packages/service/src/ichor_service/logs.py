@@ -14,8 +14,10 @@ _LEAST = {
     "aio_pika": logging.CRITICAL,
     "aiormq": logging.CRITICAL,
     "asyncio": logging.ERROR,
+    "asyncpg": logging.ERROR,
     "httpx": logging.WARNING,
     "opentelemetry": logging.ERROR,
+    "opentelemetry.sdk.trace.sampling": logging.WARNING,
     "uvicorn": logging.WARNING,
 }
 _TEMPORAL_IDS = {

@@ -66,7 +66,7 @@ class Publisher:
             await opened.exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
         except PublishError as error:
             raise Unroutable(f"No queue is bound to {self._name} for the routing key {routing_key}.") from error
-        except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError) as error:
+        except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError, Unreachable) as error:
             await self._drop(opened)
             raise Unreachable(f"RabbitMQ: {reason(error)}") from error
 

@@ -84,3 +84,14 @@ def test_a_request_of_ours_is_not_worth_a_line(stream: io.StringIO):
     logging.getLogger("httpx").info("HTTP Request: GET https://issuer.example/jwks")
     logging.getLogger("httpx").warning("odd")
     assert [line["message"] for line in lines(stream)] == ["odd"]
+
+
+def test_a_pool_without_its_server_tells_nothing_that_we_tell(stream: io.StringIO):
+    logging.getLogger("asyncpg.pool").warning("Failed to restore the pool connection floor; retrying")
+    assert not lines(stream)
+
+
+def test_a_sampler_that_is_not_used_is_told(stream: io.StringIO):
+    logging.getLogger("opentelemetry.sdk.trace.sampling").warning("Couldn't recognize sampler x.")
+    logging.getLogger("opentelemetry.exporter").warning("odd")
+    assert [line["message"] for line in lines(stream)] == ["Couldn't recognize sampler x."]

@@ -16,7 +16,9 @@ async def examine_settings() -> Sequence[Finding]:
         unknown = unknown_settings(environment())
         await check_settings()
     except InvalidSetting as error:
-        return [broken(CONFIGURATION, f"{str(error).rstrip('.')}.", "Set the variable, or a line in .env.")]
+        return [
+            broken(CONFIGURATION, f"{str(error).rstrip('.')}.", "Set or correct the variable, or its line in .env.")
+        ]
     found = [doubtful(CONFIGURATION, f"{name} is no setting of ours.", _mend(hint)) for name, hint in unknown.items()]
     return found or [well(CONFIGURATION, f"All settings can be used, from {variable('database_url')} on.")]
 

@@ -91,14 +91,18 @@ async def _rights(pool: asyncpg.Pool, *, legacy: bool) -> Sequence[Finding]:
     if not lacking:
         return [well(RIGHTS_OF_ROLE, "The role may do all that the services do.")]
     role = await pool.fetchval("SELECT quote_ident(current_user)")
-    return [_lack(table, role) for table in lacking]
+    missing = [f"workflow.{table.table}" for table in lacking if not table.is_there]
+    found = [_lack(table, role) for table in lacking if table.is_there]
+    return [*([_missing(missing)] if missing else []), *found]
+
+
+def _missing(tables: Sequence[str]) -> Finding:
+    noun, verb = ("table", "is") if len(tables) == 1 else ("tables", "are")
+    mend = "Run `ichor migrate`; a table that was dropped comes back from a backup only."
+    return broken(RIGHTS_OF_ROLE, f"The {noun} {', '.join(tables)} {verb} not there.", mend)
 
 
 def _lack(lacking: LackingRights, role: str) -> Finding:
-    if not lacking.is_there:
-        message = f"The table workflow.{lacking.table} is not there."
-        mend = "Run `ichor migrate`; a table that was dropped comes back from a backup only."
-        return broken(RIGHTS_OF_ROLE, message, mend)
     rights = ", ".join(lacking.privileges)
     mend = f"GRANT USAGE ON SCHEMA workflow TO {role}; GRANT {rights} ON workflow.{lacking.table} TO {role};"
     return broken(RIGHTS_OF_ROLE, f"The role {role} may not {rights} on workflow.{lacking.table}.", mend)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ichor_edgestore import EdgeStore, connected
 from ichor_executor.temporal import may_not_ask
-from ichor_service import Settings, Unreachable, reason, temporal_link, variable
+from ichor_service import InvalidSetting, Settings, Unreachable, reason, temporal_link, variable
 from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -38,7 +38,10 @@ async def examine_temporal(settings: Settings, seconds: float) -> Sequence[Findi
     address = variable("temporal_address")
     if settings.temporal_address is None:
         return _unreached(broken(CONNECTION, f"{address} is not set.", f"Set {address}."))
-    link = temporal_link(settings)
+    try:
+        link = temporal_link(settings)
+    except InvalidSetting as error:
+        return _unreached(broken(CONNECTION, f"{str(error).rstrip('.')}.", "Correct the setting."))
     first = well(CONNECTION, f"Temporal at {settings.temporal_address} answers.")
     try:
         async with asyncio.timeout(seconds):
