@@ -25,7 +25,7 @@ RULE: dict[str, Any] = {
     "trigger": {"entity": "orders", "event": "on_create"},
     "actions": [
         {"name": "before", "type": "log_audit_entry", "config": {"message": "{{remark}}"}},
-        {"name": "wait", "type": "delay", "config": {"duration": "2s"}},
+        {"name": "wait", "type": "delay", "config": {"duration": "5s"}},
         {"name": "after", "type": "log_audit_entry", "config": {"message": "{{remark}} {{before.status}}"}},
     ],
     "edges": [

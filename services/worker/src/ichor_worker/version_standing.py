@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import structlog
 from ichor_executor.temporal import may_not_ask
-from ichor_service import Link
+from ichor_service import Link, reason
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as VersionMessage
@@ -32,7 +32,7 @@ class VersionStanding:
         self._state: str | None = None
 
     async def measure(self) -> Iterable[Metric]:
-        """Return how the version stands, if this program may ask; any error means that Temporal is away."""
+        """Return how the version stands, or stood when that could be asked; an error means that Temporal is away."""
         await self._temporal.probe()
         if time.monotonic() >= self._due:
             self._note(await self._ask(self._temporal.opened))
@@ -58,7 +58,8 @@ class VersionStanding:
                 return _INACTIVE
             if may_not_ask(error):
                 return None
-            raise
+            _log.warning("Temporal does not say how this version stands", reason=reason(error))
+            return self._state
         status = WorkerDeploymentVersionStatus.Name(answer.worker_deployment_version_info.status)
         return status.removeprefix(_PREFIX).lower()
 
