@@ -1,7 +1,6 @@
 """Templates inside a whole config: where they are, and what the config becomes when they are resolved."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
@@ -14,6 +13,7 @@ from ichor_models.stored_value import StoredPlace
 from ichor_models.template import Placeholder, Template, parse_template, resolve_text
 
 type Place = tuple[str | int, ...]
+type _Found = SecretPlace | StoredPlace
 
 
 def written(place: Place) -> str:
@@ -38,8 +38,8 @@ class Resolved(NamedTuple):
     """A config with its templates resolved, and the places of its secrets, whose text stays, and of stored values."""
 
     config: dict[str, JsonValue]
-    secrets: tuple[SecretPlace, ...]
-    stored: tuple[StoredPlace, ...]
+    secrets: tuple[SecretPlace, ...] = ()
+    stored: tuple[StoredPlace, ...] = ()
 
     def whole(self) -> dict[str, JsonValue]:
         """Return the config for somebody who fetches no stored value.
@@ -68,15 +68,12 @@ class ConfigTemplate:
         Raises:
             TemplateError: a template is malformed or the data does not allow it, naming the place.
         """
-        places = _Places([], [])
-        config = self._whole.resolve(lookup, places)
-        return Resolved(config, tuple(places.secrets), tuple(places.stored))
-
-
-@dataclass(slots=True)
-class _Places:
-    secrets: list[SecretPlace]
-    stored: list[StoredPlace]
+        found: list[_Found] = []
+        config = self._whole.resolve(lookup, found)
+        if not found:
+            return Resolved(config)
+        secrets = tuple(place for place in found if isinstance(place, SecretPlace))
+        return Resolved(config, secrets, tuple(place for place in found if isinstance(place, StoredPlace)))
 
 
 class _Text:
@@ -97,22 +94,22 @@ class _Text:
             if isinstance(part, Placeholder):
                 yield from part.paths()
 
-    def resolve(self, lookup: Lookup, places: _Places) -> JsonValue:
+    def resolve(self, lookup: Lookup, places: list[_Found]) -> JsonValue:
         try:
             return self._resolved(self._template or parse_template(self._text), lookup, places)
         except TemplateError as error:
             raise TemplateError(f"{written(self._place)}: {error}") from error
 
-    def _resolved(self, template: Template, lookup: Lookup, places: _Places) -> JsonValue:
+    def _resolved(self, template: Template, lookup: Lookup, places: list[_Found]) -> JsonValue:
         try:
             resolved, found = resolve_text(template, lookup)
         except ValueStored as error:
             if template.single is None or not template.single.is_plain:
                 raise
-            places.stored.append(StoredPlace(path=self._place, value=error.value))
+            places.append(StoredPlace(path=self._place, value=error.value))
             return None
         if found:
-            places.secrets.extend(SecretPlace(path=self._place, start=start, name=name) for start, name in found)
+            places.extend(SecretPlace(path=self._place, start=start, name=name) for start, name in found)
         return resolved
 
 
@@ -129,7 +126,7 @@ class _Container[C: (dict[str, Any], list[Any])]:
         for _, member in self._members:
             yield from member.paths()
 
-    def resolve(self, lookup: Lookup, places: _Places) -> C:
+    def resolve(self, lookup: Lookup, places: list[_Found]) -> C:
         resolved = self._value.copy()
         for key, member in self._members:
             resolved[key] = member.resolve(lookup, places)
