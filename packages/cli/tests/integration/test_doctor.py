@@ -237,7 +237,7 @@ class TestCommand:
         for check in ("settings", "temporal.connection"):
             finding = findings.only(check)
             assert finding.state is State.FAILED
-            assert finding.message.startswith("ICHOR_ENCRYPTION_KEYS: the file /nowhere cannot be read")
+            assert finding.message.startswith("ICHOR_ENCRYPTION_KEYS must be the path of a file of keys; that file cannot be")
 
     async def test_a_misspelt_variable_is_a_warning(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ICHOR_TASK_QUEU", "x")

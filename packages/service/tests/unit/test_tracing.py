@@ -53,6 +53,8 @@ def test_what_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, name: str,
 def test_variables_that_do_not_fit_each_other_are_said(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100")
+    # What is written into the environment is taken back.
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "")
     with pytest.raises(InvalidSetting, match="OTEL_ variables cannot be used: max_export_batch_size must be"):
         start_tracing("ichor-test")
     assert not is_tracing()
