@@ -221,11 +221,8 @@ class TestServicesAtWork:
 
 
 class TestCommand:
-    @pytest.mark.parametrize(("name", "wrong"), [("ICHOR_HTTP_PORT", "eighty"), ("ICHOR_ENCRYPTION_KEYS", "/nowhere")])
-    async def test_a_wrong_setting_is_what_is_found(
-        self, name: str, wrong: str, ichor: Ichor, monkeypatch: pytest.MonkeyPatch
-    ):
-        monkeypatch.setenv(name, wrong)
+    async def test_a_wrong_setting_is_what_is_found(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
         done = await ichor("doctor", "--json")
         (finding,) = json.loads(done.stdout)["findings"]
         assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")
@@ -237,7 +234,7 @@ class TestCommand:
         for check in ("settings", "temporal.connection"):
             finding = findings.only(check)
             assert finding.state is State.FAILED
-            assert finding.message.startswith("ICHOR_ENCRYPTION_KEYS must be the path of a file of keys; that file cannot be")
+            assert "ICHOR_ENCRYPTION_KEYS must be the path of a file of keys" in finding.message
 
     async def test_a_misspelt_variable_is_a_warning(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ICHOR_TASK_QUEU", "x")

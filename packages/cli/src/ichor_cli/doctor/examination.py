@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from ichor_service import InvalidSetting, encryption_keys, load_settings
+from ichor_service import InvalidSetting, load_settings
 
 from ichor_cli.doctor.broker_clock import examine_broker_clock
 from ichor_cli.doctor.configuration import CONFIGURATION, examine_settings
@@ -28,7 +28,6 @@ async def examine(seconds: float, now: Callable[[], datetime] = _utc_now) -> Seq
     found = await tried(CONFIGURATION, examine_settings(), seconds, "Correct or uninstall what the message names.")
     try:
         settings = load_settings()
-        encryption_keys(settings)
     except InvalidSetting:
         return found
     examinations = await asyncio.gather(
