@@ -72,7 +72,10 @@ class Processes:
         return "running" if ended is None else f"ended {ended}"
 
     def kill(self) -> None:
-        """SIGKILL everything below this process and wait until it is gone."""
+        """SIGKILL everything below this process and wait until it is gone.
+
+        A zombie counts until it is taken leave of: its other threads may still live, with its ports and files.
+        """
         deadline = time.monotonic() + KILL_SECONDS
         while (below := list(_descendants())) and time.monotonic() < deadline:
             for pid in below:
@@ -148,9 +151,8 @@ def _prctl(option: int, value: int) -> None:
 def _descendants() -> Iterator[int]:
     """Yield the processes below this one, also those that left its session."""
     children: dict[int, list[int]] = {}
-    for pid, parent, ended in _process_table():
-        if not ended:
-            children.setdefault(parent, []).append(pid)
+    for pid, parent in _process_table():
+        children.setdefault(parent, []).append(pid)
     waiting = [os.getpid()]
     while waiting:
         below = children.get(waiting.pop(), [])
@@ -158,23 +160,23 @@ def _descendants() -> Iterator[int]:
         yield from below
 
 
-def _process_table() -> Iterator[tuple[int, int, bool]]:
+def _process_table() -> Iterator[tuple[int, int]]:
     if not Path("/proc/self/stat").exists():
         yield from _process_table_by_ps()
         return
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                yield int(entry.name), int(parent), state == "Z"
+                _, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                yield int(entry.name), int(parent)
 
 
-def _process_table_by_ps() -> Iterator[tuple[int, int, bool]]:
-    with subprocess.Popen(["ps", "-A", "-o", "pid=,ppid=,state="], stdout=subprocess.PIPE, text=True) as ps:
+def _process_table_by_ps() -> Iterator[tuple[int, int]]:
+    with subprocess.Popen(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True) as ps:
         rows = [line.split() for line in ps.stdout or ()]
-    for pid, parent, state in rows:
+    for pid, parent in rows:
         if int(pid) != ps.pid:
-            yield int(pid), int(parent), state.startswith("Z")
+            yield int(pid), int(parent)
 
 
 class Watched:
