@@ -106,8 +106,7 @@ def _edge(edge: Edge, endings: dict[str, Ending], has_started: bool) -> RunEdge:
     resolution: Resolution | None = None
     if edge.source is None:
         resolution = Resolution.TAKEN if has_started else None
-    elif (ending := endings.get(edge.source)) is not None and not (
-        ending == CANCELLED and edge.type is EdgeType.ALWAYS
-    ):
-        resolution = resolve(ending, edge)
+    elif (ending := endings.get(edge.source)) is not None:
+        may_clean_up = ending == CANCELLED and edge.type is EdgeType.ALWAYS
+        resolution = None if may_clean_up else resolve(ending, edge)
     return RunEdge(**edge.model_dump(), resolution=resolution)
