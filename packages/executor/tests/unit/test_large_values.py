@@ -53,7 +53,9 @@ def test_what_is_read_of_each_result_is_known_from_the_graph():
     assert list(plan.read_of_trigger) == ["total"]
 
 
-@pytest.mark.parametrize(("read", "largest"), [(1, None), (8, None), (9, 932_067), (33, 254_200), (500, 16_777), (5000, 2048)])
+@pytest.mark.parametrize(
+    ("read", "largest"), [(1, None), (8, None), (9, 932_067), (33, 254_200), (500, 16_777), (5000, 2048)]
+)
 def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | None):
     names = [f"part {number}" for number in range(read)]
     builder = GraphBuilder().action("last", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
@@ -65,7 +67,9 @@ def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | 
 @pytest.mark.parametrize("read", [1, 8, 9, 32, 33, 500])
 def test_what_is_read_of_all_results_together_has_a_limit_in_any_deployment(read: int):
     parts = [f"part{number}" for number in range(9)]
-    builder = GraphBuilder().action("last", message=[f"{{{{a{number}.{part}}}}}" for number in range(read) for part in parts])
+    builder = GraphBuilder().action(
+        "last", message=[f"{{{{a{number}.{part}}}}}" for number in range(read) for part in parts]
+    )
     for number in range(read):
         builder.action(f"a{number}").start(f"a{number}").then(f"a{number}", "last")
     plan = Plan(builder.graph())
