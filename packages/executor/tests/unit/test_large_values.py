@@ -79,6 +79,16 @@ def test_what_is_read_of_all_results_together_has_a_limit_in_any_deployment(read
     assert read * size_of(stored.values) < 9 * 2**20
 
 
+@pytest.mark.parametrize("message", [["{{text}}"] * 700, "{{text}}" * 700, ["{{items}}"] * 700])
+def test_an_action_that_reads_too_much_fails_and_says_where(message: list[str] | str):
+    data: dict[str, JsonValue] = {"text": "x" * 100_000, "items": list[JsonValue](["x" * 1000] * 100)}
+    rule = GraphBuilder().action("a", message=message).action("b").start("a", "b").rule()
+    ended, *others = Machine(Plan(rule.graph), Case(trigger_data=data).request(rule)).start(NOW)
+    assert isinstance(ended, Ended)
+    assert "more than 67108864 bytes are read for one action" in str(ended.result)
+    assert others == [RunAction(1, {"message": "b"}, ())]
+
+
 def test_templates_read_into_a_stored_result():
     rule = GraphBuilder().action("a").action("b", x="{{a.items.0.name}}: {{a.note}}").start("a").then("a", "b").rule()
     _, commands = after(rule)
