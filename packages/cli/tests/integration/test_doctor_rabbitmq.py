@@ -169,3 +169,10 @@ async def test_the_clock_of_the_broker(
     assert (await examined()).only("clock.broker").state is State.OK
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://127.0.0.1:{free_port()}")
     assert (await examined()).only("clock.broker").state is State.WARNING
+
+
+async def test_a_wrong_address_of_the_broker_s_clock_is_not_shown(examined: Examined, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", "http://user:hidden/5@mq:15672")
+    finding = (await examined()).only("clock.broker")
+    assert finding.state is State.WARNING
+    assert finding.message == "ICHOR_RABBITMQ_MANAGEMENT_URL is no address like http://user:password@host:port."

@@ -1,11 +1,10 @@
 """The keys that payloads in Temporal are encrypted with, from the file that a setting names."""
 
-from pathlib import Path
-
 from ichor_executor.errors import InvalidKeys
 from ichor_executor.temporal import EncryptionKeys
 
 from ichor_service.errors import InvalidSetting
+from ichor_service.named_file import read_named_file
 from ichor_service.setting import variable
 from ichor_service.settings import Settings
 
@@ -22,9 +21,6 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
         return None
     name = variable("encryption_keys")
     try:
-        return EncryptionKeys.parse(Path(path).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise InvalidSetting(f"{name} must be the path of a file of keys; that file cannot be read: {told}.") from None
+        return EncryptionKeys.parse(read_named_file(name, path, "a file of keys"))
     except InvalidKeys as error:
         raise InvalidSetting(f"{name}: the file of keys cannot be used: {error}.") from None

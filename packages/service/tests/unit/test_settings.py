@@ -156,11 +156,19 @@ def test_the_name_of_a_secret_may_end_in_file(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_file_that_cannot_be_read_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("ICHOR_TOKEN_KEYS_FILE", str(tmp_path / "keys"))
-    with pytest.raises(InvalidSetting, match=r"^ICHOR_TOKEN_KEYS_FILE names the file .*keys, which .*: No such file"):
+    said = "^ICHOR_TOKEN_KEYS_FILE must be the path of a file with ICHOR_TOKEN_KEYS; that file .*: No such file"
+    with pytest.raises(InvalidSetting, match=said):
         load_settings()
     (tmp_path / "keys").write_bytes(b"\xff")
     with pytest.raises(InvalidSetting, match=r"it is no UTF-8 text\.$"):
         load_settings()
+
+
+def test_a_secret_in_the_place_of_the_path_of_its_file_is_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_DATABASE_URL_FILE", "postgresql://user:hidden@db/x")
+    with pytest.raises(InvalidSetting, match="must be the path of a file with ICHOR_DATABASE_URL;") as caught:
+        load_settings()
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_value_and_its_file_do_not_go_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
