@@ -14,7 +14,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, Tele
 
 from ichor_service.encryption_keys import encryption_keys
 from ichor_service.environment import environment
-from ichor_service.errors import Unreachable
+from ichor_service.errors import InvalidSetting, Unreachable
 from ichor_service.link import Link
 from ichor_service.reason import reason
 from ichor_service.settings import Settings
@@ -23,6 +23,8 @@ from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.trace_header import TraceHeader
 from ichor_service.tracing import is_tracing
 
+_UNUSABLE = re.compile("ParseError|InvalidUri")
+"""What the SDK says of TLS that it cannot use; it tells this like a server that is away."""
 _PROBE_TIMEOUT = timedelta(seconds=2)
 
 
@@ -60,7 +62,11 @@ async def _open(settings: Settings, profile: TemporalProfile, converter: DataCon
             interceptors=[TraceHeader()] if is_tracing() else [],
             runtime=runtime,
         )
+    except ValueError as error:
+        raise InvalidSetting(f"TEMPORAL_* is wrong: {reason(error)}.") from None
     except RuntimeError as error:
+        if _UNUSABLE.search(str(error)):
+            raise InvalidSetting("TEMPORAL_TLS_* is wrong: a key, a certificate or a name cannot be read.") from None
         raise Unreachable(f"{address}: {_in_short(error)}") from None
 
 
