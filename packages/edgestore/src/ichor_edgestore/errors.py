@@ -5,6 +5,7 @@
 IchorError (ichor_models)
 └── StoreError
     ├── StoreUnavailable      the database does not answer, or not now; retry
+    │   └── LoginRefused      it answers, and refuses the user, the password or the database's name; mended at one end
     ├── StoreContended        a deadlock, or a lock that did not come free; retry
     ├── AccessDenied          the database's user lacks a right
     ├── InvalidAddress        the database's address cannot be read
@@ -47,6 +48,10 @@ class StoreUnavailable(StoreError):
 
     retryable = True
     action_type = "journal"
+
+
+class LoginRefused(StoreUnavailable):
+    """The server answers, and refuses the user, the password or the name of the database."""
 
 
 class StoreContended(StoreError):

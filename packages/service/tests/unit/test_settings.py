@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from ichor_models import Excess, ValueLimit
-from ichor_service import InvalidSetting, environment, load_settings, temporal_link, variable
+from ichor_service import InvalidSetting, environment, load_settings, read_settings, temporal_link, variable
 from ichor_service.settings import Settings
 from ichor_service.temporal_profile import TemporalProfile
 
@@ -93,6 +93,17 @@ def test_a_wrong_setting_is_named_in_one_sentence_without_its_value(
     assert "hidden" not in message
 
 
+def test_all_that_is_wrong_is_told_and_the_rest_can_be_used(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
+    monkeypatch.setenv("TEMPORAL_TLS", "maybe")
+    monkeypatch.setenv("ICHOR_TASK_QUEUE", "mine")
+    settings, wrong = read_settings()
+    assert (settings.task_queue, settings.http_port) == ("mine", None)
+    assert wrong.keys() == {"temporal", "http_port"}
+    with pytest.raises(InvalidSetting, match=r"^TEMPORAL_TLS must .*; ICHOR_HTTP_PORT must be a whole number"):
+        load_settings()
+
+
 def test_what_is_missing_is_named_with_how_it_is_written():
     with pytest.raises(
         InvalidSetting, match=r"ICHOR_DATABASE_URL is not set; write `postgresql:.*ICHOR_RABBITMQ_URL is"
@@ -160,8 +171,8 @@ def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TEMPORAL_TLS", "maybe", "TEMPORAL_TLS must be true or false; write one of them."),
-        ("TEMPORAL_TLS", "no", "TEMPORAL_TLS must be true or false; write one of them."),
+        ("TEMPORAL_TLS", "maybe", "TEMPORAL_TLS must be true or false; write one of them"),
+        ("TEMPORAL_TLS", "no", "TEMPORAL_TLS must be true or false; write one of them"),
         ("TEMPORAL_TLS_CLIENT_KEY_PATH", "hidden", "TEMPORAL_TLS_CLIENT_KEY_PATH must be the path of a file; that "),
     ],
 )
