@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from ichor_executor.temporal import FindValues
-from ichor_service import Refused, Settings, Unreachable, load_settings, reason, temporal_link
+from ichor_edgestore import EdgeStore
+from ichor_service import Refused, Settings, Unreachable, load_settings, reason, require_encryption, temporal_link
 from ichor_testing import start_temporal
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -38,19 +38,20 @@ async def temporal_client(say: Say, address: str | None = None) -> AsyncGenerato
         yield await server.connect()
 
 
-async def connect(
-    settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", find_values: FindValues | None = None
-) -> Client:
+async def connect(settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", store: EdgeStore | None = None) -> Client:
     """Return a client of the Temporal that the settings name; `origin` is where the person wrote its address.
 
-    `find_values` gives the store of payloads that are too large for Temporal.
+    The `store` of the runs takes payloads that are too large for Temporal, and says which key encrypts.
 
     Raises:
         Missing: it does not answer.
+        Unavailable: that key is not there.
     """
+    if store is not None:
+        await require_encryption(settings, store)
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await temporal_link(settings, find_values).connect()
+            return await temporal_link(settings, store and (lambda: store.values)).connect()
     except RPCError as error:
         message, mend = namespace_refusal(settings, error)
     except (Unreachable, TimeoutError) as error:

@@ -5,7 +5,7 @@ from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
 from ichor_service.cancellation import cancel_run
 from ichor_service.dead_letters import DeadLetters, dead_letters
-from ichor_service.encryption_keys import encryption_keys
+from ichor_service.encryption_keys import encryption_keys, require_encryption
 from ichor_service.environment import environment
 from ichor_service.errors import (
     Busy,
@@ -124,6 +124,7 @@ __all__ = [
     "read_settings",
     "reason",
     "record_span",
+    "require_encryption",
     "require_home",
     "serving",
     "side_by_side",
