@@ -78,7 +78,9 @@ class InvalidRoleQuery(StoreError):
 
 
 class SchemaError(StoreError):
-    """The database's tables are not those that this release works with."""
+    """The database's tables are not those that this release works with; `mend` says what to do."""
+
+    mend: ClassVar[str] = "Run `ichor migrate`."
 
 
 class SchemaTooOld(SchemaError):
@@ -87,6 +89,8 @@ class SchemaTooOld(SchemaError):
 
 class SchemaTooNew(SchemaError):
     """The database is more than one release ahead of this program."""
+
+    mend = "Install a newer release."
 
 
 class SchemaMissing(SchemaError):

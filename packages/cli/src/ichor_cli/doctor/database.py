@@ -11,7 +11,6 @@ from ichor_edgestore import (
     InvalidRoleQuery,
     LackingRights,
     SchemaError,
-    SchemaTooNew,
     StoreError,
     connected,
     foreign_migrations,
@@ -74,8 +73,7 @@ async def _migrations(pool: asyncpg.Pool) -> Sequence[Finding]:
     try:
         await require_schema(pool)
     except SchemaError as error:
-        mend = "Install a newer release." if isinstance(error, SchemaTooNew) else "Run `ichor migrate`."
-        return [broken(MIGRATIONS, str(error), mend)]
+        return [broken(MIGRATIONS, str(error), error.mend)]
     foreign = await foreign_migrations(pool)
     own = migrations()[-1]
     unknown = [found.name for found in foreign if found.release <= own.release]
