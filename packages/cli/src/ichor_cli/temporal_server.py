@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from ichor_edgestore import EdgeStore
 from ichor_service import Refused, Settings, Unreachable, load_settings, reason, require_encryption, temporal_link
-from ichor_testing import start_temporal
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from ichor_cli.dev_extra import require_dev_extra
 from ichor_cli.errors import Missing, WrongUsage
 from ichor_cli.namespace_refusal import namespace_refusal
 
@@ -27,13 +27,16 @@ async def temporal_client(say: Say, address: str | None = None) -> AsyncGenerato
     `say` is told of what takes minutes.
 
     Raises:
-        Missing: the server does not answer.
+        Missing: the server does not answer, or there is no address and nothing installed that starts one.
         ServerMissing: there is no address and no development server to be had.
     """
     settings = _settings(address)
     if settings.temporal_address is not None:
         yield await connect(settings, "ICHOR_TEMPORAL_ADDRESS" if address is None else "--address")
         return
+    require_dev_extra("A Temporal of its own", "ichor_testing", else_do="Set ICHOR_TEMPORAL_ADDRESS")
+    from ichor_testing import start_temporal
+
     async with start_temporal(dynamic_config=_AT_ONCE, say=say) as server:
         yield await server.connect()
 

@@ -15,10 +15,10 @@ from ichor_models.topology import Topology
 from ichor_executor.errors import CyclicGraph
 
 _ALL_RESULTS = 8 * 1024 * 1024
-"""Bytes. Twice as many small objects take most of the two seconds that the SDK gives one step of a workflow."""
+"""Bytes. Twice as many small objects take a worker a second or more whenever the run is continued or replayed."""
 _LEAST = 2 * 1024
-_FEW = 32
-"""So many results have room whatever the deployment's limit is, which is 256 KiB at most."""
+_FEW = 8
+"""So many results have room whatever the deployment's limit is: 256 KiB at most, or four times that in values."""
 
 
 class Kind(Enum):

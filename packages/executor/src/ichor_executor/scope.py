@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ichor_models import RunRequest, TemplateError
+from ichor_models import MOST, RunRequest, TemplateError, size_of
 from ichor_models.path import Path, look_up, walk
 from pydantic import JsonValue
 
@@ -11,7 +11,7 @@ from ichor_executor.state import Kept
 
 
 class Scope:
-    """Looks paths up for one action."""
+    """Looks paths up for one action, which may read as many bytes together as a result may have."""
 
     def __init__(
         self,
@@ -26,14 +26,23 @@ class Scope:
         self._results = results
         self._request = request
         self._always_there = always_there
+        self._room = MOST
 
     def __call__(self, path: Path) -> JsonValue:
         """Return the value at a path, null where there is none.
 
         Raises:
-            TemplateError: the path names an action that is not upstream, or a name that several actions share.
+            TemplateError: the path names an action that is not upstream, or a name that several actions share; or all
+                that was read is too large.
             ValueStored: the value is too large to travel.
         """
+        value = self._read(path)
+        self._room -= _size(value)
+        if self._room < 0:
+            raise TemplateError(f"up to {path.text} more than {MOST} bytes are read for one action; read less")
+        return value
+
+    def _read(self, path: Path) -> JsonValue:
         owner = self._plan.owner(path)
         if owner is None:
             return self._of_trigger(path)
@@ -57,3 +66,10 @@ class Scope:
             name = action.name.partition("#")[0]
             return TemplateError(f"{path.text} is ambiguous: several actions are named {name!r}")
         return TemplateError(f"{path.text} is out of reach: {action.name!r} does not come before this action")
+
+
+def _size(value: JsonValue) -> int:
+    """Return about how many bytes a value adds to a config."""
+    if isinstance(value, str):
+        return len(value)
+    return size_of(value) if isinstance(value, (dict, list)) else 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ichor_executor import Command, Ended, Machine, Plan, RunAction
 from ichor_executor.temporal.large_trigger import without_large_trigger
-from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, ValueLimit, shrink
+from ichor_models import ActionState, Case, Rule, StoredPlace, StoredResult, ValueLimit, shrink, size_of
 from ichor_models.path import walk
 from ichor_testing.graph_builder import GraphBuilder
 from pydantic import JsonValue
@@ -53,13 +53,40 @@ def test_what_is_read_of_each_result_is_known_from_the_graph():
     assert list(plan.read_of_trigger) == ["total"]
 
 
-@pytest.mark.parametrize(("read", "largest"), [(1, None), (32, None), (33, 254_200), (500, 16_777), (5000, 2048)])
+@pytest.mark.parametrize(
+    ("read", "largest"), [(1, None), (8, None), (9, 932_067), (33, 254_200), (500, 16_777), (5000, 2048)]
+)
 def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | None):
     names = [f"part {number}" for number in range(read)]
     builder = GraphBuilder().action("last", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
     for name in names:
         builder.action(name).start(name)
     assert Plan(builder.graph()).largest == largest
+
+
+@pytest.mark.parametrize("read", [1, 8, 9, 32, 33, 500])
+def test_what_is_read_of_all_results_together_has_a_limit_in_any_deployment(read: int):
+    parts = [f"part{number}" for number in range(9)]
+    builder = GraphBuilder().action(
+        "last", message=[f"{{{{a{number}.{part}}}}}" for number in range(read) for part in parts]
+    )
+    for number in range(read):
+        builder.action(f"a{number}").start(f"a{number}").then(f"a{number}", "last")
+    plan = Plan(builder.graph())
+    limit = ValueLimit(256 * 1024).at_most(plan.largest)
+    stored = StoredResult.of(limit.fit(dict.fromkeys(parts, "x" * 200_000), plan.read_of[1]).result)
+    assert stored is not None
+    assert read * size_of(stored.values) < 9 * 2**20
+
+
+@pytest.mark.parametrize("message", [["{{text}}"] * 700, "{{text}}" * 700, ["{{items}}"] * 700])
+def test_an_action_that_reads_too_much_fails_and_says_where(message: list[str] | str):
+    data: dict[str, JsonValue] = {"text": "x" * 100_000, "items": list[JsonValue](["x" * 1000] * 100)}
+    rule = GraphBuilder().action("a", message=message).action("b").start("a", "b").rule()
+    ended, *others = Machine(Plan(rule.graph), Case(trigger_data=data).request(rule)).start(NOW)
+    assert isinstance(ended, Ended)
+    assert "more than 67108864 bytes are read for one action" in str(ended.result)
+    assert others == [RunAction(1, {"message": "b"}, ())]
 
 
 def test_templates_read_into_a_stored_result():

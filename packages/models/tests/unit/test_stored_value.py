@@ -49,7 +49,7 @@ def test_what_is_read_has_a_limit_together_and_the_smallest_travel():
 
 
 def test_reading_a_stored_result_copies_none_of_its_values():
-    """A run reads it once for each path, and has two seconds for each of its steps."""
+    """A run reads it once for each path, while others wait."""
     result = shrink(BIG, ["items"], lambda path: BIG["items"], 100).result
     stored = StoredResult.of(result)
     assert stored is not None

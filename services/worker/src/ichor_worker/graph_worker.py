@@ -31,6 +31,8 @@ MOST_WORKFLOW_TASKS = 20
 """How many runs decide what to do next at once; they take turns on one core."""
 MOST_CACHED_WORKFLOWS = 1000
 """How many runs are kept in memory; the others are replayed when something happens to them."""
+_LONGEST_STEP = 120
+"""Seconds that a run may take to decide what to do next, as many as Temporal lets a workflow ask for."""
 _LONGEST_THROTTLE = timedelta(seconds=5)
 """How long a heartbeat may be kept back: its answer says that an action was cancelled."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -88,7 +90,7 @@ class GraphWorker:
             asked.cancel()
 
     def _new_worker(self, client: Client, activities: Activities, time_to_finish: timedelta) -> Worker:
-        return Worker(
+        worker = Worker(
             client,
             task_queue=self._task_queue,
             workflows=[ExecuteGraphWorkflow] if self._workflows else [],
@@ -104,6 +106,19 @@ class GraphWorker:
             deployment_config=_pinned(self._version),
             max_heartbeat_throttle_interval=_LONGEST_THROTTLE,
         )
+        _give_time(worker)
+        return worker
+
+
+def _give_time(worker: Worker) -> None:
+    """Let a step of a run take longer than the two seconds of the SDK, which has no setting for them.
+
+    On a busy machine a large run takes longer. It would then fail at each attempt, while Temporal gives each one more
+    time than the one before.
+    """
+    workflows: Any = vars(worker)["_workflow_worker"]
+    if workflows is not None:
+        workflows._deadlock_timeout_seconds = _LONGEST_STEP
 
 
 def _pinned(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
