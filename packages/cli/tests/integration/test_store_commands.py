@@ -34,7 +34,6 @@ async def test_migrate_twice(ichor: Ichor) -> None:
     assert (early["exit"], early["error"]["code"]) == (3, "schema_too_old")
     assert "ichor migrate" not in early["error"]["message"]
     assert early["error"]["mend"] == "Run `ichor migrate`."
-    assert "ichor migrate" in early["error"]["message"]
     first, second = await result(ichor, "migrate"), await result(ichor, "migrate")
     assert first["applied"]
     assert (second["applied"], second["version"], second["exit"]) == ([], first["version"], 0)
