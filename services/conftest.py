@@ -1,4 +1,4 @@
-"""What the tests of both services share: a migrated database, the programs' environment, rules and messages."""
+"""What the tests of both services share: a migrated database, rules and messages."""
 
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel
 from ichor_activities import discover
 from ichor_edgestore import EdgeStore, connected, migrate, migrations
 from ichor_models import Rule, RuleId
-from ichor_testing import Database, PostgresServer, TemporalServer, Vhost, template_database
+from ichor_testing import Database, PostgresServer, Vhost, template_database
 
 
 async def _migrate(url: str) -> None:
@@ -39,20 +39,6 @@ def save_rule(pool: asyncpg.Pool) -> Callable[[object], Awaitable[RuleId]]:
         return saved.rule_id
 
     return save
-
-
-@pytest.fixture
-def environment(
-    postgres_database: Database, rabbitmq_vhost: Vhost, shared_temporal: TemporalServer, temporal_task_queue: str
-) -> dict[str, str]:
-    return {
-        "ICHOR_DATABASE_URL": postgres_database.url,
-        "ICHOR_RABBITMQ_URL": rabbitmq_vhost.url,
-        "ICHOR_TEMPORAL_ADDRESS": shared_temporal.url,
-        "ICHOR_TEMPORAL_NAMESPACE": shared_temporal.namespace,
-        "ICHOR_TASK_QUEUE": temporal_task_queue,
-        "ICHOR_SHUTDOWN_GRACE": "10s",
-    }
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,5 +1,6 @@
 """Payloads in Temporal are encrypted, and the keys are rotated under runs that are under way."""
 
+import asyncio
 import json
 import os
 import sys
@@ -11,29 +12,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ichor_activities import discover
-from ichor_edgestore import EdgeStore, connected, migrate
-from ichor_models import Rule
-from ichor_testing import Database, TemporalServer, Vhost, until
+from aio_pika.abc import AbstractIncomingMessage
 from ichor_testing.engine_program import start_program
+from ichor_testing.question_bench import QuestionBench
 from temporalio.client import Client
 
 SECRET = "nobody else's business"
 OLD, NEW = (f"{name}:{b64encode(name.encode().ljust(32)).decode()}" for name in ("old", "new"))
-RULE: dict[str, Any] = {
-    "name": "Told twice",
-    "trigger": {"entity": "orders", "event": "on_create"},
-    "actions": [
-        {"name": "before", "type": "log_audit_entry", "config": {"message": "{{remark}}"}},
-        {"name": "wait", "type": "delay", "config": {"duration": "5s"}},
-        {"name": "after", "type": "log_audit_entry", "config": {"message": "{{remark}} {{before.status}}"}},
-    ],
-    "edges": [
-        {"source": None, "target": "before", "type": "start"},
-        {"source": "before", "target": "wait", "type": "sequence"},
-        {"source": "wait", "target": "after", "type": "sequence"},
-    ],
-}
 
 
 class Installation:
@@ -77,43 +62,25 @@ async def kept_by_temporal(client: Client, workflow_id: str) -> tuple[set[str], 
     )
 
 
-async def test_keys_are_rotated_under_a_run(
-    postgres_database: Database,
-    rabbitmq_vhost: Vhost,
-    shared_temporal: TemporalServer,
-    temporal_client: Client,
-    temporal_task_queue: str,
-    tmp_path: Path,
-):
-    servers = {
-        "ICHOR_DATABASE_URL": postgres_database.url,
-        "ICHOR_RABBITMQ_URL": rabbitmq_vhost.url,
-        "ICHOR_TEMPORAL_ADDRESS": shared_temporal.url,
-        "ICHOR_TASK_QUEUE": temporal_task_queue,
-    }
-    installation = Installation(servers, tmp_path / "keys")
-    async with connected(postgres_database.url) as pool:
-        await migrate(pool)
-        store = EdgeStore(pool)
-        await store.save_rule(Rule.model_validate(RULE), catalogue=discover().catalogue)
+async def test_keys_are_rotated_under_a_run(bench: QuestionBench, tmp_path: Path):
+    installation = Installation(bench.environment, tmp_path / "keys")
 
-        async def is_under_way() -> bool:
-            return await pool.fetchval("SELECT count(*) FROM workflow.audit_log") == 1
+    async def answer(question: AbstractIncomingMessage) -> None:
+        await bench.reply(question.correlation_id, {"result": {"available": 3}})
 
-        async with installation.running(OLD):
-            await installation.ichor("fire", "--entity", "orders", "--set", f"remark={SECRET}")
-            await until(is_under_way, "the first action")
-        (run,) = await store.list_runs()
-        assert not run.status.ended
-
-        async def has_ended() -> bool:
-            return (await store.get_run(run.execution_id)).status.ended
-
-        async with installation.running(f"{NEW},{OLD}"):
-            await until(has_ended, "the end of the run")
-            again = await installation.ichor("runs", "rerun", run.execution_id, "--wait")
-        shown = await installation.ichor("runs", "show", run.execution_id)
+    async with installation.running(OLD):
+        await installation.ichor("fire", "--entity", "orders", "--set", f"remark={SECRET}")
+        question = await bench.question()
+    (run,) = await bench.store.list_runs()
+    assert not run.status.ended
+    async with installation.running(f"{NEW},{OLD}"):
+        await answer(question)
+        await bench.ended(run.execution_id)
+        rerun = asyncio.create_task(installation.ichor("runs", "rerun", run.execution_id, "--wait"))
+        await answer(await bench.question())
+        again = await rerun
+    shown = await installation.ichor("runs", "show", run.execution_id)
     assert (shown["status"], again["status"]) == ("completed", "completed")
     assert SECRET in json.dumps(shown)
-    assert await kept_by_temporal(temporal_client, shown["workflow_id"]) == ({"old", "new"}, False)
-    assert await kept_by_temporal(temporal_client, again["workflow_id"]) == ({"new"}, False)
+    assert await kept_by_temporal(bench.temporal, shown["workflow_id"]) == ({"old", "new"}, False)
+    assert await kept_by_temporal(bench.temporal, again["workflow_id"]) == ({"new"}, False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+UV = os.environ.get("UV", str(ROOT / "infra" / "uv"))
 MEMBERS = sorted(path.parent for folder in ("packages", "services") for path in ROOT.glob(f"{folder}/*/pyproject.toml"))
 
 
@@ -26,13 +27,13 @@ def test_a_member_can_be_imported_with_only_what_it_declares(member: Path) -> No
         "    if not found.name.endswith('__main__'):\n"
         "        importlib.import_module(found.name)\n"
     )
-    uv = os.environ.get("UV", str(ROOT / "infra" / "uv"))
     command = [
-        uv,
+        UV,
         "run",
         "--quiet",
         "--isolated",
         "--no-dev",
+        "--all-extras",
         "--package",
         f"ichor-{member.name}",
         "python",
@@ -41,6 +42,14 @@ def test_a_member_can_be_imported_with_only_what_it_declares(member: Path) -> No
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("program", ["ichor-cli", "ichor-trigger", "ichor-worker"])
+def test_a_program_needs_nothing_that_is_only_for_tests(program: str) -> None:
+    command = [UV, "export", "--quiet", "--locked", "--no-dev", "--no-hashes", "--no-header", "--no-annotate"]
+    done = subprocess.run([*command, "--package", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "\ntemporalio==" in done.stdout
+    assert re.findall(r"^(?:-e ./packages/testing|pytest|testcontainers|docker)\b.*", done.stdout, re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)

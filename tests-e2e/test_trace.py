@@ -157,6 +157,26 @@ async def test_a_reply_goes_on_with_the_trace_of_who_sends_it(bench: QuestionBen
         assert collector.tree(own)["action ask"] == "run Ask"
 
 
+async def test_a_run_that_was_terminated_is_in_its_trace(bench: QuestionBench):
+    async with collecting() as (collector, variables):
+        environment = bench.environment | variables
+        async with start_program("ichor_trigger", environment, "--only", "events", "--only", "relay") as trigger:
+            async with start_program("ichor_worker", environment) as worker:
+                await emit(bench, "e1")
+                await bench.question()
+                assert await worker.stop() == 0
+            assert await trigger.stop() == 0
+        workflow_id = await bench.pool.fetchval("SELECT workflow_id FROM workflow.automation_executions")
+        await bench.temporal.get_workflow_handle(workflow_id).terminate("stuck")
+        await bench.pool.execute("UPDATE workflow.automation_executions SET executed_at = now() - interval '2 minutes'")
+        async with start_program("ichor_trigger", environment, "--only", "reaper") as reaper:
+            assert (await bench.ended(workflow_id)).error_type == "terminated"
+            assert await reaper.stop() == 0
+        assert collector.tree(APPLICATION.trace_id) == {
+            name: above for name, above in BELOW.items() if "log" not in name and "reply" not in name
+        }
+
+
 async def test_without_a_collector_nothing_is_traced(bench: QuestionBench):
     async with start_program("ichor_worker", bench.environment) as worker:
         run = await bench.begin("e1")

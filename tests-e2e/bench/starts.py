@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import aio_pika
+from bare_consumer import bare_consumer
 from duel import duel
 from effort import Effort
 from fed_trigger import FedTrigger
@@ -59,20 +60,20 @@ class Starts:
 
     async def bare(self) -> float:
         """Insert rows and start workflows, and return how many a second."""
+        return await self._all(self.start_bare)
 
-        async def one(body: bytes) -> None:
-            event = json.loads(body)
-            workflow_id = f"bare-{event['event_id']}"
-            await self.execute(_INSERT, uuid4(), event, event["event_id"], workflow_id, self.version)
-            await self.temporal.start_workflow(
-                "HandWritten",
-                event,
-                id=workflow_id,
-                task_queue=self.task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            )
-
-        return await self._all(one)
+    async def start_bare(self, body: bytes) -> None:
+        """Insert a row and start a workflow for one event."""
+        event = json.loads(body)
+        workflow_id = f"bare-{event['event_id']}"
+        await self.execute(_INSERT, uuid4(), event, event["event_id"], workflow_id, self.version)
+        await self.temporal.start_workflow(
+            "HandWritten",
+            event,
+            id=workflow_id,
+            task_queue=self.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
 
     async def ours(self) -> float:
         """Start runs as the trigger does, and return how many a second."""
@@ -96,7 +97,7 @@ class Starts:
 
 
 async def measure(effort: Effort) -> list[Figure]:
-    """Measure within this process, and through RabbitMQ with the program `ichor-trigger`."""
+    """Measure within this process, then the program `ichor-trigger` against a consumer, both behind RabbitMQ."""
     events = 1000 if effort.full else 200
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(start_postgres())
@@ -123,7 +124,8 @@ async def measure(effort: Effort) -> list[Figure]:
         broker = await stack.enter_async_context(await aio_pika.connect(vhost.url))
         exchange = await (await broker.channel()).get_exchange("ichor.events")
         program = FedTrigger(trigger, exchange, events)
-        apart = await duel(effort.rounds, program.ours, starts.bare)
+        consumer = await stack.enter_async_context(bare_consumer(vhost.url, starts.start_bare, events, _AT_ONCE))
+        apart = await duel(effort.rounds, program.ours, consumer.bare)
     return [
         found.figure("event to start", "starts/s", AtLeast(0.8)),
         apart.figure("event to start, with RabbitMQ", "starts/s", AtLeast(0.8)),

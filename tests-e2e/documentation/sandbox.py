@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import signal
 import subprocess
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,15 +38,31 @@ async def run_page(page: Page, folder: Path, servers: Mapping[str, str]) -> Prin
     log = folder / ".page.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            "bash", script, cwd=folder, env=await _variables(folder, servers), stdout=output, stderr=output
+            "bash",
+            script,
+            cwd=folder,
+            env=await _variables(folder, servers),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
-        try:
-            code = await asyncio.wait_for(process.wait(), _PATIENCE)
-        except TimeoutError:
-            process.terminate()
-            code = await process.wait()
-    assert code == 0, _failure(page, folder, log)
+        await _end(process)
+    assert process.returncode == 0, _failure(page, folder, log)
     return Printed(folder / OUTPUTS)
+
+
+async def _end(process: Process) -> None:
+    """Return when a script has ended; where it takes too long, or nobody waits, it is told to, with its command."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            # Its own programs it ends itself.
+            os.killpg(process.pid, signal.SIGTERM)
+            await process.wait()
 
 
 def _environment(page: Page, folder: Path) -> None:

@@ -62,4 +62,5 @@ def _written(block: Block) -> str:
 
 def _beside(line: int, body: str, ready: str) -> str:
     output = f"{OUTPUTS}/{line}"
-    return f"echo {line} > at\n( {body} ) > {output} 2>&1 &\nfollow {output} {quote(ready)}"
+    # In a group of its own, which the prelude ends; all else is in that of the script.
+    return f"echo {line} > at\nset -m\n( {body} ) > {output} 2>&1 &\nset +m\nfollow {output} {quote(ready)}"

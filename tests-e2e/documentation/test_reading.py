@@ -1,9 +1,12 @@
 """What is wrong with a page is found: each of these is a page that must not pass."""
 
+import os
 from pathlib import Path
 
 import pytest
+from ichor_testing import until
 
+from . import sandbox
 from .answers import check_answers, is_like
 from .command_line import check_commands
 from .kinds import read_block
@@ -116,6 +119,36 @@ echo $PLACE
     page = Page("page.md", text)
     check_answers(page, await run_page(page, tmp_path, {}))
     assert (tmp_path / "down").exists()
+
+
+async def test_a_page_that_takes_too_long_ends_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+<!-- test: {terminal: "test -e beside"} -->
+```sh
+sleep 1000 > held & touch beside; wait
+```
+
+```sh
+bash -c 'sleep 1000 > held & touch before; wait'
+```
+"""
+    os.mkfifo(tmp_path / "held")
+    held = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+
+    async def nobody_holds_it() -> bool:
+        try:
+            return os.read(held, 1) == b""
+        except BlockingIOError:
+            return False
+
+    monkeypatch.setattr(sandbox, "_PATIENCE", 3)
+    with pytest.raises(AssertionError, match=r"page\.md:7 failed"):
+        await run_page(Page("page.md", text), tmp_path, {})
+    assert (tmp_path / "before").exists()
+    await until(nobody_holds_it, "the end of what the page started")
+    os.close(held)
 
 
 @pytest.mark.parametrize(

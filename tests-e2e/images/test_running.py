@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ichor_testing import Database, TemporalServer, Vhost, until
+from ichor_testing import until
 
 from .container import Container, docker, ichor, started
 
 GRACE = 10
+"""Seconds, as `environment` has it."""
 RULE = {
     "name": "Slow note",
     "trigger": {"entity": "orders", "event": "on_create"},
@@ -19,20 +20,6 @@ RULE = {
     ],
     "edges": [{"source": None, "target": "note", "type": "start"}],
 }
-
-
-@pytest.fixture
-def environment(
-    postgres_database: Database, rabbitmq_vhost: Vhost, shared_temporal: TemporalServer, temporal_task_queue: str
-) -> dict[str, str]:
-    return {
-        "ICHOR_DATABASE_URL": postgres_database.url,
-        "ICHOR_RABBITMQ_URL": rabbitmq_vhost.url,
-        "ICHOR_TEMPORAL_ADDRESS": shared_temporal.url,
-        "ICHOR_TEMPORAL_NAMESPACE": shared_temporal.namespace,
-        "ICHOR_TASK_QUEUE": temporal_task_queue,
-        "ICHOR_SHUTDOWN_GRACE": f"{GRACE}s",
-    }
 
 
 @pytest.fixture

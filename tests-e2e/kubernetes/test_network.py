@@ -18,8 +18,9 @@ USED_IN_DEV = {
     ("worker", "rabbitmq", 5672),
     ("worker", "temporal", 7233),
 }
-USED_OUTSIDE = {"migrate": {5432}, "trigger": {5432, 5671, 7233}, "worker": {443, 465, 5432, 5671, 7233}}
-KUBE_DNS = {"kubernetes.io/metadata.name": "kube-system"}, {"k8s-app": "kube-dns"}
+USED_OUTSIDE = {"migrate": {53, 5432}, "trigger": {53, 5432, 5671, 7233}, "worker": {53, 443, 465, 5432, 5671, 7233}}
+KUBE_SYSTEM = {"kubernetes.io/metadata.name": "kube-system"}
+NODE_LOCAL = "169.254.20.10/32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,26 @@ def test_outside_exactly_the_ports_of_the_servers_are_allowed(name: str) -> None
         assert ports == USED_OUTSIDE[program]
 
 
+@pytest.mark.parametrize("dns", ["kube-dns", "coredns", "node-local-dns"])
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_programs_find_names_and_nothing_else_of_the_cluster(name: str) -> None:
+def test_programs_find_names_and_nothing_else_of_the_cluster(name: str, dns: str) -> None:
     policies, ends = network(name)
-    names = End(KUBE_DNS[1], KUBE_DNS[0], {})
+    names = End({"k8s-app": dns}, KUBE_SYSTEM, {})
     other = End({"app": "other"}, {"kubernetes.io/metadata.name": "other"}, {"http": 8080})
     for program in PROGRAMS:
         assert policies.lets(ends[program], names, 53)
         assert not policies.lets(ends[program], other, 8080)
         assert not policies.lets(ends[program], names, 443)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_cache_of_names_on_the_node_is_asked_for_names_only(name: str) -> None:
+    policies, ends = network(name)
+    for program in PROGRAMS:
+        rules = [
+            rule for rule in policies.rules("Egress", ends[program]) if {"ipBlock": {"cidr": NODE_LOCAL}} in rule["to"]
+        ]
+        assert [{(p["protocol"], p["port"]) for p in rule["ports"]} for rule in rules] == [{("UDP", 53), ("TCP", 53)}]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,16 @@ from .members import IMPORT_ALL, ROOT, Member, members
 
 MEMBERS = list(members().values())
 UV = os.environ.get("UV", str(ROOT / "infra" / "uv"))
-USE: Mapping[str, tuple[int, str]] = {
-    "ichor": (0, "is valid"),
-    "ichor-trigger": (2, "ICHOR_DATABASE_URL is not set"),
-    "ichor-worker": (2, "ICHOR_DATABASE_URL is not set"),
+UNSET = ((), 2, "ICHOR_DATABASE_URL is not set")
+USE: Mapping[str, Sequence[tuple[Sequence[str | Path], int, str]]] = {
+    "ichor": (
+        (("validate", ROOT / "tests-e2e/demo/rules/approval.yaml"), 0, "is valid"),
+        (("dev",), 3, "pip install 'ichor-cli[dev]'"),
+    ),
+    "ichor-trigger": (UNSET,),
+    "ichor-worker": (UNSET,),
 }
-"""What each program is asked to do beside `--help`: its exit code, and a part of what it says."""
+"""What each program is asked to do beside `--help`: the arguments, its exit code, and a part of what it says."""
 
 
 def run(*command: str | Path, cwd: Path, code: int = 0) -> str:
@@ -48,23 +52,16 @@ def wheel(dist: Path, member: Member) -> Path:
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
 def test_a_wheel_runs_alone(member: Member, dist: Path, tmp_path: Path) -> None:
+    install = UV, "pip", "install", "--quiet", "--python", "venv", "--find-links", dist
     run(UV, "venv", "--quiet", "--python", sys.executable, "venv", cwd=tmp_path)
-    run(UV, "pip", "install", "--quiet", "--python", "venv", "--find-links", dist, wheel(dist, member), cwd=tmp_path)
+    run(*install, wheel(dist, member), cwd=tmp_path)
     programs = tmp_path / "venv" / "bin"
-    run(
-        programs / "python",
-        "-I",
-        "-W",
-        "error",
-        "-c",
-        IMPORT_ALL,
-        member.name.replace("-", "_"),
-        member.version,
-        cwd=tmp_path,
-    )
     project = tomllib.loads((ROOT / member.folder / "pyproject.toml").read_text())["project"]
     for program in project.get("scripts", {}):
         assert program in run(programs / program, "--help", cwd=tmp_path)
-        code, said = USE[program]
-        arguments = ["validate", ROOT / "tests-e2e/demo/rules/approval.yaml"] if program == "ichor" else []
-        assert said in run(programs / program, *arguments, cwd=tmp_path, code=code)
+        for arguments, code, said in USE[program]:
+            assert said in run(programs / program, *arguments, cwd=tmp_path, code=code)
+    extras = ",".join(project.get("optional-dependencies", {}))
+    run(*install, f"{wheel(dist, member)}[{extras}]" if extras else wheel(dist, member), cwd=tmp_path)
+    import_all = "-I", "-W", "error", "-c", IMPORT_ALL
+    run(programs / "python", *import_all, member.name.replace("-", "_"), member.version, cwd=tmp_path)

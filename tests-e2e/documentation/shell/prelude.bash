@@ -1,5 +1,5 @@
 # What the scripts of pages begin with, and what the comments of pages may use.
-set -euo pipefail -m
+set -euo pipefail
 tools=$(dirname "${BASH_SOURCE[0]}")
 started=()
 

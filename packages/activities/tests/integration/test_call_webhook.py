@@ -11,7 +11,7 @@ from ichor_activities import ActionContext, Services, WebAccess, http_exchange
 from ichor_activities.handlers import call_webhook
 from ichor_activities.http_exchange import Exchange
 from ichor_activities.http_message import Request
-from ichor_models import ActionCall, ActionError
+from ichor_models import CURRENT_TRACE, ActionCall, ActionError, Traceparent
 from ichor_testing import Answer, HttpSink, free_port, start_http
 
 
@@ -59,6 +59,20 @@ async def test_a_config_may_set_its_own_headers(sink: HttpSink, make_call: Any) 
     request = sink.requests[0]
     assert (request.method, request.body) == ("GET", b"x")
     assert (request.headers["idempotency-key"], request.headers["content-type"]) == ("mine", "text/plain")
+
+
+async def test_it_hands_the_trace_on_where_there_is_one(sink: HttpSink, make_call: Any) -> None:
+    traced = Traceparent("a" * 32, "b" * 16)
+    own = {"Traceparent": str(traced.at("mine"))}
+    token = CURRENT_TRACE.set(traced)
+    try:
+        await perform(make_call("call_webhook", {"url": sink.url}))
+        await perform(make_call("call_webhook", {"url": sink.url, "headers": own}))
+    finally:
+        CURRENT_TRACE.reset(token)
+    await perform(make_call("call_webhook", {"url": sink.url}))
+    sent = [request.headers.get("traceparent") for request in sink.requests]
+    assert sent == [str(traced), own["Traceparent"], None]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def repeat(run: str, wait: float | None) -> Repetition:
     settings = load_settings(["database_url", "temporal_address"])
     async with edge_store(settings) as store:
         original = await store.get_run(run)
-        client = await connect(settings, find_values=lambda: store.values)
+        client = await connect(settings, store=store)
         pinned = await store.rerun(original.execution_id)
         if pinned.status is RunStatus.PENDING:
             await start_pinned(settings, store, pinned, client)

@@ -47,7 +47,7 @@ async def cancel_runs(
     asked: list[CancelledRun] = []
     refused: list[IchorError] = []
     async with edge_store(settings) as store:
-        client = await connect(settings, find_values=lambda: store.values)
+        client = await connect(settings, store=store)
         for run in dict.fromkeys(runs):
             try:
                 found = await cancel_run(

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from ichor_executor.temporal import FindValues
-from ichor_service import Settings, Unreachable, load_settings, temporal_link
-from ichor_testing import start_temporal
+from ichor_edgestore import EdgeStore
+from ichor_service import Settings, Unreachable, load_settings, require_encryption, temporal_link
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from ichor_cli.dev_extra import require_dev_extra
 from ichor_cli.errors import Missing, WrongUsage
 
 type Say = Callable[[str], None]
@@ -26,30 +26,34 @@ async def temporal_client(say: Say, address: str | None = None) -> AsyncGenerato
     `say` is told of what takes minutes.
 
     Raises:
-        Missing: the server does not answer.
+        Missing: the server does not answer, or there is no address and nothing installed that starts one.
         ServerMissing: there is no address and no development server to be had.
     """
     settings = _settings(address)
     if settings.temporal_address is not None:
         yield await connect(settings, "ICHOR_TEMPORAL_ADDRESS" if address is None else "--address")
         return
+    require_dev_extra("A Temporal of its own", "ichor_testing", else_do="Set ICHOR_TEMPORAL_ADDRESS")
+    from ichor_testing import start_temporal
+
     async with start_temporal(dynamic_config=_AT_ONCE, say=say) as server:
         yield await server.connect()
 
 
-async def connect(
-    settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", find_values: FindValues | None = None
-) -> Client:
+async def connect(settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", store: EdgeStore | None = None) -> Client:
     """Return a client of the Temporal that the settings name; `origin` is where the person wrote its address.
 
-    `find_values` gives the store of payloads that are too large for Temporal.
+    The `store` of the runs takes payloads that are too large for Temporal, and says which key encrypts.
 
     Raises:
         Missing: it does not answer.
+        Unavailable: that key is not there.
     """
+    if store is not None:
+        await require_encryption(settings, store)
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await temporal_link(settings, find_values).connect()
+            return await temporal_link(settings, store and (lambda: store.values)).connect()
     except (Unreachable, RPCError, TimeoutError) as error:
         reason = " ".join(str(error).split()) or "no answer in time"
         raise Missing(

@@ -167,6 +167,15 @@ class TestTemporal:
         assert "theirs is theirs" in findings.only("temporal.home").message
         assert [finding.state for finding in findings.of("worker.pollers")] == [State.FAILED] * 2
 
+    async def test_a_key_of_encryption_that_is_not_here(
+        self, examined: Examined, temporal: str, database: Database, pool: asyncpg.Pool
+    ):
+        assert (await examined()).only("temporal.encryption").message == "What is sent to Temporal is readable."
+        await EdgeStore(pool).note_encryption_key("k1")
+        finding = (await examined()).only("temporal.encryption")
+        assert finding.state is State.FAILED
+        assert "encrypted with the key 'k1', and ICHOR_ENCRYPTION_KEYS is not set" in finding.message
+
     async def test_who_may_not_ask_for_search_attributes_is_well(
         self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch
     ):

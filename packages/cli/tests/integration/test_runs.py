@@ -162,6 +162,21 @@ async def test_what_cannot_be_cancelled_keeps_no_other_run(
 
 
 @pytest.mark.usefixtures("temporal")
+async def test_nothing_readable_is_sent_where_others_encrypt(
+    ichor: Ichor, write: Write, rule: Document, database: Database
+) -> None:
+    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
+    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
+    async with connected(database.url, max_size=1) as pool:
+        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
+        await EdgeStore(pool).note_encryption_key("k1")
+    told = await ichor("runs", "rerun", pinned.execution_id, "--json")
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (3, "unavailable")
+    assert "'k1', and ICHOR_ENCRYPTION_KEYS is not set" in error["message"]
+
+
+@pytest.mark.usefixtures("temporal")
 async def test_trigger_data_that_cannot_be_kept_say_so(
     ichor: Ichor, write: Write, rule: Document, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

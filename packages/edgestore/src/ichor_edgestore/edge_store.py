@@ -23,7 +23,8 @@ from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
 from ichor_edgestore.saving import Analyze
 
-_QUERIES = load_queries("backlog")
+_BACKLOG = load_queries("backlog")["backlog"]
+_ENCRYPTION = load_queries("encryption")
 _CLOSE_SECONDS = 1.0
 
 
@@ -75,8 +76,21 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
         Raises:
             StoreError: the database does not say.
         """
-        (row,) = await self._database.rows(_QUERIES["backlog"])
+        (row,) = await self._database.rows(_BACKLOG)
         return Backlog(**row)
+
+    async def encryption_key(self) -> str | None:
+        """Return the id of the key that encrypts what is sent to Temporal, None where that is readable."""
+        row = await self._database.row(_ENCRYPTION["key"])
+        return row["key_id"] if row else None
+
+    async def note_encryption_key(self, key_id: str | None) -> None:
+        """Note which key encrypts what is sent to Temporal, None where that is readable from now on."""
+        await (
+            self._database.execute(_ENCRYPTION["note"], key_id)
+            if key_id
+            else self._database.execute(_ENCRYPTION["forget"])
+        )
 
     async def close(self) -> None:
         """Close the connections, by force where they are still in use."""

@@ -30,6 +30,7 @@ _RIGHTS: Mapping[str, Sequence[str]] = {
     "payloads": (_READ, _ADD, _CHANGE, _REMOVE),
     "idempotency_keys": (_READ, _ADD, _CHANGE, _REMOVE),
     "temporal_namespace": (_READ, _ADD),
+    "temporal_encryption": (_READ, _ADD, _CHANGE, _REMOVE),
     "audit_log": (_READ, _ADD),
     "alerts": (_READ, _ADD, _CHANGE),
     "alert_recipients": (_READ, _ADD),

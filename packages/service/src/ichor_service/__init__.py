@@ -5,7 +5,7 @@ from ichor_service.broker import Broker, BrokerConnection
 from ichor_service.caller import Caller, Scope
 from ichor_service.cancellation import cancel_run
 from ichor_service.dead_letters import DeadLetters, dead_letters
-from ichor_service.encryption_keys import encryption_keys
+from ichor_service.encryption_keys import encryption_keys, require_encryption
 from ichor_service.environment import environment
 from ichor_service.errors import (
     Busy,
@@ -35,6 +35,7 @@ from ichor_service.publisher import Publisher, Unroutable
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
+from ichor_service.run_trace import record_run
 from ichor_service.sampling import Measure, Sampling
 from ichor_service.setting import Reader, Setting, variable
 from ichor_service.settings import Settings, every_setting, load_settings
@@ -44,8 +45,8 @@ from ichor_service.store import store_link
 from ichor_service.temporal import temporal_link
 from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
-from ichor_service.trace_header import TraceHeader, trace_of
-from ichor_service.tracing import is_tracing, record_span, span, start_tracing, stop_tracing, tell_span
+from ichor_service.trace_header import TraceHeader, trace_of, trace_of_workflow
+from ichor_service.tracing import is_tracing, span, start_tracing, stop_tracing, tell_span
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
@@ -119,7 +120,8 @@ __all__ = [
     "reach",
     "read_api_tokens",
     "reason",
-    "record_span",
+    "record_run",
+    "require_encryption",
     "require_home",
     "serving",
     "side_by_side",
@@ -131,6 +133,7 @@ __all__ = [
     "temporal_link",
     "token_hash",
     "trace_of",
+    "trace_of_workflow",
     "unknown_settings",
     "variable",
 ]

@@ -17,6 +17,7 @@ _LEAST = {
     "asyncpg": logging.ERROR,
     "httpx": logging.WARNING,
     "opentelemetry": logging.ERROR,
+    "opentelemetry.sdk._shared_internal": logging.WARNING,
     "opentelemetry.sdk.trace.sampling": logging.WARNING,
     "uvicorn": logging.WARNING,
 }

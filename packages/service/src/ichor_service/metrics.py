@@ -16,11 +16,14 @@ def new_registry() -> CollectorRegistry:
 
 
 def metrics_route(registry: CollectorRegistry, health: Health) -> BaseRoute:
-    """Return `/metrics`, which says what is known at once and asks no server."""
+    """Return `/metrics`, which asks no server.
+
+    It is made in a thread, since the Temporal SDK may be slow to say its part: what collects has to bear that.
+    """
     ready = Gauge("ichor_ready", "1 where all checks of readiness pass", registry=registry)
     ready.set_function(lambda: not health.readiness.failing)
 
-    async def metrics(_: Request) -> Response:
+    def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return Route("/metrics", metrics)

@@ -16,6 +16,7 @@ from ichor_edgestore import (
 from ichor_models import Person
 from prometheus_client import CollectorRegistry
 
+from ichor_service.encryption_keys import agree_on_encryption
 from ichor_service.errors import InvalidSetting, Unavailable
 from ichor_service.link import Link
 from ichor_service.run_metrics import RunMetrics
@@ -40,6 +41,7 @@ def store_link(
         try:
             store = EdgeStore(pool, roles_sql=settings.roles_sql, limit=settings.value_limit, ended=runs.ended)
             await require_schema(pool)
+            await agree_on_encryption(settings, store)
             # Somebody, to see that the query of roles can be run.
             await store.roles_of(Person(id=str(UUID(int=0))))
             probes.append(EdgeStore(await connect(url, application=f"{application} probe", min_size=0, max_size=1)))

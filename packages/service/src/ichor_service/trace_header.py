@@ -46,6 +46,18 @@ def trace_of(headers: Headers) -> Traceparent | None:
             return None
 
 
+async def trace_of_workflow(started_by: client.Client, workflow_id: str) -> Traceparent:
+    """Return the trace that the latest run of a workflow hands on to its activities.
+
+    Raises:
+        RPCError: Temporal could not be asked, or does not know it.
+    """
+    handle = started_by.get_workflow_handle(workflow_id)
+    first = await anext(handle.fetch_history_events(page_size=1))
+    began = first.workflow_execution_started_event_attributes
+    return trace_of(began.header.fields) or new_trace(began.first_execution_run_id)
+
+
 def with_trace(headers: Headers, traced: Traceparent | None) -> Headers:
     """Return headers that tell of a trace, too, where there is one."""
     if traced is None:

@@ -25,6 +25,8 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _HTTP = "http/protobuf"
 _FLUSH_SECONDS = 2.0
+_QUEUE = "16384"
+"""Spans, some 60 MB at most: at its end a run sends one for each of its actions at once."""
 _log = structlog.stdlib.get_logger(__name__)
 _tracer: "Tracer | None" = None
 
@@ -42,7 +44,7 @@ def start_tracing(program: str) -> None:
     for name in _PROTOCOLS:
         if variables.get(name, _HTTP) != _HTTP:
             raise InvalidSetting(f"{name} is {variables[name]}; spans are sent as {_HTTP} only, usually to port 4318")
-    os.environ.update({"OTEL_SERVICE_NAME": program, **variables})
+    os.environ.update({"OTEL_SERVICE_NAME": program, "OTEL_BSP_MAX_QUEUE_SIZE": _QUEUE, **variables})
     from ichor_service.tracer import Tracer
 
     try:

@@ -34,6 +34,27 @@ def test_a_collector_that_does_not_answer_holds_up_no_stop():
     assert "the last spans were not sent" in done.stderr
 
 
+MANY = (
+    "import ichor_service as s; s.configure_logs(); s.start_tracing('x')\n"
+    "for _ in range(5_000):\n"
+    "    with s.span('something', {}): pass\n"
+    "s.leave(0)"
+)
+
+
+@pytest.mark.parametrize(("places", "told"), [("2048", 1), ("", 0)])
+def test_spans_that_find_no_place_are_told(places: str, told: int):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "OTEL_BSP_MAX_QUEUE_SIZE": places,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", MANY], env=environment, capture_output=True, text=True, timeout=120, check=True
+        )
+    assert min(done.stderr.count("Queue full, dropping Span"), 1) == told
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [

@@ -6,8 +6,18 @@ from datetime import timedelta
 
 import structlog
 from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
-from ichor_models import RunRecord, RunStatus
-from ichor_service import Part, Stop, Unreachable, outages, reason, require_home
+from ichor_models import RunRecord, RunStatus, Traceparent
+from ichor_service import (
+    Part,
+    Stop,
+    Unreachable,
+    is_tracing,
+    outages,
+    reason,
+    record_run,
+    require_home,
+    trace_of_workflow,
+)
 from structlog.contextvars import bound_contextvars
 
 from ichor_trigger.collector import PERIOD, Collector
@@ -80,7 +90,8 @@ class Reaper:
         found = await standing(self._links.temporal.opened, run.workflow_id)
         match run.status, found:
             case _, RunRecord():
-                await self._end(run, found)
+                traced = await trace_of_workflow(self._links.temporal.opened, run.workflow_id) if is_tracing() else None
+                await self._end(run, found, traced)
             case RunStatus.PENDING, Standing.UNKNOWN:
                 pinned = await self._store.pinned_run(run.execution_id)
                 await RunStarter(self._store, self._launcher).start_pinned(pinned)
@@ -91,11 +102,13 @@ class Reaper:
             case RunStatus.RUNNING, Standing.UNDER_WAY:
                 return
 
-    async def _end(self, run: OpenRun, record: RunRecord) -> None:
+    async def _end(self, run: OpenRun, record: RunRecord, traced: Traceparent | None = None) -> None:
         # Usually it was just recorded by the run itself, between the two looks.
         if await self._store.run_ended(run.execution_id, record):
             facts = {"was": run.status, "now": record.status, "error": record.error, "error_type": record.error_type}
             _log.warning("record put right", **facts)
+            if traced is not None:
+                await record_run(self._store, run.execution_id, traced)
 
     @property
     def _store(self) -> EdgeStore:

@@ -1,20 +1,14 @@
-"""Records runs as traces: each attempt at an action while it goes on, and at its end the run with all its actions.
-
-A span of a run or an action begins and ends as the record says, and has an id of its own: where the end of a run is
-written down again, the same spans are sent again.
-"""
+"""Records runs as traces: each attempt at an action while it goes on, and at its end the run with all its actions."""
 
 from typing import Any
 
-import structlog
-from ichor_edgestore import ActionView, EdgeStore, RunView
-from ichor_models import CURRENT_TRACE, ActionCall, ActionState, ExecutionId, Traceparent
-from ichor_service import Link, reason, record_span, span, trace_of
+from ichor_edgestore import EdgeStore
+from ichor_models import CURRENT_TRACE, ActionCall, ExecutionId, Traceparent
+from ichor_service import Link, record_run, span, trace_of
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 _RUN_ENDED = "ichor.run_ended"
-_log = structlog.stdlib.get_logger(__name__)
 
 
 class RunTraces(Interceptor):
@@ -49,37 +43,10 @@ class _Traced(ActivityInboundInterceptor):
         try:
             result = await super().execute_activity(input)
             if activity.info().activity_type == _RUN_ENDED:
-                await self._record(ExecutionId(input.args[0]), traced)
+                await record_run(self._store.opened, ExecutionId(input.args[0]), traced)
         finally:
             CURRENT_TRACE.reset(token)
         return result
-
-    async def _record(self, run: ExecutionId, traced: Traceparent) -> None:
-        try:
-            record_run(await self._store.opened.get_run(run), traced)
-        except Exception as error:
-            # The run has ended well, whoever watches it.
-            _log.warning("the run is not in its trace", execution_id=run, reason=reason(error))
-
-
-def record_run(run: RunView, traced: Traceparent) -> None:
-    """Record a run that ended, and those of its actions that did something; `traced` is what started it."""
-    own = traced.at(run.execution_id)
-    whose = {
-        "ichor.run": run.execution_id,
-        "ichor.rule": run.rule_name,
-        "ichor.rule_id": run.rule_id,
-        "ichor.event_id": run.event_id,
-    }
-    facts = {**whose, "ichor.status": run.status, "ichor.workflow_id": run.workflow_id}
-    above = None if traced.is_new else traced.span_id
-    if run.ended is not None:
-        record_span(f"run {run.rule_name}", facts, own, above, (run.started or run.created, run.ended), run.error)
-    for action in run.actions:
-        if action.started is not None and action.ended is not None:
-            facts, times = {**whose, **_facts_of_action(action)}, (action.started, action.ended)
-            of_action = own.at(run.execution_id, action.name)
-            record_span(f"action {action.name}", facts, of_action, own.span_id, times, _error(action))
 
 
 def _facts_of(call: ActionCall) -> dict[str, str | int]:
@@ -92,18 +59,3 @@ def _facts_of(call: ActionCall) -> dict[str, str | int]:
         "ichor.action_type": call.type,
         "ichor.attempt": activity.info().attempt,
     }
-
-
-def _facts_of_action(action: ActionView) -> dict[str, str | int]:
-    return {
-        "ichor.action": action.name,
-        "ichor.action_type": action.type,
-        "ichor.state": action.state,
-        "ichor.attempts": action.attempts,
-    }
-
-
-def _error(action: ActionView) -> str | None:
-    if action.state != ActionState.FAILED:
-        return None
-    return str((action.error or {}).get("message", action.state))

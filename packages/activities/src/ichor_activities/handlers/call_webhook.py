@@ -6,7 +6,7 @@ came about, nothing was sent: the action fails and is tried again.
 
 from typing import Annotated, Literal
 
-from ichor_models import SUCCESS
+from ichor_models import CURRENT_TRACE, SUCCESS, TRACEPARENT
 from pydantic import BeforeValidator, Field
 
 from ichor_activities.config import Config, Result
@@ -69,6 +69,8 @@ def _headers(config: CallWebhookConfig, run: ActionContext) -> dict[str, str]:
         headers["Idempotency-Key"] = run.idempotency_key
     if config.body and "content-type" not in present:
         headers["Content-Type"] = "application/json"
+    if (traced := CURRENT_TRACE.get()) is not None and TRACEPARENT not in present:
+        headers[TRACEPARENT] = str(traced)
     return headers
 
 

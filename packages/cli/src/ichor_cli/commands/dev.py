@@ -10,6 +10,7 @@ import typer
 from pydantic import JsonValue
 
 from ichor_cli.arguments import Json
+from ichor_cli.dev_extra import require_dev_extra
 from ichor_cli.screen import Screen, write
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:
 
     A server is used where its address is set, else one is started by Docker, else by a program of this machine.
     """
+    require_dev_extra("`ichor dev`", "ichor_testing", "ichor_worker", "ichor_trigger")
     return asyncio.run(_dev(Screen(json), keep))
 
 

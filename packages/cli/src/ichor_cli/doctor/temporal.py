@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 from ichor_edgestore import EdgeStore, connected
 from ichor_executor.temporal import may_not_ask
-from ichor_service import InvalidSetting, Settings, Unreachable, reason, temporal_link, variable
+from ichor_service import (
+    InvalidSetting,
+    Settings,
+    Unavailable,
+    Unreachable,
+    reason,
+    require_encryption,
+    temporal_link,
+    variable,
+)
 from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -23,13 +32,15 @@ from ichor_cli.doctor.patience import tried
 
 CONNECTION, NAMESPACE, RETENTION = "temporal.connection", "temporal.namespace", "temporal.retention"
 LISTING, ATTRIBUTES, HOME = "temporal.list", "temporal.search_attributes", "temporal.home"
+ENCRYPTION = "temporal.encryption"
 WORKER = "worker.pollers"
-REST = (RETENTION, LISTING, ATTRIBUTES, HOME, WORKER)
+REST = (RETENTION, LISTING, ATTRIBUTES, HOME, ENCRYPTION, WORKER)
 KEYWORDS = ("IchorRule", "IchorEntity", "IchorStatus")
 _SHORT = timedelta(days=1)
 _RECENT = timedelta(minutes=2)
 """A poller asks anew about once a minute; Temporal remembers it for some minutes after its end."""
 _LOOK = "Look at the server's log and load, and at what our certificate or API key may do."
+_OF_THE_DATABASE = "Mend what is said of the database."
 _KINDS = {TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: "workflows", TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY: "actions"}
 
 
@@ -56,7 +67,8 @@ async def examine_temporal(settings: Settings, seconds: float) -> Sequence[Findi
     checks = [
         tried(LISTING, _listing(client), seconds, _LOOK),
         tried(ATTRIBUTES, _attributes(client), seconds, _LOOK),
-        tried(HOME, _home(settings, namespace.namespace_info.id), seconds, "Mend what is said of the database."),
+        tried(HOME, _home(settings, namespace.namespace_info.id), seconds, _OF_THE_DATABASE),
+        tried(ENCRYPTION, _encryption(settings), seconds, _OF_THE_DATABASE),
         tried(WORKER, _pollers(client, settings.task_queue), seconds, _LOOK),
     ]
     rest = [finding for check in checks for finding in await check]
@@ -139,6 +151,19 @@ async def _home(settings: Settings, here: str) -> Sequence[Finding]:
         "Correct the address and namespace, or, where the other one is gone, DELETE FROM workflow.temporal_namespace."
     )
     return [broken(HOME, message, mend)]
+
+
+async def _encryption(settings: Settings) -> Sequence[Finding]:
+    if settings.database_url is None:
+        return [skipped(ENCRYPTION, "The database cannot be asked.")]
+    async with connected(settings.database_url.get_secret_value(), max_size=1) as pool:
+        try:
+            keys = await require_encryption(settings, EdgeStore(pool))
+        except Unavailable as error:
+            message = f"The key is missing here: {error}."
+            return [broken(ENCRYPTION, message, "Get the file of keys from who runs the other programs.")]
+    how = f"encrypted with the key {keys.first}" if keys and keys.first else "readable"
+    return [well(ENCRYPTION, f"What is sent to Temporal is {how}.")]
 
 
 async def _pollers(client: Client, task_queue: str) -> Sequence[Finding]:

@@ -66,6 +66,10 @@ class EncryptionKeys:
             raise InvalidKeys("there is no key")
         return cls(next(iter(ciphers)) if encrypts else None, ciphers)
 
+    def __contains__(self, key_id: object) -> bool:
+        """Say whether there is a key of this id."""
+        return key_id in self._ciphers
+
     def encrypt(self, payload: Payload) -> Payload:
         """Return a payload as it travels."""
         if self.first is None:
