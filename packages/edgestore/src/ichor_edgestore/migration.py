@@ -3,7 +3,9 @@
 A database may be one release ahead of a program, so that services can be rolled out after `ichor migrate`, and back.
 """
 
+import asyncio
 import re
+import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,13 +13,17 @@ from importlib.resources import files
 import asyncpg
 
 from ichor_edgestore.database import Database, Session
-from ichor_edgestore.errors import SchemaTooNew, SchemaTooOld
+from ichor_edgestore.errors import SchemaTooNew, SchemaTooOld, StoreContended
 from ichor_edgestore.query_file import load_queries
 
 _QUERIES = load_queries("migration")
 _LOCK = 0x1C804
 _PATIENCE = 600
 _FEW = 3
+_LONGEST_USE = 120
+"""Seconds for which others may use the tables of a migration before it gives up."""
+_PAUSE = 2
+"""Seconds in which those who waited behind it are served, before it asks for the tables again."""
 _RELEASE = re.compile(r"-- release (\d+)\n")
 
 
@@ -54,7 +60,7 @@ async def migrate(pool: asyncpg.Pool) -> tuple[str, ...]:
         StoreContended: the tables were in use for too long; nothing of the migration at hand was done.
     """
     database = Database(pool)
-    return tuple([step.name for step in migrations() if await _apply(database, step)])
+    return tuple([step.name for step in migrations() if await _apply_patiently(database, step)])
 
 
 async def schema_version(pool: asyncpg.Pool) -> int:
@@ -92,6 +98,21 @@ def _read(file: str, sql: str) -> Migration:
     if release is None:
         raise ValueError(f"the migration {name} does not begin with its release")
     return Migration(int(name.partition("_")[0]), name, int(release[1]), sql)
+
+
+async def _apply_patiently(database: Database, step: Migration) -> bool:
+    """Apply a migration once its tables are free; say whether it was applied.
+
+    It asks for them again and again, each time briefly: whoever wants to use them would wait behind it.
+    """
+    end = time.monotonic() + _LONGEST_USE
+    while True:
+        try:
+            return await _apply(database, step)
+        except StoreContended:
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(_PAUSE)
 
 
 async def _apply(database: Database, step: Migration) -> bool:

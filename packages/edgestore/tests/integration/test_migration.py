@@ -17,11 +17,13 @@ from ichor_edgestore import (
     require_schema,
     schema_version,
 )
+from ichor_testing import until
 from ichor_testing.database import Database
 
 HERE = Path(__file__).parent
 OURS = {"graph_versions", "run_actions", "outbox", "ichor_migrations"}
 NAMES = tuple(step.name for step in migrations())
+TRACEPARENT = "0019_traceparent"
 ORDERS = "20000000-0000-4000-8000-000000000001"
 ADMIN = "10000000-0000-4000-8000-000000000001"
 
@@ -53,6 +55,22 @@ async def test_an_empty_database_gets_every_table_once(empty_pool: asyncpg.Pool)
 async def test_programs_that_migrate_at_once_wait_for_each_other(empty_pool: asyncpg.Pool) -> None:
     applied = await asyncio.gather(*(migrate(empty_pool) for _ in range(4)))
     assert sorted(name for names in applied for name in names) == sorted(NAMES)
+
+
+async def test_a_migration_that_waits_for_a_table_holds_nobody_up_for_long(empty_pool: asyncpg.Pool) -> None:
+    await migrate(empty_pool)
+    await empty_pool.execute("DELETE FROM workflow.ichor_migrations WHERE name = $1", TRACEPARENT)
+    async with empty_pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM workflow.outbox")
+        migrating = asyncio.create_task(migrate(empty_pool))
+        await until(lambda: _waits_for_a_table(empty_pool), "the migration waits")
+        async with asyncio.timeout(15):
+            await empty_pool.execute("SELECT FROM workflow.outbox")
+    assert await migrating == (TRACEPARENT,)
+
+
+async def _waits_for_a_table(pool: asyncpg.Pool) -> bool:
+    return await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL") > 0
 
 
 async def test_an_ichor_database_keeps_every_row(ichor_pool: asyncpg.Pool) -> None:

@@ -2,7 +2,7 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: prepare
-SET LOCAL lock_timeout = '20s';
+SET LOCAL lock_timeout = '2s';
 DO $$
 BEGIN
     -- Asked first, since IF NOT EXISTS wants the right to create a schema even where there is one.
