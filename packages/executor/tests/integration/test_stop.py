@@ -64,6 +64,17 @@ async def test_a_run_past_its_deadline_cleans_up_and_fails(bench: Bench) -> None
     }
 
 
+async def test_a_cancel_for_the_reason_stop_begins_no_cleanup(bench: Bench) -> None:
+    handle = await started(bench, cleaned_up(), "reserve")
+    await running(bench, "reserve")
+    await handle.cancel(reason=STOP)
+    record = await bench.record(handle)
+    assert record.status is RunStatus.CANCELLED
+    assert set(states(record).values()) == {"cancelled"}
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
+    assert [call.name for call in bench.handlers.calls] == ["reserve"]
+
+
 async def test_the_signal_stop_ends_cleanup(bench: Bench) -> None:
     handle = await started(bench, cleaned_up(), "reserve", "release")
     await running(bench, "reserve")

@@ -54,10 +54,13 @@ async def cancel_run(
 
 
 async def _told(client: Client, workflow_id: str, *, cleanup: bool) -> bool:
-    """Tell a workflow; say whether Temporal knows it. One that has closed takes the cancel, and no signal."""
+    """Tell a workflow; say whether Temporal knows it. One that has closed takes the cancel, and no signal.
+
+    The first cancel says by its reason whether cleanup begins; only a signal ends it where it began before.
+    """
     handle = client.get_workflow_handle(workflow_id)
     try:
-        await handle.cancel()
+        await handle.cancel(reason="" if cleanup else STOP)
     except RPCError as error:
         if not is_unknown(error):
             raise

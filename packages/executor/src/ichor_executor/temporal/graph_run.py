@@ -36,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.temporal.run_input import Carried, RunInput
     from ichor_executor.temporal.summary import summary_of
 
+STOP = "ichor.stop"
+"""The reason of a cancel without cleanup, and the signal that ends a cleanup; only beside Temporal's cancel."""
 LONGEST_CLEANUP = timedelta(hours=1)
 """How long cleanup may take after a run was stopped."""
 _WAITED_FOR = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
@@ -130,7 +132,8 @@ class GraphRun:
         self._machine.hold()
         self._hear_all()
         if self._status is None:
-            self._perform(self._machine.stop(why, workflow.now(), cleanup=first))
+            cleanup = first and workflow.cancellation_reason() != STOP
+            self._perform(self._machine.stop(why, workflow.now(), cleanup=cleanup))
             self._limit_cleanup(why)
 
     def _limit_cleanup(self, why: Stop) -> None:

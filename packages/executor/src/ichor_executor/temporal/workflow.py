@@ -7,6 +7,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError, CancelledError
 
+from ichor_executor.temporal.graph_run import STOP as STOP
 from ichor_executor.temporal.graph_run import GraphRun
 from ichor_executor.temporal.recording import pin_firing, record_end
 
@@ -21,8 +22,6 @@ with workflow.unsafe.imports_passed_through():
 WORKFLOW_TYPE = "ExecuteGraphWorkflow"
 REPLY = "ichor.reply"
 """The signal that brings a run the reply to a question."""
-STOP = "ichor.stop"
-"""The signal that ends a run at once, without cleanup; only beside Temporal's cancel."""
 NOT_RUN = "not_run"
 """What the workflow of a firing returns whose rule is gone or fires no more."""
 STATUS = SearchAttributeKey.for_keyword("IchorStatus")
