@@ -115,13 +115,14 @@ class TestDatabase:
     ):
         async with role_of_services(pool, database) as url:
             monkeypatch.setenv("ICHOR_DATABASE_URL", url)
+            role = urlsplit(url).username
             assert (await examined()).only("database.rights").state is State.OK
-            await pool.execute("REVOKE INSERT, UPDATE ON workflow.questions FROM ichor_doctor")
+            await pool.execute(f"REVOKE INSERT, UPDATE ON workflow.questions FROM {role}")
             finding = (await examined()).only("database.rights")
-            assert finding.message == "The role ichor_doctor may not INSERT, UPDATE on workflow.questions."
+            assert finding.message == f"The role {role} may not INSERT, UPDATE on workflow.questions."
             await pool.execute(finding.mend)
             assert (await examined()).only("database.rights").state is State.OK
-            await pool.execute("REVOKE USAGE ON SCHEMA workflow FROM ichor_doctor")
+            await pool.execute(f"REVOKE USAGE ON SCHEMA workflow FROM {role}")
             assert len((await examined()).troubles("database.rights")) == len(service_rights())
 
     async def test_the_outbox_of_an_existing_ichor(
@@ -317,11 +318,12 @@ class TestCommand:
 @asynccontextmanager
 async def role_of_services(pool: asyncpg.Pool, database: Database) -> AsyncGenerator[str]:
     """Yield the address of a database for a role that may do what the services do, and nothing else."""
-    name = "ichor_doctor"
+    parts = urlsplit(database.url)
+    # Roles belong to the server, which other tests use at the same time.
+    name = f"services_of_{parts.path[1:]}"
     await pool.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'hidden'; GRANT USAGE ON SCHEMA workflow TO {name}")
     for table, rights in service_rights().items():
         await pool.execute(f"GRANT {', '.join(rights)} ON workflow.{table} TO {name}")
-    parts = urlsplit(database.url)
     try:
         yield parts._replace(netloc=f"{name}:hidden@{parts.hostname}:{parts.port}").geturl()
     finally:
