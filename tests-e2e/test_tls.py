@@ -145,7 +145,7 @@ async def test_a_certificate_that_is_not_there_ends_the_program(over_tls: Variab
     missing = {**over_tls, "TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere/tls.crt"}
     async with start_program("ichor_worker", missing) as program:
         assert await program.ended() == 2
-        assert "TEMPORAL_*" in program.complaint
+        assert "TEMPORAL_TLS_CLIENT_CERT_PATH must be" in program.complaint
 
 
 def _user(netloc: str) -> str:

@@ -43,10 +43,12 @@ _NULL: Mapping[RowOperator, str] = {RowOperator.IS_NULL: "IS NULL", RowOperator.
 class RowCondition(Config):
     """One comparison of a column; `previous_value` is what old editors write and means nothing here."""
 
-    field_name: str = Field(min_length=1)
-    operator: RowOperator
-    value: JsonValue = None
-    previous_value: JsonValue = None
+    field_name: str = Field(min_length=1, description="a column that may be read")
+    operator: RowOperator = Field(description="how the column is compared")
+    value: JsonValue = Field(
+        default=None, description="what with: a list for `in` and `not_in`, nothing for `is_null` and `is_not_null`"
+    )
+    previous_value: JsonValue = Field(default=None, description="means nothing here; old editors write it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,15 @@ from ichor_activities.rows_as_json import fetch_json
 class Reference(Config):
     """Where such a row is found, and how it is made where it is missing and may be."""
 
-    reference_table: str = Field(min_length=1)
-    lookup_field: str = Field(min_length=1)
-    id_field: str = ""
-    allow_create: bool = False
-    create_config: dict[str, JsonValue] | None = None
+    reference_table: str = Field(min_length=1, description="the other entity, by its name in `ICHOR_ENTITIES`")
+    lookup_field: str = Field(
+        min_length=1, description="its column that holds the value; a UUID that is the id of a row is taken as that"
+    )
+    id_field: str = Field(default="", description="its column that holds what to set; empty means its id")
+    allow_create: bool = Field(default=False, description="whether a missing row is made, from `create_config`")
+    create_config: dict[str, JsonValue] | None = Field(
+        default=None, description="the values of a row that is made, by column; null makes none"
+    )
 
 
 async def resolve_reference(reference: Reference, value: JsonValue, run: ActionContext) -> tuple[JsonValue, list[str]]:

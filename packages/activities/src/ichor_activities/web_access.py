@@ -54,8 +54,8 @@ def _network(item: str) -> IPv4Network | IPv6Network | None:
         return ip_network(item.strip("[]"))
     except ValueError:
         if "://" in item:
-            host = item.partition("://")[2].partition("/")[0]
-            message = f"ICHOR_WEBHOOK_ALLOW: {item!r} has a scheme; write the host alone: {host}."
+            host = item.partition("://")[2].partition("/")[0].rpartition("@")[2]
+            message = f"ICHOR_WEBHOOK_ALLOW: an address has a scheme; write its host alone: {host}."
             raise InvalidConfiguration(message) from None
         if "/" in item:
             raise InvalidConfiguration(f"ICHOR_WEBHOOK_ALLOW: {item!r} is no network; write 10.0.0.0/8.") from None

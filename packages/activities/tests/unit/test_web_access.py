@@ -92,8 +92,9 @@ def test_refuses_items_that_are_none(item: str) -> None:
 
 
 def test_an_address_in_place_of_a_host_is_told_its_host() -> None:
-    with pytest.raises(InvalidConfiguration, match=r"write the host alone: hooks\.internal\."):
-        WebAccess.parse("http://hooks.internal/path")
+    with pytest.raises(InvalidConfiguration, match=r"write its host alone: hooks\.internal\.") as told:
+        WebAccess.parse("http://user:hidden@hooks.internal/path")
+    assert "hidden" not in str(told.value)
 
 
 async def _send(url: str, access: WebAccess, addresses: list[str]) -> Answer:

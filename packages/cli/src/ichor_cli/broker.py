@@ -5,10 +5,14 @@ from contextlib import asynccontextmanager
 
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from ichor_service import Broker, Settings, Unreachable
+from aiormq.exceptions import ChannelAccessRefused
+from ichor_service import Broker, Refused, Settings, Unreachable
 from pydantic import SecretStr
 
 from ichor_cli.errors import Missing
+
+GRANT = r"`rabbitmqctl set_permissions -p VHOST USER C W R`, each a pattern as '^(ichor\..*|amq\.default)$'."
+"""How to mend that our user lacks a right."""
 
 
 @asynccontextmanager
@@ -23,5 +27,14 @@ async def broker_connection(settings: Settings, task: str) -> AsyncGenerator[Abs
             yield connection
     except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, Unreachable) as error:
         reason = " ".join(str(error).split()).rstrip(".") or "no answer in time"
-        mend = "Start it, or correct ICHOR_RABBITMQ_URL."
-        raise Missing(f"RabbitMQ did not {task}: {reason}.", code="rabbitmq_unreachable", mend=mend) from None
+        raise Missing(f"RabbitMQ did not {task}: {reason}.", code="rabbitmq_unreachable", mend=_mend(error)) from None
+
+
+def _mend(error: Exception) -> str:
+    match error:
+        case Refused():
+            return error.mend
+        case ChannelAccessRefused():
+            return GRANT
+        case _:
+            return "Start it, or correct ICHOR_RABBITMQ_URL."

@@ -53,6 +53,11 @@ _KINDS: Mapping[str, Kind] = {
     "ichor_edgestore.errors.StoreUnavailable": Kind(
         "database_unreachable", _MISSING, "Start PostgreSQL, or correct ICHOR_DATABASE_URL."
     ),
+    "ichor_edgestore.errors.LoginRefused": Kind(
+        "database_login_refused",
+        _MISSING,
+        "Correct user, password and database in ICHOR_DATABASE_URL, or make them at the server.",
+    ),
     "ichor_edgestore.errors.InvalidAddress": Kind("invalid_setting", _USAGE, "Correct ICHOR_DATABASE_URL."),
     "ichor_edgestore.errors.InvalidRoleQuery": Kind("invalid_setting", _USAGE, "Correct ICHOR_ROLES_SQL."),
     "ichor_edgestore.errors.SchemaTooNew": Kind("schema_too_new", _MISSING, "Install a newer release."),

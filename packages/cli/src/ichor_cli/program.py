@@ -6,6 +6,8 @@ from importlib import metadata
 from typing import Annotated
 
 import typer
+from ichor_models.wording import in_words
+from pydantic import ValidationError
 
 from ichor_cli.commands.actions import actions
 from ichor_cli.commands.apply import apply
@@ -119,6 +121,9 @@ def execute(arguments: Sequence[str]) -> int:
 def _usage(error: typer.TyperException) -> Failure:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else _NAME
+    cause = error.__cause__
+    if isinstance(cause, ValidationError) and (wrong := cause.errors()[0])["type"] != "value_error":
+        error.message = f"it {in_words(wrong)}."
     message = error.format_message().replace("Value error, ", "")
     return Failure("usage", message, f"`{command} --help` shows what there is.", error.exit_code)
 

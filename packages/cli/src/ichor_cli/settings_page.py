@@ -17,7 +17,9 @@ lists what it reads. An empty variable counts as not set.
   `ICHOR_DATABASE_URL_FILE=/run/secrets/database-url`. It is read when the program starts; a line break at its end
   does not count. Setting both is refused.
 - **Wrong.** A wrong or missing setting ends the program at once with the code 2 and one sentence that names the
-  variable and never shows its value. A query, `ICHOR_ROLES_SQL`, is tried when the database answers.
+  variable and never shows a secret. So does a parameter of a URL with a wrong value, or with a file that cannot be
+  read. A query, `ICHOR_ROLES_SQL`, is tried when the database answers, and so is what only the server knows.
+  Where a server is away, or refuses a password or a right, programs go on trying: that is mended at the server.
 - **Misspelt.** A variable that begins with `ICHOR_` and is no setting is told as a warning in the log, with the
   nearest name, and by `ichor doctor`. It is not refused: a release before or after may know it. So settings of
   packages of your own should begin otherwise.

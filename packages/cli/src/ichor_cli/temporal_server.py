@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from ichor_edgestore import EdgeStore
-from ichor_service import Settings, Unreachable, load_settings, require_encryption, temporal_link
+from ichor_service import Refused, Settings, Unreachable, load_settings, reason, require_encryption, temporal_link
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from ichor_cli.dev_extra import require_dev_extra
 from ichor_cli.errors import Missing, WrongUsage
+from ichor_cli.namespace_refusal import namespace_refusal
 
 type Say = Callable[[str], None]
 
@@ -54,13 +55,12 @@ async def connect(settings: Settings, origin: str = "ICHOR_TEMPORAL_ADDRESS", st
     try:
         async with asyncio.timeout(_PATIENCE):
             return await temporal_link(settings, store and (lambda: store.values)).connect()
-    except (Unreachable, RPCError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or "no answer in time"
-        raise Missing(
-            f"Temporal at {settings.temporal_address} does not answer: {reason}.",
-            code="temporal_unreachable",
-            mend=f"Start it, or correct the address in {origin}.",
-        ) from None
+    except RPCError as error:
+        message, mend = namespace_refusal(settings, error)
+    except (Unreachable, TimeoutError) as error:
+        message = f"Temporal at {settings.temporal_address} does not answer: {reason(error).rstrip('.')}."
+        mend = error.mend if isinstance(error, Refused) else f"Start it, or correct the address in {origin}."
+    raise Missing(message, code="temporal_unreachable", mend=mend)
 
 
 def _settings(address: str | None) -> Settings:

@@ -131,7 +131,13 @@ async def test_what_counts_in_a_folder(
     document = json.loads(told.stdout)
     assert (told.returncode, document["failed"]) == (1, 1)
     assert document["skipped"] == [str(compose), str(tmp_path / "package.json")]
-    assert f"{compose} is skipped" in told.stderr
+    package = tmp_path / "package.json"
+    said = f"{compose}, {package} are skipped: they are no case files and no workflow files. `--json` lists them all.\n"
+    assert told.stderr == said
+    others = [write(f"z{number}.json", {"other": number}) for number in range(20)]
+    told = await ichor("test", tmp_path, "--json")
+    assert told.stderr == said.replace(" are skipped", f", {others[0]} and 19 more are skipped")
+    assert len(json.loads(told.stdout)["skipped"]) == 22
     named = await ichor("test", compose, "--json")
     assert (named.returncode, json.loads(named.stdout)["failed"]) == (1, 1)
 

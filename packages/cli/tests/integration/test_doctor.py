@@ -18,7 +18,7 @@ from ichor_edgestore import EdgeStore, connected, service_rights
 from ichor_models import Rule
 from ichor_testing import Database, Vhost, free_port, until
 from ichor_testing.engine_program import start_program
-from temporalio.service import OperatorService, RPCError, RPCStatusCode
+from temporalio.service import OperatorService, RPCError, RPCStatusCode, WorkflowService
 
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Examined = Callable[..., Awaitable[Any]]
@@ -55,6 +55,24 @@ class TestDatabase:
         assert finding.mend == "Start PostgreSQL, or correct ICHOR_DATABASE_URL."
         assert "hidden" not in str(finding)
         assert findings.only("database.rights").state is State.SKIPPED
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [({"netloc": "nobody:hidden@"}, "nobody"), ({"path": "/nothing"}, '"nothing" does not exist')],
+    )
+    async def test_one_that_does_not_take_us_in(
+        self, examined: Examined, database: Database, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], said: str
+    ):
+        parts = urlsplit(database.url)
+        if "netloc" in change:
+            change = {"netloc": f"{change['netloc']}{parts.hostname}:{parts.port}"}
+        monkeypatch.setenv("ICHOR_DATABASE_URL", parts._replace(**change).geturl())
+        finding = (await examined()).only("database.connection")
+        assert finding.message.startswith("The database does not take us in: ")
+        assert said in finding.message
+        mend = "Correct user, password and database in ICHOR_DATABASE_URL, or make them at the server."
+        assert finding.mend == mend
+        assert "hidden" not in str(finding)
 
     async def test_one_that_lacks_a_migration(self, examined: Examined, pool: asyncpg.Pool):
         await pool.execute("DELETE FROM workflow.ichor_migrations WHERE number = 15")
@@ -146,6 +164,23 @@ class TestTemporal:
         assert findings.only("temporal.connection").state is State.FAILED
         assert findings.only("temporal.namespace").state is State.SKIPPED
 
+    async def test_one_that_speaks_no_tls(self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("TEMPORAL_TLS", "true")
+        finding = (await examined()).only("temporal.connection")
+        assert finding.message.endswith(": it speaks no TLS.")
+        assert finding.mend.startswith("Set TEMPORAL_TLS=false")
+
+    async def test_an_account_that_may_not_use_the_namespace(
+        self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        async def refused(*_: object, **__: object) -> object:
+            raise RPCError("not for you", RPCStatusCode.PERMISSION_DENIED, b"")
+
+        monkeypatch.setattr(WorkflowService, "describe_namespace", refused)
+        finding = (await examined()).only("temporal.namespace")
+        assert finding.message == "The namespace default is not described: not for you."
+        assert finding.mend.startswith("Correct TEMPORAL_API_KEY or the certificate")
+
     async def test_a_namespace_that_is_not_there(
         self, examined: Examined, temporal: str, monkeypatch: pytest.MonkeyPatch
     ):
@@ -230,11 +265,30 @@ class TestServicesAtWork:
 
 
 class TestCommand:
-    async def test_a_wrong_setting_is_what_is_found(self, ichor: Ichor, monkeypatch: pytest.MonkeyPatch):
+    async def test_wrong_settings_keep_only_what_needs_them_from_being_looked_at(
+        self, ichor: Ichor, examined: Examined, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
         monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
-        done = await ichor("doctor", "--json")
-        (finding,) = json.loads(done.stdout)["findings"]
-        assert (done.returncode, finding["check"], finding["state"]) == (1, "settings", "failed")
+        monkeypatch.setenv("ICHOR_RABBITMQ_URL", "http://mq")
+        monkeypatch.setenv("ICHOR_SMTP_URL", "nonsense")
+        monkeypatch.setenv("ICHOR_TOKEN_KEYS", "short")
+        monkeypatch.setenv("TEMPORAL_TLS", "maybe")
+        findings = await examined()
+        names = [finding.message.split()[0].rstrip(":") for finding in findings.troubles("settings")]
+        wrong = ["ICHOR_RABBITMQ_URL", "ICHOR_HTTP_PORT", "ICHOR_SMTP_URL", "ICHOR_TOKEN_KEYS"]
+        assert names == ["TEMPORAL_TLS", *wrong]
+        assert findings.only("database.connection").state is State.OK
+        for check in ("rabbitmq.connection", "mail.connection", "temporal.connection"):
+            assert findings.only(check).state is State.SKIPPED
+            assert "cannot be used" in findings.only(check).message
+        assert (await ichor("doctor")).returncode == 1
+
+    async def test_settings_that_cannot_be_read_leave_nothing_to_look_at(
+        self, examined: Examined, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("ICHOR_TOKEN_KEYS_FILE", "/nowhere")
+        (finding,) = (await examined()).all
+        assert (finding.check, finding.state) == ("settings", State.FAILED)
 
     async def test_keys_that_cannot_be_read_are_found(self, examined: Examined, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ICHOR_ENCRYPTION_KEYS", "/nowhere")

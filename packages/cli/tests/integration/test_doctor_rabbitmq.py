@@ -1,7 +1,11 @@
 """Each thing that can be wrong is broken on a real RabbitMQ, and `ichor doctor` says so, and how to mend it."""
 
+import gc
+import json
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from subprocess import CompletedProcess
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,8 +68,23 @@ async def test_a_broker_that_is_away(examined: Examined, monkeypatch: pytest.Mon
 
 async def test_a_vhost_that_is_not_there(examined: Examined, broker: Vhost, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ICHOR_RABBITMQ_URL", f"{broker.url}-not%2Fthere")
-    message = (await examined()).only("rabbitmq.connection").message
-    assert f"the vhost '{broker.name}-not/there' is refused" in message
+    finding = (await examined()).only("rabbitmq.connection")
+    assert f"the vhost '{broker.name}-not/there' is refused" in finding.message
+    assert finding.mend.startswith("Correct the vhost in ICHOR_RABBITMQ_URL")
+
+
+async def test_a_password_that_is_wrong(examined: Examined, broker: Vhost, monkeypatch: pytest.MonkeyPatch):
+    parts = urlsplit(broker.url)
+    wrong = parts._replace(netloc=f"guest:hidden@{parts.hostname}:{parts.port}")
+    monkeypatch.setenv("ICHOR_RABBITMQ_URL", wrong.geturl())
+    with warnings.catch_warnings():
+        # The client leaves a coroutine behind where a login is refused.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        finding = (await examined()).only("rabbitmq.connection")
+        gc.collect()
+    assert "the user or the password is refused: ACCESS_REFUSED" in finding.message
+    assert finding.mend.startswith("Correct user and password in ICHOR_RABBITMQ_URL")
+    assert "hidden" not in str(finding)
 
 
 @pytest.mark.usefixtures("broker")
@@ -147,6 +166,22 @@ async def test_rights_that_are_lacking(
     assert findings.troubles("rabbitmq.queues") == []
 
 
+async def test_a_command_without_the_right_says_how_to_grant_it(
+    ichor: Callable[..., Awaitable[CompletedProcess[str]]],
+    shared_rabbitmq: RabbitServer,
+    broker: Vhost,
+    channel: AbstractChannel,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    await declare_all(channel)
+    async with user_with_rights(shared_rabbitmq, broker, "", "", "") as url:
+        monkeypatch.setenv("ICHOR_RABBITMQ_URL", url)
+        told = await ichor("events", "list", "--json")
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (3, "rabbitmq_unreachable")
+    assert error["mend"].startswith("`rabbitmqctl set_permissions")
+
+
 async def test_a_queue_with_other_arguments(examined: Examined, channel: AbstractChannel):
     await channel.declare_queue(REPLIES.queue, durable=True, arguments={**QUORUM, "x-max-length": 10})
     found = (await examined()).troubles("rabbitmq.queues")
@@ -169,3 +204,10 @@ async def test_the_clock_of_the_broker(
     assert (await examined()).only("clock.broker").state is State.OK
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://127.0.0.1:{free_port()}")
     assert (await examined()).only("clock.broker").state is State.WARNING
+
+
+async def test_a_wrong_address_of_the_broker_s_clock_is_not_shown(examined: Examined, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", "http://user:hidden/5@mq:15672")
+    finding = (await examined()).only("clock.broker")
+    assert finding.state is State.WARNING
+    assert finding.message == "ICHOR_RABBITMQ_MANAGEMENT_URL is no address like http://user:password@host:port."

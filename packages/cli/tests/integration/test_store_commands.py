@@ -32,7 +32,8 @@ async def result(ichor: Ichor, *arguments: str | Path) -> Document:
 async def test_migrate_twice(ichor: Ichor) -> None:
     early = await result(ichor, "rules")
     assert (early["exit"], early["error"]["code"]) == (3, "schema_too_old")
-    assert "ichor migrate" in early["error"]["message"]
+    assert "ichor migrate" not in early["error"]["message"]
+    assert early["error"]["mend"] == "Run `ichor migrate`."
     first, second = await result(ichor, "migrate"), await result(ichor, "migrate")
     assert first["applied"]
     assert (second["applied"], second["version"], second["exit"]) == ([], first["version"], 0)

@@ -37,3 +37,27 @@ def test_everything_else_is_a_bug() -> None:
 def test_a_word_that_is_no_choice_is_told_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["runs", "--status", "nope"]) == 2
     assert capsys.readouterr().err.startswith("ichor: Invalid value for '--status': 'nope' is not one of 'pending'")
+
+
+def test_data_are_kept_in_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["dev", "--keep", __file__]) == 2
+    assert "'--keep'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["runs", "--limit", "abc"], "'--limit': it must be a whole number; write one like 5."),
+        (["runs", "--limit", "0"], "'--limit': it must be 1 or more; write a larger number."),
+        (["approvals", "--limit", "10001"], "'--limit': it must be 10000 or less; write a smaller number."),
+        (["events", "list", "--limit", "1.5"], "'--limit': it must be a whole number; write one like 5."),
+        (["doctor", "--timeout", "abc"], "'--timeout': it must be a number; write one like 1.5."),
+        (["doctor", "--timeout", "nan"], "'--timeout': it must be 60.0 or less; write a smaller number."),
+        (["run", "x", "--events-per-run", "x"], "'--events-per-run': it must be a whole number; write one like 5."),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_our_words(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert execute(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"ichor: Invalid value for {said}\n")

@@ -32,9 +32,18 @@ def test_what_people_are_shown_can_be_pasted_and_no_two_tokens_are_alike(capsys:
     assert isinstance(entry, dict)
 
 
-@pytest.mark.parametrize("arguments", [("--sub", "ada", "--scope", "all"), ("--sub", ""), ()])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--sub", "ada", "--scope", "all"), "--scope must be 'read', "),
+        (("--sub", ""), "--sub must have at least 1"),
+        ((), "Missing option '--sub'"),
+    ],
+)
 def test_a_token_that_cannot_be_meant_so_is_refused(
-    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
 ) -> None:
     assert run(("token", *arguments)) == 2
-    assert capsys.readouterr().out == ""
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"ichor: {said}")

@@ -5,6 +5,7 @@
 IchorError (ichor_models)
 └── StoreError
     ├── StoreUnavailable      the database does not answer, or not now; retry
+    │   └── LoginRefused      it answers, and refuses the user, the password or the database's name; mended at one end
     ├── StoreContended        a deadlock, or a lock that did not come free; retry
     ├── AccessDenied          the database's user lacks a right
     ├── InvalidAddress        the database's address cannot be read
@@ -49,6 +50,10 @@ class StoreUnavailable(StoreError):
     action_type = "journal"
 
 
+class LoginRefused(StoreUnavailable):
+    """The server answers, and refuses the user, the password or the name of the database."""
+
+
 class StoreContended(StoreError):
     """Two transactions stood in each other's way; one of them was given up."""
 
@@ -73,7 +78,9 @@ class InvalidRoleQuery(StoreError):
 
 
 class SchemaError(StoreError):
-    """The database's tables are not those that this release works with."""
+    """The database's tables are not those that this release works with; `mend` says what to do."""
+
+    mend: ClassVar[str] = "Run `ichor migrate`."
 
 
 class SchemaTooOld(SchemaError):
@@ -82,6 +89,8 @@ class SchemaTooOld(SchemaError):
 
 class SchemaTooNew(SchemaError):
     """The database is more than one release ahead of this program."""
+
+    mend = "Install a newer release."
 
 
 class SchemaMissing(SchemaError):

@@ -9,6 +9,7 @@ from ichor_models import ActionError
 from ichor_edgestore.errors import (
     AccessDenied,
     ConstraintViolated,
+    LoginRefused,
     SchemaMissing,
     StoreContended,
     StoreError,
@@ -23,12 +24,11 @@ _DOWN = (
     # The driver lost its place on a connection that broke in the middle of something.
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
 )
+_REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 _CONTENDED = (
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
@@ -66,6 +66,8 @@ def translated(error: Exception) -> StoreError:
     """Return what a failure of the driver means to a caller."""
     if isinstance(error, _UNSTORABLE) or _is_misfit(error):
         return Unstorable(f"The database cannot hold a value: {_said(error)}")
+    if isinstance(error, _REFUSED):
+        return LoginRefused(f"The database does not take us in: {_said(error)}")
     if isinstance(error, _DOWN):
         return StoreUnavailable(f"The database cannot be reached or does not answer: {_said(error)}")
     if isinstance(error, _CONTENDED):

@@ -23,6 +23,7 @@ _LONGEST_USE = 120
 """Seconds for which others may use the tables of a migration before it gives up."""
 _PAUSE = 2
 """Seconds in which those who waited behind it are served, before it asks for the tables again."""
+_FEW = 3
 _RELEASE = re.compile(r"-- release (\d+)\n")
 
 
@@ -78,10 +79,11 @@ async def require_schema(pool: asyncpg.Pool) -> None:
     numbers = {found.number for found in applied}
     missing = [step.name for step in migrations() if step.number not in numbers]
     if missing:
-        raise SchemaTooOld(f"The database lacks {', '.join(missing)}; run `ichor migrate`.")
+        many = f"{len(missing)} migrations, {missing[0]} to {missing[-1]}"
+        raise SchemaTooOld(f"The database lacks {many if len(missing) > _FEW else ', '.join(missing)}.")
     own, newest = migrations()[-1].release, max(found.release for found in applied)
     if newest > own + 1:
-        raise SchemaTooNew(f"The database is at schema release {newest}, this program at {own}; install a newer one.")
+        raise SchemaTooNew(f"The database is at schema release {newest}, this program at {own}.")
 
 
 async def foreign_migrations(pool: asyncpg.Pool) -> tuple[AppliedMigration, ...]:

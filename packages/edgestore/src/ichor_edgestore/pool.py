@@ -102,5 +102,11 @@ class _readable_address:
             return
         if isinstance(error, (asyncpg.exceptions.ClientConfigurationError, ValueError)):
             raise InvalidAddress(
-                "The database's address cannot be read; write postgresql://user:password@host:port/database."
+                "The database's address cannot be read; write postgresql://user:password@host:port/database, "
+                "behind it only parameters and values of PostgreSQL, as ?sslmode=verify-full&sslrootcert=/ca.pem."
+            ) from None
+        # What the driver does not know of the address' parameters it sends to the server as settings of the session.
+        if isinstance(error, (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError)):
+            raise InvalidAddress(
+                f"A parameter of the database's address is wrong: {str(error).splitlines()[0]}; correct or remove it."
             ) from None

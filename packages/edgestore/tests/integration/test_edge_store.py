@@ -208,6 +208,12 @@ async def test_an_address_that_cannot_be_read_is_not_shown(address: str) -> None
     assert told.value.__cause__ is None
 
 
+@pytest.mark.parametrize("parameter", ["sslmod=require", "statement_timeout=soon"])
+async def test_a_parameter_that_the_server_refuses_is_named(postgres_database: Database, parameter: str) -> None:
+    with pytest.raises(InvalidAddress, match=parameter.partition("=")[0]):
+        await connect(f"{postgres_database.url}?{parameter}")
+
+
 async def test_a_server_that_stops_is_unavailable(edge_store: EdgeStore, pool: asyncpg.Pool) -> None:
     await edge_store.ping()
     await pool.execute(

@@ -5,6 +5,7 @@ import pytest
 from ichor_edgestore import (
     AccessDenied,
     ConstraintViolated,
+    LoginRefused,
     SchemaMissing,
     StoreContended,
     StoreError,
@@ -23,7 +24,8 @@ from ichor_edgestore.failure import store_errors
         (asyncpg.CannotConnectNowError("starting up"), StoreUnavailable, True),
         (asyncpg.AdminShutdownError("shutdown"), StoreUnavailable, True),
         (asyncpg.TooManyConnectionsError("full"), StoreUnavailable, True),
-        (asyncpg.InvalidPasswordError("wrong"), StoreUnavailable, True),
+        (asyncpg.InvalidPasswordError("wrong"), LoginRefused, True),
+        (asyncpg.InvalidCatalogNameError("no database"), LoginRefused, True),
         (asyncpg.InterfaceError("pool is closing"), StoreUnavailable, True),
         (asyncpg.InternalClientError("cannot switch to state 12"), StoreUnavailable, True),
         (asyncpg.DeadlockDetectedError("deadlock"), StoreContended, True),

@@ -54,8 +54,12 @@ class ApprovalType(StrEnum):
 class Approvers(Model):
     """Users by their ids, and roles by whatever names the deployment gives them."""
 
-    users: Annotated[tuple[UUID, ...], Field(max_length=MOST_APPROVERS), AfterValidator(_distinct)] = ()
-    roles: Annotated[tuple[RoleName, ...], Field(max_length=MOST_APPROVERS), AfterValidator(_distinct)] = ()
+    users: Annotated[tuple[UUID, ...], AfterValidator(_distinct)] = Field(
+        default=(), max_length=MOST_APPROVERS, description="ids of users"
+    )
+    roles: Annotated[tuple[RoleName, ...], AfterValidator(_distinct)] = Field(
+        default=(), max_length=MOST_APPROVERS, description="roles, as `ICHOR_ROLES_SQL` or a token names them"
+    )
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:

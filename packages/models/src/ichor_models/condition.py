@@ -37,10 +37,14 @@ type LogicType = Literal["and", "or"]
 class Condition(Model):
     """One comparison of the value at a template path. `previous_value` is for `changed_from` and `changed_to`."""
 
-    field_name: str = Field(min_length=1)
-    operator: Operator
-    value: JsonValue = None
-    previous_value: JsonValue = None
+    field_name: str = Field(min_length=1, description="a template path: a key of the trigger data, or `action.key`")
+    operator: Operator = Field(description="how its value is compared")
+    value: JsonValue = Field(
+        default=None, description="what with: a list for `in`, nothing for `is_null` and `is_not_null`"
+    )
+    previous_value: JsonValue = Field(
+        default=None, description="for `changed_from` and `changed_to`: the value before, where it counts"
+    )
 
     def holds(self, lookup: Lookup) -> bool:
         """Say whether it is true of the data."""

@@ -18,8 +18,8 @@ DELAY = "delay"
 class ConditionConfig(Model):
     """Decide by conditions, of which all (`and`) or one (`or`) must hold."""
 
-    conditions: tuple[Condition, ...] = Field(min_length=1)
-    logic_type: LogicType = "and"
+    conditions: tuple[Condition, ...] = Field(min_length=1, description="what is compared")
+    logic_type: LogicType = Field(default="and", description="whether all must hold (`and`) or one (`or`)")
 
     def evaluate(self, lookup: Lookup) -> dict[str, JsonValue]:
         """Return the action's result."""
@@ -35,7 +35,7 @@ class ConditionConfig(Model):
 class DelayConfig(Model):
     """Wait for a time, seconds or weeks."""
 
-    duration: Duration
+    duration: Duration = Field(description="how long to wait, as 90s, 1h30m, 2d, P1DT2H")
 
 
 def delay_result(duration: timedelta) -> dict[str, JsonValue]:

@@ -13,6 +13,8 @@ from ichor_service.errors import (
     ForeignNamespace,
     InvalidSetting,
     LostRun,
+    NotConnected,
+    Refused,
     ServiceError,
     Stopped,
     Unavailable,
@@ -38,11 +40,11 @@ from ichor_service.reason import reason
 from ichor_service.run_trace import record_run
 from ichor_service.sampling import Measure, Sampling
 from ichor_service.setting import Reader, Setting, variable
-from ichor_service.settings import Settings, every_setting, load_settings
+from ichor_service.settings import Settings, every_setting, load_settings, read_settings
 from ichor_service.settling import Handle, InboxOptions
 from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
-from ichor_service.temporal import temporal_link
+from ichor_service.temporal import CREDENTIALS, temporal_link
 from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
 from ichor_service.trace_header import TraceHeader, trace_of, trace_of_workflow
@@ -50,6 +52,7 @@ from ichor_service.tracing import is_tracing, span, start_tracing, stop_tracing,
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
+    "CREDENTIALS",
     "DEAD_SINCE",
     "DETAIL",
     "EVENTS",
@@ -78,6 +81,7 @@ __all__ = [
     "Link",
     "LostRun",
     "Measure",
+    "NotConnected",
     "Part",
     "Probe",
     "Program",
@@ -85,6 +89,7 @@ __all__ = [
     "QueueLengths",
     "Reader",
     "Readiness",
+    "Refused",
     "Sampling",
     "Scope",
     "ServiceError",
@@ -119,6 +124,7 @@ __all__ = [
     "outages",
     "reach",
     "read_api_tokens",
+    "read_settings",
     "reason",
     "record_run",
     "require_encryption",

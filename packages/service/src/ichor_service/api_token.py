@@ -14,7 +14,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from ichor_service.caller import Caller
 from ichor_service.errors import InvalidSetting
+from ichor_service.named_file import read_named_file
+from ichor_service.setting import variable
 
+_VARIABLE = variable("api_tokens")
 _PREFIX = "ichor_"
 _RANDOM_BYTES = 32
 
@@ -61,11 +64,13 @@ def read_api_tokens(path: str | Path) -> ApiTokens:
     """Read the file, YAML or JSON.
 
     Raises:
-        InvalidSetting: it cannot be read, or an entry is wrong; the message names it, and no value.
+        InvalidSetting: it cannot be read, or an entry is wrong; the message names it, and no value, also where tokens
+            stand in the place of the path.
     """
+    text = read_named_file(_VARIABLE, path, "a file of hashed tokens")
     try:
-        return ApiTokens.model_validate(load_text(Path(path).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, InvalidDocument) as error:
-        raise InvalidSetting(f"ICHOR_API_TOKENS: the file {path} cannot be read: {error}") from None
+        return ApiTokens.model_validate(load_text(text))
+    except InvalidDocument as error:
+        raise InvalidSetting(f"{_VARIABLE}: the file {path} cannot be read: {error}") from None
     except ValidationError as error:
-        raise InvalidSetting(f"ICHOR_API_TOKENS: the file {path} is wrong: {all_in_words(error)}") from None
+        raise InvalidSetting(f"{_VARIABLE}: the file {path} is wrong: {all_in_words(error)}") from None

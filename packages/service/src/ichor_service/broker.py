@@ -9,13 +9,14 @@ from urllib.parse import unquote, urlsplit
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import InvalidFrameError
+from aio_pika.exceptions import InvalidFrameError, ProbableAuthenticationError
 from pydantic import SecretStr
 
-from ichor_service.errors import Unreachable
+from ichor_service.errors import Refused, Unreachable
 from ichor_service.message_properties import tolerate_any_properties
 from ichor_service.race import unless
 from ichor_service.reach import reach
+from ichor_service.reason import reason
 from ichor_service.stop import Stop
 
 _ALWAYS_THERE = "amq.topic"
@@ -62,7 +63,7 @@ class Broker:
         """Open a connection, which the caller closes.
 
         Raises:
-            Unreachable: the vhost is refused.
+            Refused: the user, the password or the vhost is refused.
         """
         tolerate_any_properties()
         url = self._url.get_secret_value()
@@ -73,13 +74,18 @@ class Broker:
                 heartbeat=_HEARTBEAT_SECONDS,
                 client_properties={"connection_name": self._name},
             )
+        except ProbableAuthenticationError as error:
+            mend = "Correct user and password in ICHOR_RABBITMQ_URL, or `rabbitmqctl change_password USER PASSWORD`."
+            raise Refused(f"the user or the password is refused: {reason(error)}", mend) from error
         except InvalidFrameError as error:
             # The client tells no reason, only the address of the frame in memory, each time another one.
             if "Connection.OpenOk" not in str(error):
                 raise
             vhost = unquote(urlsplit(url).path[1:]) or "/"
-            raise Unreachable(
-                f"the vhost {vhost!r} is refused: it is not there, or full, or this user may not use it"
+            raise Refused(
+                f"the vhost {vhost!r} is refused: it is not there, or full, or this user may not use it",
+                "Correct the vhost in ICHOR_RABBITMQ_URL, or `rabbitmqctl add_vhost VHOST`; then `rabbitmqctl "
+                "set_permissions -p VHOST USER C W R`.",
             ) from error
 
 

@@ -3,13 +3,12 @@
 Which of them encrypts is noted in the database, so that who lacks it sends nothing that can be read.
 """
 
-from pathlib import Path
-
 from ichor_edgestore import EdgeStore
 from ichor_executor.errors import InvalidKeys
 from ichor_executor.temporal import EncryptionKeys
 
 from ichor_service.errors import InvalidSetting, Unavailable
+from ichor_service.named_file import read_named_file
 from ichor_service.setting import variable
 from ichor_service.settings import Settings
 
@@ -26,10 +25,7 @@ def encryption_keys(settings: Settings) -> EncryptionKeys | None:
         return None
     name = variable("encryption_keys")
     try:
-        return EncryptionKeys.parse(Path(path).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise InvalidSetting(f"{name} must be the path of a file of keys; that file cannot be read: {told}.") from None
+        return EncryptionKeys.parse(read_named_file(name, path, "a file of keys"))
     except InvalidKeys as error:
         raise InvalidSetting(f"{name}: the file of keys cannot be used: {error}.") from None
 

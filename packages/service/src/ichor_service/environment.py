@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from ichor_service.errors import InvalidSetting
+from ichor_service.named_file import read_named_file
 
 PREFIX = "ICHOR_"
 SECRET_PREFIX = "ICHOR_SECRET_"
@@ -51,8 +52,4 @@ def _with_files(variables: Mapping[str, str]) -> Mapping[str, str]:
 def _content(name: str, path: str, plain: Mapping[str, str]) -> str:
     if plain.get(held := name.removesuffix(_FILE)):
         raise InvalidSetting(f"{name} and {held} are both set; unset one of them.")
-    try:
-        return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise InvalidSetting(f"{name} names the file {path}, which cannot be read: {why}.") from None
+    return read_named_file(name, path, f"a file with {held}").removesuffix("\n").removesuffix("\r")

@@ -4,6 +4,8 @@ ServiceError
 ├── InvalidSetting   a setting is wrong or missing: exit 2, at once
 ├── Unavailable      something a program cannot begin without is not there: exit 3
 ├── Unreachable      a server does not answer now: trying again helps, the program goes on
+│   ├── NotConnected   nobody has reached it yet; whoever tries says why
+│   ├── Refused      it answers, and does not take us in: the message says why, `mend` what to do
 │   ├── Busy         what one message needs is in use for now: others need not wait for it
 │   └── ForeignNamespace   Temporal answers, but it carries the runs of another database
 ├── LostRun          a run that Temporal does not know any more
@@ -37,6 +39,18 @@ class Unreachable(ServiceError):
     """A server does not answer; it may be back at any moment."""
 
     exit_code = 3
+
+
+class NotConnected(Unreachable):
+    """A link has not been opened yet."""
+
+
+class Refused(Unreachable):
+    """A server answers, and does not take us in; somebody mends that at one of both ends, by what `mend` says."""
+
+    def __init__(self, message: str, mend: str) -> None:
+        super().__init__(message)
+        self.mend = mend
 
 
 class Busy(Unreachable):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-from ichor_service.errors import Unreachable
+from ichor_service.errors import NotConnected
 
 
 class Link[T]:
@@ -37,10 +37,10 @@ class Link[T]:
         """Return what was opened.
 
         Raises:
-            Unreachable: nothing was, yet.
+            NotConnected: nothing was, yet.
         """
         if self._opened is None:
-            raise Unreachable("not connected yet")
+            raise NotConnected("not connected yet")
         return self._opened
 
     async def connect(self) -> T:

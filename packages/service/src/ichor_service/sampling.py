@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ichor_service.errors import Stopped
+from ichor_service.errors import NotConnected, Stopped
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reason import reason
 from ichor_service.stop import Stop
@@ -69,6 +69,8 @@ class Sampling(Collector):
         try:
             async with asyncio.timeout(self._period):
                 self._latest[server] = await measure() or ()
+        except NotConnected:
+            self._latest.pop(server, None)
         except Exception as error:
             self._latest.pop(server, None)
             if self._trouble.get(server) != reason(error):

@@ -1,13 +1,16 @@
 """What the value of a setting may be: types that say how they are written, and refuse what is not so."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from enum import StrEnum
+from pathlib import Path
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError
 from types import UnionType
 from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from annotated_types import Ge, Le, MaxLen
 from ichor_models import Duration, format_duration
@@ -67,10 +70,23 @@ def _web_address(text: str) -> str:
 
 
 class _Url:
-    """A validator of URLs that hold a password, so its messages never repeat the value."""
+    """A validator of URLs that hold a password, so its messages never repeat the value.
 
-    def __init__(self, *schemes: str) -> None:
+    It looks at parameters, too, over which a driver would only fail to connect, again and again: the files of
+    `authorities` hold certificates, other `files` can be read, and the rest is of a form, told in words.
+    """
+
+    def __init__(
+        self,
+        *schemes: str,
+        authorities: Sequence[str] = (),
+        files: Sequence[str] = (),
+        forms: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         self._schemes = schemes
+        self._authorities = authorities
+        self._files = files
+        self._forms = forms or {}
 
     def __call__(self, value: SecretStr) -> SecretStr:
         try:
@@ -80,17 +96,43 @@ class _Url:
             raise ValueError("it is no URL that can be read") from None
         if parts.scheme not in self._schemes or not parts.hostname:
             raise ValueError(f"it must be a URL that begins with {' or '.join(f'{s}://' for s in self._schemes)}")
+        for name, parameter in parse_qsl(parts.query):
+            self._check(name, parameter)
         return value
 
+    def _check(self, name: str, value: str) -> None:
+        form, words = self._forms.get(name, ("", ""))
+        if form and not re.fullmatch(form, value):
+            raise ValueError(f"its parameter {name} must be {words}")
+        try:
+            if name in self._authorities:
+                SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+            elif name in self._files:
+                Path(value).open("rb").close()
+        except SSLError:
+            raise ValueError(f"the file of its parameter {name} holds no certificate") from None
+        except OSError as error:
+            raise ValueError(f"the file of its parameter {name} cannot be read: {error.strerror}") from None
+
+
+_BROKER_PARAMETERS = {
+    "heartbeat": (r"\d+", "a whole number of seconds"),
+    "auth": ("(?i)plain|external", "plain or external"),
+    "no_verify_ssl": ("0|1", "0 or 1"),
+}
 
 type Pause = Annotated[Duration, BeforeValidator(_seconds_without_unit), Written("duration")]
 type DatabaseUrl = Annotated[
     SecretStr,
-    AfterValidator(_Url("postgresql", "postgres")),
+    AfterValidator(_Url("postgresql", "postgres", authorities=("sslrootcert", "sslcrl"), files=("sslcert", "sslkey"))),
     Written("`postgresql://user:password@host:port/database`"),
 ]
 type BrokerUrl = Annotated[
-    SecretStr, AfterValidator(_Url("amqp", "amqps")), Written("`amqp://user:password@host:port/vhost`, or `amqps`")
+    SecretStr,
+    AfterValidator(
+        _Url("amqp", "amqps", authorities=("cafile",), files=("certfile", "keyfile"), forms=_BROKER_PARAMETERS)
+    ),
+    Written("`amqp://user:password@host:port/vhost`, or `amqps`"),
 ]
 type MailUrl = Annotated[
     SecretStr, AfterValidator(_Url("smtp", "smtps")), Written("`smtp://user:password@host:port`, or `smtps`")

@@ -1,6 +1,6 @@
 """What the environment says, the same for every program (docs/configuration.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -147,21 +147,41 @@ def every_setting() -> tuple[Setting, ...]:
     return tuple(Setting.of(name, field) for name, field in Settings.model_fields.items())
 
 
+def read_settings() -> tuple[Settings, Mapping[str, str]]:
+    """Read the environment and the `.env` file, and return what can be used.
+
+    What cannot stays at its default; a sentence says of each what is wrong, by the name of its field, or by `temporal`
+    for the Temporal profile.
+
+    Raises:
+        InvalidSetting: the `.env` file, or a file that holds a value, cannot be read.
+    """
+    variables = environment()
+    profile, wrong = TemporalProfile(), dict[str, str]()
+    try:
+        profile = TemporalProfile.read(variables)
+    except InvalidSetting as error:
+        wrong["temporal"] = str(error)
+    below = {"temporal_address": profile.address, "temporal_namespace": profile.namespace}
+    said = {name: variables.get(variable(name)) or below.get(name) for name in Settings.model_fields}
+    given = {name: value for name, value in said.items() if value}
+    try:
+        return Settings.model_validate(given), wrong
+    except ValidationError as error:
+        wrong |= {str(item["loc"][0]): _problem(item) for item in error.errors()}
+    return Settings.model_validate({name: value for name, value in given.items() if name not in wrong}), wrong
+
+
 def load_settings(needs: Iterable[str] = ()) -> Settings:
     """Read the environment and the `.env` file; `needs` are the fields that must be set.
 
     Raises:
         InvalidSetting: values are wrong or missing; one sentence that names each variable.
     """
-    variables = environment()
-    profile = TemporalProfile.read(variables)
-    below = {"temporal_address": profile.address, "temporal_namespace": profile.namespace}
-    said = {name: variables.get(variable(name)) or below.get(name) for name in Settings.model_fields}
-    try:
-        settings = Settings.model_validate({name: value for name, value in said.items() if value})
-    except ValidationError as error:
-        raise InvalidSetting("; ".join(_problem(item) for item in error.errors())) from None
-    missing = [setting for setting in every_setting() if setting.name in needs and not said[setting.name]]
+    settings, wrong = read_settings()
+    if wrong:
+        raise InvalidSetting("; ".join(problem.rstrip(".") for problem in wrong.values()))
+    missing = [item for item in every_setting() if item.name in needs and getattr(settings, item.name) is None]
     if missing:
         raise InvalidSetting("; ".join(f"{item.variable} is not set; write {item.form}" for item in missing))
     return settings

@@ -49,7 +49,7 @@ def store_link(
             pool.terminate()
             if isinstance(error, InvalidRoleQuery):
                 raise InvalidSetting(str(error)) from None
-            raise Unavailable(str(error)) if isinstance(error, SchemaError) else error from None
+            raise Unavailable(f"{error} {error.mend}") if isinstance(error, SchemaError) else error from None
         return store
 
     async def ask(_: EdgeStore) -> None:

@@ -14,7 +14,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, Tele
 
 from ichor_service.encryption_keys import encryption_keys
 from ichor_service.environment import environment
-from ichor_service.errors import Unreachable
+from ichor_service.errors import InvalidSetting, Refused, Unreachable
 from ichor_service.link import Link
 from ichor_service.reason import reason
 from ichor_service.settings import Settings
@@ -23,6 +23,23 @@ from ichor_service.temporal_profile import TemporalProfile
 from ichor_service.trace_header import TraceHeader
 from ichor_service.tracing import is_tracing
 
+CREDENTIALS = "Correct TEMPORAL_API_KEY or the certificate of TEMPORAL_TLS_*, or give it the right to the namespace."
+_UNUSABLE = re.compile("ParseError|InvalidUri|NoCertificatesPresented")
+"""What the SDK says of TLS that it cannot use; it tells this like a server that is away."""
+_REFUSALS = {
+    "InvalidContentType": (
+        "it speaks no TLS",
+        "Set TEMPORAL_TLS=false; it is on by itself where there is an API key or any TEMPORAL_TLS_*.",
+    ),
+    "BrokenPipe": ("it closes the connection; it may want TLS", "Set TEMPORAL_TLS=true."),
+    "InvalidCertificate": (
+        "its certificate is not one that we trust",
+        "Correct TEMPORAL_TLS_SERVER_CA_CERT_PATH or TEMPORAL_TLS_SERVER_NAME.",
+    ),
+    "code: Unauthenticated": ("it does not take our API key or certificate", CREDENTIALS),
+    "code: PermissionDenied": ("it does not let us in", CREDENTIALS),
+}
+"""What the SDK says where Temporal answers, and does not take us in: what it means, and how to mend it."""
 _PROBE_TIMEOUT = timedelta(seconds=2)
 
 
@@ -60,7 +77,14 @@ async def _open(settings: Settings, profile: TemporalProfile, converter: DataCon
             interceptors=[TraceHeader()] if is_tracing() else [],
             runtime=runtime,
         )
+    except ValueError as error:
+        raise InvalidSetting(f"TEMPORAL_* is wrong: {reason(error)}.") from None
     except RuntimeError as error:
+        if _UNUSABLE.search(str(error)):
+            raise InvalidSetting("TEMPORAL_TLS_* is wrong: a key, a certificate or a name cannot be read.") from None
+        for said, (meaning, mend) in _REFUSALS.items():
+            if said in str(error):
+                raise Refused(f"{address}: {meaning}", mend) from None
         raise Unreachable(f"{address}: {_in_short(error)}") from None
 
 

@@ -9,6 +9,10 @@ from temporalio.service import TLSConfig
 
 from ichor_service.errors import InvalidSetting
 
+_TLS = "TEMPORAL_TLS"
+_FLAGS = ("true", "false", "1", "0")
+"""What envconfig takes for a truth value, in any case; it takes every other text for true."""
+
 
 @dataclass(frozen=True, slots=True)
 class TemporalProfile:
@@ -27,9 +31,14 @@ class TemporalProfile:
         Raises:
             InvalidSetting: the profile or its file cannot be used.
         """
+        said = {name: value for name, value in variables.items() if value}
+        if said.get(_TLS, "true").lower() not in _FLAGS:
+            raise InvalidSetting(f"{_TLS} must be true or false; write one of them.")
         try:
-            found = ClientConfig.load_client_connect_config(override_env_vars=variables)
-        except (RuntimeError, ValueError, OSError) as error:
+            found = ClientConfig.load_client_connect_config(override_env_vars=said)
+        except OSError as error:
+            raise InvalidSetting(_unreadable(error, said)) from None
+        except (RuntimeError, ValueError) as error:
             raise InvalidSetting(
                 f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {_without_source(error)}."
             ) from None
@@ -40,6 +49,13 @@ class TemporalProfile:
             tls=found.get("tls"),
             metadata=found.get("rpc_metadata", {}),
         )
+
+
+def _unreadable(error: OSError, variables: Mapping[str, str]) -> str:
+    """Name who names the file, and not the file: a key may stand in the place of its path."""
+    naming = (name for name, value in variables.items() if name.startswith("TEMPORAL_") and value == error.filename)
+    name = next(naming, "a path in the Temporal profile")
+    return f"{name} must be the path of a file; that file cannot be read: {error.strerror}."
 
 
 def _without_source(error: Exception) -> str:

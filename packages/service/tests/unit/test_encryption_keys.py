@@ -28,7 +28,7 @@ def test_without_a_file_there_is_none():
     ("content", "problem"),
     [
         (None, " must be the path of a file of keys; that file cannot be read: No such file or directory."),
-        (b"\xff", " must be the path of a file of keys; that file cannot be read: it is no text."),
+        (b"\xff", " must be the path of a file of keys; that file cannot be read: it is no UTF-8 text."),
         (b"", ": the file of keys cannot be used: there is no key."),
         (f"{KEY} old:{KEY}".encode(), ": the file of keys cannot be used: item 1 is not id:key"),
     ],

@@ -3,10 +3,11 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from ichor_service import Measure, Sampling, Stop, Unreachable, new_registry
+from ichor_service import Measure, NotConnected, Sampling, Stop, Unreachable, new_registry
 from ichor_testing import until
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
+from structlog.testing import capture_logs
 
 
 class Server:
@@ -54,6 +55,23 @@ async def test_a_server_that_is_away_has_no_numbers_until_it_is_back():
             await becomes(registry, 0, None)
             server.state = "there"
             await becomes(registry, 1, 7)
+
+
+async def test_why_it_is_away_is_told_once_somebody_had_reached_it():
+    tries = 0
+
+    async def measure() -> None:
+        nonlocal tries
+        tries += 1
+        raise NotConnected("not connected yet") if tries < 3 else Unreachable("it went away")
+
+    async def was_tried() -> bool:
+        return tries > 4
+
+    with capture_logs() as lines:
+        async with sampled(database=measure):
+            await until(was_tried, "more tries", pause=0.005)
+    assert [line["reason"] for line in lines] == ["it went away"]
 
 
 async def test_a_silent_server_hides_no_other():

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 from ichor_models import Excess, ValueLimit
-from ichor_service import InvalidSetting, environment, load_settings, variable
+from ichor_service import InvalidSetting, environment, load_settings, read_settings, temporal_link, variable
 from ichor_service.settings import Settings
+from ichor_service.temporal_profile import TemporalProfile
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,29 @@ def test_the_defaults_are_those_of_the_documentation():
     [
         ("ICHOR_DATABASE_URL", "mysql://user:hidden@db/x", "must be a URL that begins with postgresql://"),
         ("ICHOR_DATABASE_URL", "postgresql://user:hidden@db:hidden/x", "no URL that can be read"),
+        (
+            "ICHOR_DATABASE_URL",
+            "postgresql://user:hidden@db/x?sslmode=verify-full&sslrootcert=/missing.pem",
+            "the file of its parameter sslrootcert cannot be read: No such file or directory",
+        ),
+        (
+            "ICHOR_DATABASE_URL",
+            "postgresql://user:hidden@db/x?sslcert=/missing.pem",
+            "the file of its parameter sslcert cannot be read: No such file or directory",
+        ),
         ("ICHOR_RABBITMQ_URL", "http://user:hidden@mq", "must be a URL that begins with amqp://"),
+        (
+            "ICHOR_RABBITMQ_URL",
+            f"amqps://user:hidden@mq?cafile={__file__}",
+            "the file of its parameter cafile holds no certificate",
+        ),
+        (
+            "ICHOR_RABBITMQ_URL",
+            "amqp://user:hidden@mq?heartbeat=abc",
+            "its parameter heartbeat must be a whole number of seconds",
+        ),
+        ("ICHOR_RABBITMQ_URL", "amqps://user:hidden@mq/?no_verify_ssl=false", "no_verify_ssl must be 0 or 1"),
+        ("ICHOR_RABBITMQ_URL", "amqp://user:hidden@mq/?auth=none", "auth must be plain or external"),
         ("ICHOR_SMTP_URL", "hidden", "must be a URL that begins with smtp://"),
         ("ICHOR_TEMPORAL_ADDRESS", "temporal", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "http://temporal:7233", "write it as host:port"),
@@ -68,6 +91,17 @@ def test_a_wrong_setting_is_named_in_one_sentence_without_its_value(
     assert said in message
     assert "\n" not in message
     assert "hidden" not in message
+
+
+def test_all_that_is_wrong_is_told_and_the_rest_can_be_used(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_HTTP_PORT", "eighty")
+    monkeypatch.setenv("TEMPORAL_TLS", "maybe")
+    monkeypatch.setenv("ICHOR_TASK_QUEUE", "mine")
+    settings, wrong = read_settings()
+    assert (settings.task_queue, settings.http_port) == ("mine", None)
+    assert wrong.keys() == {"temporal", "http_port"}
+    with pytest.raises(InvalidSetting, match=r"^TEMPORAL_TLS must .*; ICHOR_HTTP_PORT must be a whole number"):
+        load_settings()
 
 
 def test_what_is_missing_is_named_with_how_it_is_written():
@@ -134,6 +168,46 @@ def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.Monk
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TEMPORAL_TLS", "maybe", "TEMPORAL_TLS must be true or false; write one of them"),
+        ("TEMPORAL_TLS", "no", "TEMPORAL_TLS must be true or false; write one of them"),
+        ("TEMPORAL_TLS_CLIENT_KEY_PATH", "hidden", "TEMPORAL_TLS_CLIENT_KEY_PATH must be the path of a file; that "),
+    ],
+)
+def test_a_wrong_variable_of_temporal_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSetting) as caught:
+        load_settings()
+    assert str(caught.value).startswith(said)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "is_on"), [("", False), ("False", False), ("0", False), ("TRUE", True), ("1", True)])
+def test_tls_is_on_or_off_as_written(text: str, is_on: bool):
+    assert bool(TemporalProfile.read({"TEMPORAL_TLS": text}).tls) == is_on
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"TEMPORAL_TLS_CLIENT_CERT_DATA": "hidden"},
+        {"TEMPORAL_TLS_CLIENT_CERT_DATA": "hidden", "TEMPORAL_TLS_CLIENT_KEY_DATA": "hidden"},
+        {"TEMPORAL_TLS_SERVER_NAME": "not a name"},
+    ],
+)
+async def test_tls_that_cannot_be_used_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, written: dict[str, str]):
+    for name, value in written.items():
+        monkeypatch.setenv(name, value)
+    link = temporal_link(load_settings().model_copy(update={"temporal_address": "127.0.0.1:1"}))
+    with pytest.raises(InvalidSetting, match=r"^TEMPORAL_.* is wrong: ") as caught:
+        await link.connect()
+    assert "hidden" not in str(caught.value)
+
+
 def test_an_empty_variable_hides_no_line_of_the_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / ".env").write_text("ICHOR_TASK_QUEUE=file\n")
     monkeypatch.setenv("ICHOR_TASK_QUEUE", "")
@@ -156,11 +230,19 @@ def test_the_name_of_a_secret_may_end_in_file(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_file_that_cannot_be_read_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("ICHOR_TOKEN_KEYS_FILE", str(tmp_path / "keys"))
-    with pytest.raises(InvalidSetting, match=r"^ICHOR_TOKEN_KEYS_FILE names the file .*keys, which .*: No such file"):
+    said = "^ICHOR_TOKEN_KEYS_FILE must be the path of a file with ICHOR_TOKEN_KEYS; that file .*: No such file"
+    with pytest.raises(InvalidSetting, match=said):
         load_settings()
     (tmp_path / "keys").write_bytes(b"\xff")
     with pytest.raises(InvalidSetting, match=r"it is no UTF-8 text\.$"):
         load_settings()
+
+
+def test_a_secret_in_the_place_of_the_path_of_its_file_is_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ICHOR_DATABASE_URL_FILE", "postgresql://user:hidden@db/x")
+    with pytest.raises(InvalidSetting, match="must be the path of a file with ICHOR_DATABASE_URL;") as caught:
+        load_settings()
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_value_and_its_file_do_not_go_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

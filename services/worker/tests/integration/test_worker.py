@@ -160,7 +160,7 @@ async def test_a_database_without_the_migrations_stops_it_and_says_what_to_do(
     async with start_program("ichor_worker", environment) as worker:
         assert await worker.ended() == 3
         assert worker.complaint.startswith("ichor-worker: The database lacks ")
-        assert worker.complaint.endswith("run `ichor migrate`.")
+        assert worker.complaint.endswith(". Run `ichor migrate`.")
 
 
 async def test_a_wrong_setting_stops_it_at_once(environment: dict[str, str], tmp_path: Path):

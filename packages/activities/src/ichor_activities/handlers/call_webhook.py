@@ -25,12 +25,21 @@ def _method(value: object) -> object:
 class CallWebhookConfig(Config):
     """The request; `timeout_seconds` bounds it with all its redirects, 0 means 30."""
 
-    url: str = Field(min_length=1)
-    method: Annotated[Literal["GET", "POST", "PUT", "PATCH", "DELETE"], BeforeValidator(_method)] = "POST"
-    headers: dict[str, str] = Field(default_factory=dict[str, str])
-    body: str = ""
-    timeout_seconds: int = Field(default=30, ge=0, le=120)
-    expected_status_codes: tuple[int, ...] = _EXPECTED
+    url: str = Field(min_length=1, description="https, or what `ICHOR_WEBHOOK_ALLOW` opens besides")
+    method: Annotated[Literal["GET", "POST", "PUT", "PATCH", "DELETE"], BeforeValidator(_method)] = Field(
+        default="POST", description="the HTTP method, in any case; empty means POST"
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="headers by name; an Idempotency-Key, and for a body the Content-Type of JSON, is added to others",
+    )
+    body: str = Field(default="", description="sent as it is, in UTF-8; empty sends none")
+    timeout_seconds: int = Field(
+        default=30, ge=0, le=120, description="seconds for all of it, redirects included; 0 means 30"
+    )
+    expected_status_codes: tuple[int, ...] = Field(
+        default=_EXPECTED, description="the statuses that leave by `success`; an empty list means the default"
+    )
 
 
 class CallWebhookResult(Result):

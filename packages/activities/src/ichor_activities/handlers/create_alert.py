@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ichor_activities.alert import ALERTS, Alert, Severity, write_alert
 from ichor_activities.config import Config, Result
@@ -21,8 +21,10 @@ def _or_medium(value: object) -> object:
 class Recipients(Config):
     """Who sees the alert, by id."""
 
-    users: tuple[UUID, ...] = ()
-    roles: tuple[UUID, ...] = ()
+    users: tuple[UUID, ...] = Field(default=(), description="ids of users; with no roles at least one")
+    roles: tuple[UUID, ...] = Field(
+        default=(), description="ids of roles, all of whose users see it; with no users at least one"
+    )
 
     @model_validator(mode="after")
     def _somebody(self) -> "Recipients":
@@ -34,14 +36,21 @@ class Recipients(Config):
 class CreateAlertConfig(Config):
     """What the alert says, to whom; `resolve_prior` closes open ones of the same row and type."""
 
-    message: str
-    recipients: Recipients
-    severity: Annotated[Severity, BeforeValidator(_or_medium)] = "medium"
-    alert_type: str = ""
-    title: str = ""
-    action_url: str = ""
-    context: dict[str, JsonValue] | None = None
-    resolve_prior: bool = False
+    message: str = Field(description="what it says")
+    recipients: Recipients = Field(description="who sees it")
+    severity: Annotated[Severity, BeforeValidator(_or_medium)] = Field(
+        default="medium", description="how urgent it is; empty means medium"
+    )
+    alert_type: str = Field(default="", description="a word that groups alerts of one kind")
+    title: str = Field(default="", description="the line above the message")
+    action_url: str = Field(default="", description="where a click leads")
+    context: dict[str, JsonValue] | None = Field(
+        default=None, description="more data for the application that shows it; null means none"
+    )
+    resolve_prior: bool = Field(
+        default=False,
+        description="whether open alerts of the event's row and this `alert_type` are resolved; without a type none",
+    )
 
 
 class CreateAlertResult(Result):

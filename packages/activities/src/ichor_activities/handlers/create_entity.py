@@ -14,8 +14,10 @@ from ichor_activities.row_creation import create_row
 class CreateEntityConfig(Config):
     """The table and the row's values by column; the id is made where it is not given."""
 
-    target_entity: str = Field(min_length=1)
-    fields: dict[str, JsonValue] = Field(min_length=1)
+    target_entity: str = Field(min_length=1, description="the entity, by its name in `ICHOR_ENTITIES`")
+    fields: dict[str, JsonValue] = Field(
+        min_length=1, description="the row's values by column; a UUID as its id is made where none is given"
+    )
 
 
 class CreateEntityResult(Result):

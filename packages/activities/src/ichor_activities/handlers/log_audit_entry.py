@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
@@ -19,11 +19,13 @@ _NO_ENTITY = str(UUID(int=0))
 class LogAuditEntryConfig(Config):
     """What happened to which row; row and entity are the event's where none is named, `action` is the action's name."""
 
-    message: str
-    entity_name: str = ""
-    entity_id: str = ""
-    action: str = ""
-    metadata: dict[str, JsonValue] | None = None
+    message: str = Field(description="what happened")
+    entity_name: str = Field(default="", description="the entity of the row; empty means the event's")
+    entity_id: str = Field(default="", description="the row's id; empty, or no UUID, means the event's")
+    action: str = Field(default="", description="what was done, in a word; empty means the action's name")
+    metadata: dict[str, JsonValue] | None = Field(
+        default=None, description="more data for whoever reads the log; null means none"
+    )
 
 
 class LogAuditEntryResult(Result):

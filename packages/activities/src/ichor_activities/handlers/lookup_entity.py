@@ -19,10 +19,13 @@ _TAKEN = ("output", "found")
 class LookupEntityConfig(Config):
     """Which columns of which rows, and the key that holds them in the result."""
 
-    entity: str = Field(min_length=1)
-    filter: dict[str, JsonValue] = Field(min_length=1)
-    fields: tuple[str, ...] = Field(min_length=1)
-    output_key: str = Field(min_length=1)
+    entity: str = Field(min_length=1, description="the entity, by its name in `ICHOR_ENTITIES`")
+    filter: dict[str, JsonValue] = Field(min_length=1, description="values by column, all of which a row must have")
+    fields: tuple[str, ...] = Field(min_length=1, description="the columns to read")
+    output_key: str = Field(
+        min_length=1,
+        description="the key of the result that holds what is found; `<output_key>_count` is how many rows",
+    )
 
 
 @action("lookup_entity", ports=("found", "not_found"), transactional=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ichor_models import Duration, Message, Question, RoutingKey
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ichor_activities.config import Config
 from ichor_activities.context import ActionContext
@@ -13,9 +13,14 @@ from ichor_activities.handler import action
 class RequestReplyConfig(Config):
     """What is asked (`message`), of whom (`routing_key` of the exchange `ichor.requests`), and how long it may take."""
 
-    routing_key: RoutingKey
-    message: JsonValue = None
-    timeout: Duration = timedelta(hours=1)
+    routing_key: RoutingKey = Field(
+        description="whom to ask: the routing key of the request in the exchange `ichor.requests`"
+    )
+    message: JsonValue = Field(default=None, description="what is asked, any JSON")
+    timeout: Duration = Field(
+        default=timedelta(hours=1),
+        description="how long the reply is waited for, as 90s, 1h30m, 2d; then the action fails",
+    )
 
 
 @action("request_reply", asks=True)

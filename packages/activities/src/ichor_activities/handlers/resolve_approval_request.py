@@ -19,9 +19,9 @@ _REFUSALS = {
 class ResolveApprovalRequestConfig(Config):
     """The approval, and the user's vote on it."""
 
-    approval_request_id: UUID
-    resolution: Resolution
-    reason: str = Field(default="", max_length=LONGEST_REASON)
+    approval_request_id: UUID = Field(description="the approval's id, `approval_id` in its action's result")
+    resolution: Resolution = Field(description="the user's vote")
+    reason: str = Field(default="", max_length=LONGEST_REASON, description="why, for whoever asks later")
 
 
 class ResolveApprovalRequestResult(Result):

@@ -35,8 +35,10 @@ type AskedPeople = Annotated[Approvers, BeforeValidator(_users, json_schema_inpu
 class EscalationConfig(Config):
     """Who may decide, too, when so much time has passed: `approvers` as of the approval itself."""
 
-    after: Duration
-    approvers: AskedPeople
+    after: Duration = Field(
+        description="how long after the question, as 90s, 1h30m, 2d; shorter than the time there is"
+    )
+    approvers: AskedPeople = Field(description="users and roles who may decide then, too; a list means users")
 
 
 class SeekApprovalConfig(Config):
@@ -45,14 +47,24 @@ class SeekApprovalConfig(Config):
     `timeout` is for times that are no whole hours; `reminder` is how often people are reminded.
     """
 
-    approvers: AskedPeople
-    approval_type: ApprovalType = ApprovalType.ANY
-    required: int | None = Field(default=None, ge=1)
-    timeout_hours: int = Field(default=72, ge=1, le=24 * 366)
-    timeout: Duration | None = None
-    approval_message: str = ""
-    reminder: Duration | None = None
-    escalation: EscalationConfig | None = None
+    approvers: AskedPeople = Field(description="users and roles who may decide; a list means users")
+    approval_type: ApprovalType = Field(
+        default=ApprovalType.ANY, description="how many must agree: any one, all, or the majority"
+    )
+    required: int | None = Field(
+        default=None, ge=1, description="so many must agree, in place of what `approval_type` says; null means that"
+    )
+    timeout_hours: int = Field(default=72, ge=1, le=24 * 366, description="hours until it leaves by `timed_out`")
+    timeout: Duration | None = Field(
+        default=None, description="that time where it is no whole hours, as 90s, 1h30m, 2d, in place of `timeout_hours`"
+    )
+    approval_message: str = Field(default="", description="what people are asked")
+    reminder: Duration | None = Field(
+        default=None, description="how often people are reminded, as 90s, 1h30m, 2d; null means never"
+    )
+    escalation: EscalationConfig | None = Field(
+        default=None, description="who may decide, too, when some time has passed; null means nobody"
+    )
 
     @model_validator(mode="after")
     def _askable(self) -> Self:

@@ -15,11 +15,15 @@ from ichor_activities.handler import action
 class SendEmailConfig(Config):
     """What to send to whom; `simulate_failure` fails instead, to try a rule's error path."""
 
-    recipients: tuple[str, ...] = Field(min_length=1)
-    subject: str
-    body: str = ""
-    simulate_failure: bool = False
-    failure_message: str = ""
+    recipients: tuple[str, ...] = Field(min_length=1, description="mail addresses, all in the same mail")
+    subject: str = Field(description="its subject")
+    body: str = Field(default="", description="its text")
+    simulate_failure: bool = Field(
+        default=False, description="whether to fail and send nothing, to try a rule's error path"
+    )
+    failure_message: str = Field(
+        default="", description="the error of such a failure; empty means one of a refused connection"
+    )
 
 
 class SendEmailResult(Result):

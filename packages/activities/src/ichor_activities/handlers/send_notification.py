@@ -18,10 +18,12 @@ def _or_low(value: object) -> object:
 class SendNotificationConfig(Config):
     """Who is told what, by user id."""
 
-    recipients: tuple[UUID, ...] = Field(min_length=1)
-    message: str
-    title: str = ""
-    priority: Annotated[Severity, BeforeValidator(_or_low)] = "low"
+    recipients: tuple[UUID, ...] = Field(min_length=1, description="ids of users")
+    message: str = Field(description="what it says")
+    title: str = Field(default="", description="the line above the message")
+    priority: Annotated[Severity, BeforeValidator(_or_low)] = Field(
+        default="low", description="how urgent it is; empty means low"
+    )
 
 
 class SendNotificationResult(Result):

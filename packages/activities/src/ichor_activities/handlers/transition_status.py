@@ -17,11 +17,14 @@ INVALID_TRANSITION = "invalid_transition"
 class TransitionStatusConfig(Config):
     """The row, its status column, and which statuses may become which; the row is the event's where none is named."""
 
-    target_entity: str = Field(min_length=1)
-    target_id: str = ""
-    status_field: str = Field(min_length=1)
-    to_status: str = Field(min_length=1)
-    valid_from_statuses: tuple[str, ...] = Field(min_length=1)
+    target_entity: str = Field(min_length=1, description="the entity, by its name in `ICHOR_ENTITIES`")
+    target_id: str = Field(default="", description="the row's id; empty means the event's")
+    status_field: str = Field(min_length=1, description="the column with the status")
+    to_status: str = Field(min_length=1, description="the status to move to")
+    valid_from_statuses: tuple[str, ...] = Field(
+        min_length=1,
+        description="the statuses to move from; a row in any other stays, and `invalid_transition` is taken",
+    )
 
 
 class TransitionStatusResult(Result):

@@ -18,12 +18,19 @@ from ichor_activities.reference import Reference, resolve_reference
 class UpdateFieldConfig(Config):
     """Which column of which rows gets which value; without conditions the event's row is meant."""
 
-    target_entity: str = Field(min_length=1)
-    target_field: str = Field(min_length=1)
-    new_value: JsonValue
-    field_type: Literal["", "foreign_key"] | str = ""
-    foreign_key_config: Reference | None = None
-    conditions: tuple[RowCondition, ...] = ()
+    target_entity: str = Field(min_length=1, description="the entity, by its name in `ICHOR_ENTITIES`")
+    target_field: str = Field(min_length=1, description="the column to set")
+    new_value: JsonValue = Field(description="its value, any JSON that the column takes")
+    field_type: Literal["", "foreign_key"] | str = Field(
+        default="",
+        description="`foreign_key` where the value stands for a row of another table; anything else means nothing",
+    )
+    foreign_key_config: Reference | None = Field(
+        default=None, description="where that row is found, needed with `foreign_key`"
+    )
+    conditions: tuple[RowCondition, ...] = Field(
+        default=(), description="which rows, by conditions that must all hold; empty means the event's row"
+    )
 
     @model_validator(mode="after")
     def _foreign_key_is_described(self) -> "UpdateFieldConfig":

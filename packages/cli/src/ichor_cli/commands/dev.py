@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from ichor_cli.dev_stack import DevStack
 
-_KEEP = typer.Option("--keep", metavar="FOLDER", help="Keep the servers' data there; otherwise it goes with them.")
+_KEEP = typer.Option(
+    "--keep", metavar="FOLDER", file_okay=False, help="Keep the servers' data there; else it goes with them."
+)
 
 
 def dev(keep: Annotated[Path | None, _KEEP] = None, json: Json = False) -> int:

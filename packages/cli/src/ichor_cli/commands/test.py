@@ -18,6 +18,8 @@ from ichor_cli.verdict import Runner, Verdict, judge
 from ichor_cli.verdict_table import verdict_table
 
 _AT_ONCE = 20
+_NAMED = 3
+"""Skipped files that are named; a folder may hold many."""
 _PATHS = typer.Argument(metavar="PATH", help="Case files, or folders of them.", show_default=False)
 
 
@@ -42,8 +44,8 @@ def run_case_files(
     screen = Screen(json)
     skipped: list[str] = []
     files = find_case_files(paths, lambda path: skipped.append(str(path)))
-    for path in skipped:
-        screen.note(f"{path} is skipped: it is no case file and no workflow file.")
+    if skipped:
+        screen.note(_skipped(skipped))
     with screen.busy(f"Running {len(files)} cases"):
         verdicts = asyncio.run(_judge(files, _runner(on, events_per_run, address, screen)))
     failed = sum(not verdict.passed for verdict in verdicts)
@@ -57,6 +59,14 @@ def run_case_files(
         lambda: verdict_table(verdicts),
     )
     return 1 if failed else 0
+
+
+def _skipped(files: Sequence[str]) -> str:
+    if len(files) == 1:
+        return f"{files[0]} is skipped: it is no case file and no workflow file."
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    told = ", ".join(files[:_NAMED])
+    return f"{told}{more} are skipped: they are no case files and no workflow files. `--json` lists them all."
 
 
 async def _judge(files: Sequence[CaseFile], running: AbstractAsyncContextManager[Runner]) -> list[Verdict]:

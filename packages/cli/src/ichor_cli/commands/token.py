@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from ichor_models.wording import all_in_words
+from ichor_models.wording import in_words
 from pydantic import JsonValue, ValidationError
 
 from ichor_cli.arguments import Json
@@ -12,7 +12,7 @@ from ichor_cli.screen import Screen
 
 _SUB = typer.Option("--sub", metavar="USER_ID", help="The id of the user behind it.", show_default=False)
 _SCOPE = typer.Option(
-    "--scope", metavar="SCOPE", help="What it allows: read, events, start, approve, operator; may come again."
+    "--scope", metavar="SCOPE", help="What it allows: read, events, start, cancel, approve, operator; may come again."
 )
 _ROLE = typer.Option("--role", metavar="ROLE", help="A role of the user; may come again.")
 
@@ -33,7 +33,9 @@ def token(
         entry = ApiToken.model_validate({"sha256": token_hash(made), **said})
     except ValidationError as error:
         mend = "`ichor token --help` shows what there is."
-        raise WrongUsage(f"{all_in_words(error)}.", code="usage", mend=mend) from None
+        wrong = error.errors()[0]
+        option = str(wrong["loc"][0]).removesuffix("s")
+        raise WrongUsage(f"--{option} {in_words(wrong)}.", code="usage", mend=mend) from None
     document: dict[str, JsonValue] = entry.model_dump(mode="json", exclude_defaults=True)
     Screen(json).answer({"token": made, "entry": document}, lambda: _told(made, document))
     return 0

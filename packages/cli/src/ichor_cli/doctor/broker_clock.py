@@ -22,21 +22,31 @@ async def examine_broker_clock(seconds: float, now: Callable[[], datetime]) -> S
     address = environment().get(_ADDRESS)
     if not address:
         return [skipped(CLOCK, f"{_ADDRESS} is not set, so the broker's clock is not known.")]
+    mend = f"Correct {_ADDRESS}, or unset it."
+    if (url := _api(address)) is None:
+        return [doubtful(CLOCK, f"{_ADDRESS} is no address like http://user:password@host:port.", mend)]
     before = now()
     try:
-        theirs = await asyncio.to_thread(_date, address, seconds)
+        theirs = await asyncio.to_thread(_date, url, seconds)
     except (OSError, ValueError) as error:
-        mend = f"Correct {_ADDRESS}, or unset it."
         return [doubtful(CLOCK, f"The management API does not tell its time: {reason(error).rstrip('.')}.", mend)]
     return [clock_finding(CLOCK, "the broker", theirs, before, now())]
 
 
-def _date(address: str, seconds: float) -> datetime:
-    """Ask for nothing in particular: every answer has the time, also one that refuses us."""
-    parts = urlsplit(address)
-    request = Request(f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}/api/", method="HEAD")
+def _api(address: str) -> str | None:
+    """Return the API's URL without user and password, None where the address cannot be read."""
     try:
-        with urlopen(request, timeout=seconds) as answer:
+        parts = urlsplit(address)
+        port = parts.port or 15672
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.hostname}:{port}/api/" if parts.scheme in ("http", "https") else None
+
+
+def _date(url: str, seconds: float) -> datetime:
+    """Ask for nothing in particular: every answer has the time, also one that refuses us."""
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=seconds) as answer:
             return parsedate_to_datetime(answer.headers["Date"])
     except HTTPError as refusal:
         return parsedate_to_datetime(refusal.headers["Date"])

@@ -1,6 +1,6 @@
 """What there is to find out about PostgreSQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,11 +8,9 @@ from uuid import UUID
 import asyncpg
 from ichor_edgestore import (
     EdgeStore,
-    InvalidAddress,
     InvalidRoleQuery,
     LackingRights,
     SchemaError,
-    SchemaTooNew,
     StoreError,
     connected,
     foreign_migrations,
@@ -27,6 +25,8 @@ from ichor_service import Settings, variable
 from ichor_cli.doctor.clock import clock_finding
 from ichor_cli.doctor.finding import Finding, broken, doubtful, skipped, well
 from ichor_cli.doctor.patience import tried
+from ichor_cli.doctor.unnamed import unnamed
+from ichor_cli.failure import explain
 
 CONNECTION, MIGRATIONS, RIGHTS_OF_ROLE = "database.connection", "database.migrations", "database.rights"
 ROLES, BACKLOG, CLOCK = "database.roles", "database.backlog", "clock.database"
@@ -35,19 +35,20 @@ _LONG = timedelta(minutes=5)
 _LOOK = "Look at the server's log and load."
 
 
-async def examine_database(settings: Settings, seconds: float, now: Callable[[], datetime]) -> Sequence[Finding]:
+async def examine_database(
+    settings: Settings, wrong: Container[str], seconds: float, now: Callable[[], datetime]
+) -> Sequence[Finding]:
     """Connect as the services do, and look at all that needs the connection."""
-    address = variable("database_url")
     if settings.database_url is None:
-        return _unreached(broken(CONNECTION, f"{address} is not set.", f"Set {address}."))
+        return _unreached(unnamed(CONNECTION, "database_url", wrong))
     async with AsyncExitStack() as stack:
         opening = connected(
             settings.database_url.get_secret_value(), max_size=1, connect_timeout=seconds, command_timeout=seconds
         )
         try:
             pool = await stack.enter_async_context(opening)
-        except (StoreError, InvalidAddress) as error:
-            return _unreached(broken(CONNECTION, str(error), f"Start PostgreSQL, or correct {address}."))
+        except StoreError as error:
+            return _unreached(broken(CONNECTION, str(error), explain(error).mend))
         checks = [
             tried(CONNECTION, _connection(pool), seconds, _LOOK),
             tried(MIGRATIONS, _migrations(pool), seconds, "Let the role read workflow.ichor_migrations."),
@@ -72,8 +73,7 @@ async def _migrations(pool: asyncpg.Pool) -> Sequence[Finding]:
     try:
         await require_schema(pool)
     except SchemaError as error:
-        mend = "Install a newer release." if isinstance(error, SchemaTooNew) else "Run `ichor migrate`."
-        return [broken(MIGRATIONS, str(error), mend)]
+        return [broken(MIGRATIONS, str(error), error.mend)]
     foreign = await foreign_migrations(pool)
     own = migrations()[-1]
     unknown = [found.name for found in foreign if found.release <= own.release]

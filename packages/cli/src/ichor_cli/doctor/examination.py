@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from ichor_service import InvalidSetting, load_settings
+from ichor_service import InvalidSetting, read_settings
 
 from ichor_cli.doctor.broker_clock import examine_broker_clock
 from ichor_cli.doctor.configuration import CONFIGURATION, examine_settings
@@ -23,18 +23,19 @@ def _utc_now() -> datetime:
 async def examine(seconds: float, now: Callable[[], datetime] = _utc_now) -> Sequence[Finding]:
     """Return what was found out; nothing takes much longer than the slowest server times the checks that ask it.
 
-    `seconds` bound each question to a server; settings that cannot be read leave nothing else to look at.
+    `seconds` bound each question to a server. A wrong setting keeps from being looked at only what needs it; where the
+    settings cannot be read at all there is nothing else to look at.
     """
     found = await tried(CONFIGURATION, examine_settings(), seconds, "Correct or uninstall what the message names.")
     try:
-        settings = load_settings()
+        settings, wrong = read_settings()
     except InvalidSetting:
         return found
     examinations = await asyncio.gather(
-        examine_database(settings, seconds, now),
-        examine_rabbitmq(settings, seconds),
-        examine_temporal(settings, seconds),
-        examine_mail(settings, seconds),
+        examine_database(settings, wrong, seconds, now),
+        examine_rabbitmq(settings, wrong, seconds),
+        examine_temporal(settings, wrong, seconds),
+        examine_mail(settings, wrong, seconds),
         examine_broker_clock(seconds, now),
     )
     return [*found, *(finding for examination in examinations for finding in examination)]

@@ -1,16 +1,17 @@
 """What there is to find out about RabbitMQ, without making anything or moving a message: only AMQP is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from aio_pika.abc import AbstractConnection
 from ichor_service import EVENTS, REPLIES, REQUESTS, Settings, Topology, variable
 
-from ichor_cli.broker import broker_connection
+from ichor_cli.broker import GRANT, broker_connection
 from ichor_cli.doctor.broker_right import lacking_broker_rights
 from ichor_cli.doctor.declared import Declared, Kind, declared_exchange, declared_queue
 from ichor_cli.doctor.finding import Finding, broken, doubtful, skipped, well
 from ichor_cli.doctor.patience import tried
+from ichor_cli.doctor.unnamed import unnamed
 from ichor_cli.errors import Missing
 
 CONNECTION, EXCHANGES, PERMISSIONS = "rabbitmq.connection", "rabbitmq.exchanges", "rabbitmq.permissions"
@@ -38,13 +39,12 @@ _OWNERS = (
 )
 
 
-async def examine_rabbitmq(settings: Settings, seconds: float) -> Sequence[Finding]:
+async def examine_rabbitmq(settings: Settings, wrong: Container[str], seconds: float) -> Sequence[Finding]:
     """Connect as the services do, and look at all that needs the connection."""
     if settings.rabbitmq_url is None:
-        address = variable("rabbitmq_url")
-        return _unreached(broken(CONNECTION, f"{address} is not set: no trigger runs.", f"Set {address}."))
+        return _unreached(unnamed(CONNECTION, "rabbitmq_url", wrong))
     try:
-        async with broker_connection(settings, "answer") as connection:
+        async with broker_connection(settings, "take us in") as connection:
             return [well(CONNECTION, "RabbitMQ answers."), *await _examine(connection, settings, seconds)]
     except Missing as missing:
         return _unreached(broken(CONNECTION, str(missing), missing.mend))
@@ -119,6 +119,5 @@ def _dead_letters(owner: _Owner, count: int) -> Finding:
 
 async def _permissions(connection: AbstractConnection) -> Sequence[Finding]:
     lacking = await lacking_broker_rights(connection)
-    mend = r"`rabbitmqctl set_permissions -p VHOST USER C W R`, each a pattern as '^(ichor\..*|amq\.default)$'."
-    found = [broken(PERMISSIONS, f"We may not {right} {name}.", mend) for right, name in lacking]
+    found = [broken(PERMISSIONS, f"We may not {right} {name}.", GRANT) for right, name in lacking]
     return found or [well(PERMISSIONS, "We may configure, write and read what the services do.")]

@@ -1,13 +1,14 @@
 """What there is to find out about Temporal."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ichor_edgestore import EdgeStore, connected
 from ichor_executor.temporal import may_not_ask
 from ichor_service import (
     InvalidSetting,
+    Refused,
     Settings,
     Unavailable,
     Unreachable,
@@ -25,10 +26,12 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
 )
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from ichor_cli.doctor.finding import Finding, broken, doubtful, skipped, well
 from ichor_cli.doctor.patience import tried
+from ichor_cli.doctor.unnamed import unnamed
+from ichor_cli.namespace_refusal import namespace_refusal
 
 CONNECTION, NAMESPACE, RETENTION = "temporal.connection", "temporal.namespace", "temporal.retention"
 LISTING, ATTRIBUTES, HOME = "temporal.list", "temporal.search_attributes", "temporal.home"
@@ -44,25 +47,25 @@ _OF_THE_DATABASE = "Mend what is said of the database."
 _KINDS = {TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: "workflows", TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY: "actions"}
 
 
-async def examine_temporal(settings: Settings, seconds: float) -> Sequence[Finding]:
+async def examine_temporal(settings: Settings, wrong: Container[str], seconds: float) -> Sequence[Finding]:
     """Connect as the services do, and look at all that needs the connection."""
-    address = variable("temporal_address")
+    if "temporal" in wrong:
+        return _unreached(skipped(CONNECTION, "The Temporal profile cannot be used."))
     if settings.temporal_address is None:
-        return _unreached(broken(CONNECTION, f"{address} is not set.", f"Set {address}."))
-    try:
-        link = temporal_link(settings)
-    except InvalidSetting as error:
-        return _unreached(broken(CONNECTION, f"{str(error).rstrip('.')}.", "Correct the setting."))
+        return _unreached(unnamed(CONNECTION, "temporal_address", wrong))
     first = well(CONNECTION, f"Temporal at {settings.temporal_address} answers.")
     try:
         async with asyncio.timeout(seconds):
-            client = await link.connect()
+            client = await temporal_link(settings).connect()
             namespace = await _described(client)
     except RPCError as error:
         return [first, *_without_namespace(settings, error)]
+    except InvalidSetting as error:
+        return _unreached(broken(CONNECTION, f"{str(error).rstrip('.')}.", "Correct the setting."))
     except (Unreachable, TimeoutError) as error:
         message = f"Temporal at {settings.temporal_address} does not answer: {reason(error).rstrip('.')}."
-        return _unreached(broken(CONNECTION, message, f"Start it, or correct {address}; TLS comes from TEMPORAL_*."))
+        start = f"Start it, or correct {variable('temporal_address')}; TLS comes from TEMPORAL_*."
+        return _unreached(broken(CONNECTION, message, error.mend if isinstance(error, Refused) else start))
     found = well(NAMESPACE, f"The namespace {client.namespace} is there.")
     checks = [
         tried(LISTING, _listing(client), seconds, _LOOK),
@@ -80,19 +83,10 @@ def _unreached(first: Finding) -> Sequence[Finding]:
 
 
 def _without_namespace(settings: Settings, error: RPCError) -> Sequence[Finding]:
-    name = settings.temporal_namespace
-    missing = error.status is RPCStatusCode.NOT_FOUND
-    first = (
-        broken(
-            NAMESPACE,
-            f"There is no namespace {name}.",
-            f"Correct {variable('temporal_namespace')}, or make it: "
-            f"`temporal operator namespace create --namespace {name} --retention 168h`.",
-        )
-        if missing
-        else broken(NAMESPACE, f"The namespace {name} is not described: {reason(error).rstrip('.')}.", _LOOK)
-    )
-    return [first, *(skipped(item, "The namespace cannot be used.") for item in REST)]
+    return [
+        broken(NAMESPACE, *namespace_refusal(settings, error)),
+        *(skipped(item, "The namespace cannot be used.") for item in REST),
+    ]
 
 
 async def _described(client: Client) -> DescribeNamespaceResponse:

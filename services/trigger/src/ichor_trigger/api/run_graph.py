@@ -1,7 +1,8 @@
 """One run to draw: the nodes of its graph with how they stand, and the edges with what became of them.
 
-Edges follow from how their sources ended, by the law that ran them; those of an action that has not ended, or that
-was cancelled, are open. While a run goes on, only what an activity completed is known to have ended.
+Edges follow from how their sources ended, by the law that ran them; those of an action that has not ended are open.
+So are `always` edges of one that was cancelled: the record does not say whether it was under way and asked for cleanup.
+While a run goes on, only what an activity completed is known to have ended.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from typing import Literal
 
 from ichor_edgestore import ActionView, RunSummary, RunView
 from ichor_executor import Ending, Resolution, resolve
-from ichor_executor.resolution import completed, failed
-from ichor_models import FAILURE, Action, ActionState, Edge, EdgeReason
+from ichor_executor.resolution import CANCELLED, completed, failed
+from ichor_models import FAILURE, Action, ActionState, Edge, EdgeReason, EdgeType
 from ichor_models.model import Model
 from pydantic import JsonValue, ValidationError
 
@@ -66,7 +67,7 @@ def _ending(action: ActionView, has_run_ended: bool, *, handled: bool) -> Ending
     match action.state:
         case ActionState.COMPLETED:
             return _completed(action.result or {})
-        case ActionState.PASSED | ActionState.SKIPPED | ActionState.BLOCKED:
+        case ActionState.PASSED | ActionState.SKIPPED | ActionState.BLOCKED | ActionState.CANCELLED:
             return Ending(action.state)
         case ActionState.FAILED if has_run_ended:
             return failed(handled=handled)
@@ -105,6 +106,7 @@ def _edge(edge: Edge, endings: dict[str, Ending], has_started: bool) -> RunEdge:
     resolution: Resolution | None = None
     if edge.source is None:
         resolution = Resolution.TAKEN if has_started else None
-    elif edge.source in endings:
-        resolution = resolve(endings[edge.source], edge)
+    elif (ending := endings.get(edge.source)) is not None:
+        may_clean_up = ending == CANCELLED and edge.type is EdgeType.ALWAYS
+        resolution = None if may_clean_up else resolve(ending, edge)
     return RunEdge(**edge.model_dump(), resolution=resolution)

@@ -110,11 +110,11 @@ def test_the_edges_of_a_result_that_was_changed_by_hand_are_open():
     assert edges(drawn(RunStatus.COMPLETED, check=forged))["check>hold"] is None
 
 
-def test_what_was_cancelled_leaves_its_edges_open():
-    graph = drawn(RunStatus.CANCELLED, check="completed", hold="cancelled", tell="cancelled")
-    assert {name for name, found in edges(graph).items() if found is not None} == {
-        *("None>check", "check>hold", "check>confirm", "check>tell")
-    }
+def test_what_was_cancelled_breaks_its_edges_but_those_that_may_have_asked_for_cleanup():
+    graph = drawn(RunStatus.CANCELLED, check="completed", hold="cancelled", tell="cancelled", both="cancelled")
+    found = edges(graph)
+    assert (found["hold>both"], found["tell>both"]) == ("broken", "broken")
+    assert (found["tell>last"], found["both>last"], found["confirm>both"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(("ended", "took"), [(START + timedelta(seconds=1.5), 1500), (START, 0), (None, None)])
