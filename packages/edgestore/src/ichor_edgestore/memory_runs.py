@@ -28,7 +28,6 @@ from ichor_edgestore.errors import RuleNotFound, RunNotFound, inactive
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import CheckStructure, PinnedRun, RunRow
-from ichor_edgestore.row_results import fit_results
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import Cancellation, RunSummary, RunView, ended
 
@@ -115,9 +114,7 @@ class MemoryRuns:
             return False
         kept.row = replace(kept.row, status=record.status, error=record.error, error_type=record.error_type)
         kept.ended = datetime.now(UTC)
-        actions, bodies = fit_results(ended_actions(record, self._journal.entries(execution_id)))
-        await self._journal.values.put(execution_id, bodies)
-        kept.actions = tuple(actions)
+        kept.actions = tuple(ended_actions(record, self._journal.entries(execution_id)))
         kept.started = first_start(kept.actions, kept.started)
         return True
 

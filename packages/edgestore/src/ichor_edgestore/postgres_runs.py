@@ -22,9 +22,7 @@ from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.open_run import OpenRun, OpenStatus
 from ichor_edgestore.pinned_run import Ended
 from ichor_edgestore.postgres_questions import close_all_in
-from ichor_edgestore.postgres_values import put_in
 from ichor_edgestore.query_file import load_queries
-from ichor_edgestore.row_results import fit_results
 from ichor_edgestore.run_filter import ALL_RUNS, RunFilter
 from ichor_edgestore.run_view import Cancellation, RunSummary, RunView, ended
 
@@ -51,20 +49,18 @@ class PostgresRuns:
     async def run_ended(self, execution_id: ExecutionId, record: RunRecord) -> bool:
         """Write down how a run ended, with each action's outcome; the first end stays. Say whether this is it.
 
-        What it asks ends with it. Where the record has no actions those of the journal are written. Results that are
-        too large together lie in the store.
+        What it asks ends with it. Where the record has no actions those of the journal are written.
 
         Raises:
             RunNotFound: there is no such run.
         """
         key = as_uuid(execution_id)
-        actions, bodies = fit_results(ended_actions(record, await self._journal(key)))
+        actions = ended_actions(record, await self._journal(key))
         documents = [view.document() for view in actions]
         outcome = (str(record.status), storable(record.error), record.error_type, documents, first_start(actions))
         async with self._database.transaction() as session:
             first = await session.row(_QUERIES["end"], key, *outcome)
             if first is not None:
-                await put_in(session, str(key), bodies)
                 # A statement of its own: it must see what was asked while the one before waited for the row.
                 await close_all_in(session, key)
         if first is not None:

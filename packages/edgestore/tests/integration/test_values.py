@@ -14,7 +14,6 @@ from ichor_edgestore import (
     RunNotFound,
     UnreadableResult,
     Verdict,
-    row_results,
     whole_result,
 )
 from ichor_edgestore.claim import fit_reply
@@ -36,7 +35,6 @@ from ichor_models import (
     StoredResult,
     ValueLimit,
     question_id,
-    size_of,
 )
 from pydantic import JsonValue
 
@@ -97,26 +95,6 @@ async def test_a_result_is_noted_with_its_values(store: Store, call: ActionCall,
         await whole_result(store, call.run.execution_id, "nobody")
     with pytest.raises(RunNotFound):
         await whole_result(store, "no run", call.name)
-
-
-async def test_results_that_are_too_large_for_the_row_of_their_run_are_stored(
-    store: Store, call: ActionCall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(row_results, "_MOST", 300)
-    run = call.run.execution_id
-    results = {"tell": BIG, "small": {"output": "left"}, "stored": SMALL}
-    for name, result in results.items():
-        one = call.model_copy(update={"key": name, "name": name})
-        await store.journal.started(one)
-        await store.journal.completed(one, result, BODIES if result is SMALL else {})
-    await end(store, run, *(ended_action(name) for name in results))
-    kept = [action.result for action in (await store.get_run(run)).actions]
-    assert sum(map(size_of, kept)) < 1000
-    assert [await whole_result(store, run, name) for name in results] == [BIG, {"output": "left"}, BIG]
-
-
-def ended_action(name: str) -> ActionRecord:
-    return ActionRecord(key=name, name=name, type="tell", state=ActionState.COMPLETED)
 
 
 @pytest.mark.parametrize("forged", [{}, {"values": {}, "parts": {}}, {"values": {}, "parts": {"": {"size": 1}}}])
