@@ -34,7 +34,7 @@ def _seconds_without_unit(value: object) -> object:
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536 or "/" in text:
+    if not re.fullmatch(r"[\w.:\[\]-]+", host) or not port.isdigit() or not 0 < int(port) < 65_536:
         raise ValueError("write it as host:port")
     return text
 

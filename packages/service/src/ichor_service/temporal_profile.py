@@ -42,12 +42,19 @@ class TemporalProfile:
             raise InvalidSetting(
                 f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {_without_source(error)}."
             ) from None
+        api_key, metadata = found.get("api_key"), found.get("rpc_metadata", {})
+        for name, text in {"the API key": api_key or "", **metadata}.items():
+            # The SDK leaves such a key out, and takes such metadata for a server that is away.
+            if not (text.isascii() and text.isprintable()):
+                raise InvalidSetting(
+                    f"TEMPORAL_* is wrong: {name} holds what no header may, as a line break at its end."
+                )
         return cls(
             address=found.get("target_host"),
             namespace=found.get("namespace"),
-            api_key=found.get("api_key"),
+            api_key=api_key,
             tls=found.get("tls"),
-            metadata=found.get("rpc_metadata", {}),
+            metadata=metadata,
         )
 
 

@@ -53,6 +53,21 @@ async def test_it_is_switched_on_rotated_and_switched_off(store: EdgeStore, inst
     assert await store.encryption_key() is None
 
 
+async def test_who_has_no_keys_forgets_nothing_that_was_noted_meanwhile(
+    store: EdgeStore, installation: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    ask = EdgeStore.encryption_key
+
+    async def slow_answer(asked: EdgeStore) -> str | None:
+        found = await ask(asked)
+        await store.note_encryption_key("old")
+        return found
+
+    monkeypatch.setattr(EdgeStore, "encryption_key", slow_answer)
+    await installation.begin("")
+    assert await ask(store) == "old"
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

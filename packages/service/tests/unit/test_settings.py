@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 from ichor_models import Excess, ValueLimit
-from ichor_service import InvalidSetting, environment, load_settings, read_settings, temporal_link, variable
+from ichor_service import (
+    InvalidSetting,
+    Unreachable,
+    environment,
+    load_settings,
+    read_settings,
+    temporal_link,
+    variable,
+)
 from ichor_service.settings import Settings
 from ichor_service.temporal_profile import TemporalProfile
 
@@ -60,6 +68,7 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_TEMPORAL_ADDRESS", "temporal", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "http://temporal:7233", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "temporal:99999", "write it as host:port"),
+        ("ICHOR_TEMPORAL_ADDRESS", "not a name:7233", "write it as host:port"),
         ("ICHOR_HTTP_PORT", "eighty", "must be a whole number"),
         ("ICHOR_HTTP_PORT", "70000", "must be 65535 or less"),
         ("ICHOR_MAX_EVENT_BYTES", "many", "must be a number of bytes"),
@@ -206,6 +215,20 @@ async def test_tls_that_cannot_be_used_is_a_wrong_setting(monkeypatch: pytest.Mo
     with pytest.raises(InvalidSetting, match=r"^TEMPORAL_.* is wrong: ") as caught:
         await link.connect()
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["TEMPORAL_API_KEY", "TEMPORAL_GRPC_META_TENANT"])
+@pytest.mark.parametrize("value", ["hidden\n", "hidd\u00e9n"])
+def test_what_no_header_may_hold_is_a_wrong_setting(name: str, value: str):
+    with pytest.raises(InvalidSetting, match=r"^TEMPORAL_\* is wrong: (the API key|tenant) holds") as caught:
+        TemporalProfile.read({name: value})
+    assert "hidd" not in str(caught.value)
+
+
+async def test_a_name_that_leads_nowhere_is_told_in_short():
+    link = temporal_link(load_settings().model_copy(update={"temporal_address": f"{'x' * 64}:7233"}))
+    with pytest.raises(Unreachable, match=r"^x{64}:7233: failed to lookup address information"):
+        await link.connect()
 
 
 def test_an_empty_variable_hides_no_line_of_the_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
