@@ -206,7 +206,7 @@ class TestTemporal:
         self, examined: Examined, temporal: str, database: Database, pool: asyncpg.Pool
     ):
         assert (await examined()).only("temporal.encryption").message == "What is sent to Temporal is readable."
-        await EdgeStore(pool).note_encryption_key("k1")
+        await EdgeStore(pool).note_encryption_key("k1", ["k1"])
         finding = (await examined()).only("temporal.encryption")
         assert finding.state is State.FAILED
         assert "encrypted with the key 'k1', and ICHOR_ENCRYPTION_KEYS is not set" in finding.message

@@ -169,7 +169,7 @@ async def test_nothing_readable_is_sent_where_others_encrypt(
     event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
     async with connected(database.url, max_size=1) as pool:
         pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
-        await EdgeStore(pool).note_encryption_key("k1")
+        await EdgeStore(pool).note_encryption_key("k1", ["k1"])
     told = await ichor("runs", "rerun", pinned.execution_id, "--json")
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "unavailable")

@@ -1,6 +1,7 @@
 """The store on PostgreSQL."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 
 import asyncpg
@@ -84,12 +85,15 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
         row = await self._database.row(_ENCRYPTION["key"])
         return row["key_id"] if row else None
 
-    async def note_encryption_key(self, key_id: str | None) -> None:
-        """Note which key encrypts what is sent to Temporal, None where that is readable from now on."""
+    async def note_encryption_key(self, key_id: str | None, known: Collection[str]) -> None:
+        """Note which key encrypts what is sent to Temporal, None where that is readable from now on.
+
+        Nothing is noted where a key that is not among the `known` ones encrypts at that moment.
+        """
         await (
-            self._database.execute(_ENCRYPTION["note"], key_id)
+            self._database.execute(_ENCRYPTION["note"], key_id, list(known))
             if key_id
-            else self._database.execute(_ENCRYPTION["forget"])
+            else self._database.execute(_ENCRYPTION["forget"], list(known))
         )
 
     async def close(self) -> None:

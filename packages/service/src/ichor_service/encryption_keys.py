@@ -38,7 +38,7 @@ async def require_encryption(settings: Settings, store: EdgeStore) -> Encryption
         Unavailable: that one is not among them.
     """
     keys, used = encryption_keys(settings), await store.encryption_key()
-    if used is None or (keys is not None and used in keys):
+    if used is None or (keys is not None and used in keys.ids):
         return keys
     name = variable("encryption_keys")
     lack = f"{name} is not set" if keys is None else f"the file of {name} lacks it"
@@ -55,6 +55,8 @@ async def agree_on_encryption(settings: Settings, store: EdgeStore) -> None:
         InvalidSetting: the file of keys cannot be used.
         Unavailable: it lacks the key that encrypted until now.
     """
-    keys = await require_encryption(settings, store)
+    keys = encryption_keys(settings)
+    # Noted before it is asked: a program that begins beside this one may note another key at any moment.
     if keys is not None:
-        await store.note_encryption_key(keys.first)
+        await store.note_encryption_key(keys.first, keys.ids)
+    await require_encryption(settings, store)

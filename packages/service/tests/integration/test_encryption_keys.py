@@ -1,5 +1,6 @@
 """Programs of one database agree on the key that encrypts, and who lacks it does not begin."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import pytest
 from ichor_edgestore import EdgeStore, connected, migrate
 from ichor_service import Settings, Unavailable, require_encryption, store_link
-from ichor_testing import Database
+from ichor_testing import Database, until
 from pydantic import SecretStr
 
 OLD, NEW = (f"{name}:{b64encode(name.encode().ljust(32)).decode()}" for name in ("old", "new"))
+_WAITS = """
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())
+"""
 
 
 class Installation:
@@ -53,21 +57,6 @@ async def test_it_is_switched_on_rotated_and_switched_off(store: EdgeStore, inst
     assert await store.encryption_key() is None
 
 
-async def test_who_has_no_keys_forgets_nothing_that_was_noted_meanwhile(
-    store: EdgeStore, installation: Installation, monkeypatch: pytest.MonkeyPatch
-):
-    ask = EdgeStore.encryption_key
-
-    async def slow_answer(asked: EdgeStore) -> str | None:
-        found = await ask(asked)
-        await store.note_encryption_key("old")
-        return found
-
-    monkeypatch.setattr(EdgeStore, "encryption_key", slow_answer)
-    await installation.begin("")
-    assert await ask(store) == "old"
-
-
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
@@ -82,4 +71,28 @@ async def test_who_lacks_the_key_does_not_begin(store: EdgeStore, installation: 
         await installation.begin(keys)
     with pytest.raises(Unavailable, match="'old'"):
         await require_encryption(installation.settings(keys), store)
+    assert await store.encryption_key() == "old"
+
+
+async def test_who_begins_beside_another_one_lacks_its_key(
+    postgres_database: Database, store: EdgeStore, installation: Installation
+):
+    async def waits() -> bool:
+        assert not beginning.done()
+        return await pool.fetchval(_WAITS)
+
+    async with connected(postgres_database.url, max_size=2) as pool, pool.acquire() as other:
+        async with other.transaction():
+            await other.execute("INSERT INTO workflow.temporal_encryption (key_id) VALUES ('old')")
+            beginning = asyncio.create_task(installation.begin(NEW))
+            await until(waits, "the program to wait for the other one")
+        with pytest.raises(Unavailable, match="encrypted with the key 'old'"):
+            await beginning
+    assert await store.encryption_key() == "old"
+
+
+@pytest.mark.parametrize("key", ["new", None])
+async def test_a_key_that_is_not_known_stays_noted(store: EdgeStore, key: str | None):
+    await store.note_encryption_key("old", ["old"])
+    await store.note_encryption_key(key, ["new"])
     assert await store.encryption_key() == "old"

@@ -8,7 +8,7 @@ readable, as it was before there were keys.
 import os
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import override
 
@@ -66,9 +66,10 @@ class EncryptionKeys:
             raise InvalidKeys("there is no key")
         return cls(next(iter(ciphers)) if encrypts else None, ciphers)
 
-    def __contains__(self, key_id: object) -> bool:
-        """Say whether there is a key of this id."""
-        return key_id in self._ciphers
+    @property
+    def ids(self) -> Collection[str]:
+        """Return the ids of all keys."""
+        return self._ciphers.keys()
 
     def encrypt(self, payload: Payload) -> Payload:
         """Return a payload as it travels."""
