@@ -66,6 +66,8 @@ def _web_address(text: str) -> str:
         raise ValueError("it is no URL that can be read") from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("it must be a URL that begins with https:// or http://")
+    if not text.isprintable() or " " in text:
+        raise ValueError("it holds what no URL may, as a line break at its end")
     return text
 
 

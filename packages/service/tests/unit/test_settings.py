@@ -85,6 +85,7 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_SMTP_FROM", "hidden", "write it as name@host"),
         ("ICHOR_LEGACY_OUTBOX", "hidden", "must be true or false"),
         ("ICHOR_JWKS_URL", "ftp://hidden/", "begins with https://"),
+        ("ICHOR_JWKS_URL", "https://hidden/jwks\n", "holds what no URL may"),
         ("ICHOR_SHUTDOWN_GRACE", "soon", "write one like 90s"),
         ("ICHOR_UNKNOWN_TYPE_GRACE", "0", "above zero"),
     ],
