@@ -54,7 +54,11 @@ async def test_a_call_may_say_more_than_when_it_was_recorded(
         handle = await bench.start(builder.rule(), case)
         await bench.record(handle)
         await save_history(handle, tmp_path / "wide.json")
-    monkeypatch.setattr(Plan, "largest", lambda *_: 10**15)
+
+    def largest(plan: Plan, index: int) -> int:
+        return 10**15
+
+    monkeypatch.setattr(Plan, "largest", largest)
     assert await replay_histories(tmp_path, ExecuteGraphWorkflow) == {"wide": None}
 
 
