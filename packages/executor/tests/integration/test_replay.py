@@ -55,7 +55,7 @@ async def test_a_call_may_say_more_than_when_it_was_recorded(
         await bench.record(handle)
         await save_history(handle, tmp_path / "wide.json")
 
-    def largest(*_: object) -> int:
+    def largest(plan: Plan, index: int) -> int:
         return 10**15
 
     monkeypatch.setattr(Plan, "largest", largest)
