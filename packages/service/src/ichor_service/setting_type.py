@@ -19,6 +19,8 @@ from pydantic.fields import FieldInfo
 
 LONGEST_DEPLOYMENT, LONGEST_BUILD = 50, 200
 """Characters; Temporal leaves a worker whose deployment and build id have more than some 255 together without work."""
+LONGEST_TASK_QUEUE = 1000
+"""Characters; Temporal refuses more, and names that begin as its own do, and its SDK does not tell a worker so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ def _seconds_without_unit(value: object) -> object:
 
 
 def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not re.fullmatch(r"[\w.:\[\]-]+", host) or not port.isdigit() or not 0 < int(port) < 65_536:
+    found = re.fullmatch(r"[\w.:\[\]-]+:([0-9]{1,5})", text)
+    if found is None or not 0 < int(found[1]) < 65_536:
         raise ValueError("write it as host:port")
     return text
 
@@ -48,6 +50,12 @@ def _build(text: str) -> str:
 def _deployment(text: str) -> str:
     if "." in text or ":" in text:
         raise ValueError("it may hold neither dot nor colon")
+    return text
+
+
+def _task_queue(text: str) -> str:
+    if text.startswith("/_sys/"):
+        raise ValueError("it may not begin with /_sys/")
     return text
 
 
@@ -75,18 +83,18 @@ class _Url:
     """A validator of URLs that hold a password, so its messages never repeat the value.
 
     It looks at parameters, too, over which a driver would only fail to connect, again and again: the files of
-    `authorities` hold certificates, other `files` can be read, and the rest is of a form, told in words.
+    `certificates` hold certificates, other `files` can be read, and the rest is of a form, told in words.
     """
 
     def __init__(
         self,
         *schemes: str,
-        authorities: Sequence[str] = (),
+        certificates: Sequence[str] = (),
         files: Sequence[str] = (),
         forms: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self._schemes = schemes
-        self._authorities = authorities
+        self._certificates = certificates
         self._files = files
         self._forms = forms or {}
 
@@ -107,7 +115,7 @@ class _Url:
         if form and not re.fullmatch(form, value):
             raise ValueError(f"its parameter {name} must be {words}")
         try:
-            if name in self._authorities:
+            if name in self._certificates:
                 SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(value)
             elif name in self._files:
                 Path(value).open("rb").close()
@@ -126,13 +134,15 @@ _BROKER_PARAMETERS = {
 type Pause = Annotated[Duration, BeforeValidator(_seconds_without_unit), Written("duration")]
 type DatabaseUrl = Annotated[
     SecretStr,
-    AfterValidator(_Url("postgresql", "postgres", authorities=("sslrootcert", "sslcrl"), files=("sslcert", "sslkey"))),
+    AfterValidator(
+        _Url("postgresql", "postgres", certificates=("sslrootcert", "sslcrl", "sslcert"), files=("sslkey",))
+    ),
     Written("`postgresql://user:password@host:port/database`"),
 ]
 type BrokerUrl = Annotated[
     SecretStr,
     AfterValidator(
-        _Url("amqp", "amqps", authorities=("cafile",), files=("certfile", "keyfile"), forms=_BROKER_PARAMETERS)
+        _Url("amqp", "amqps", certificates=("cafile", "certfile"), files=("keyfile",), forms=_BROKER_PARAMETERS)
     ),
     Written("`amqp://user:password@host:port/vhost`, or `amqps`"),
 ]
@@ -145,6 +155,12 @@ type MailAddress = Annotated[str, AfterValidator(_mail_address), Written("`name@
 type BuildId = Annotated[str, Field(max_length=LONGEST_BUILD), AfterValidator(_build), Written("text without a colon")]
 type DeploymentName = Annotated[
     str, Field(max_length=LONGEST_DEPLOYMENT), AfterValidator(_deployment), Written("text without dot and colon")
+]
+type TaskQueue = Annotated[
+    str,
+    Field(max_length=LONGEST_TASK_QUEUE),
+    AfterValidator(_task_queue),
+    Written("text that does not begin with /_sys/"),
 ]
 type File = Annotated[str, Written("path of a file")]
 type Folder = Annotated[str, Written("path of a folder")]

@@ -25,6 +25,7 @@ from ichor_service.setting_type import (
     MailUrl,
     Pause,
     ServerAddress,
+    TaskQueue,
     WebAddress,
 )
 from ichor_service.temporal_profile import TemporalProfile
@@ -53,8 +54,8 @@ class Settings(BaseModel):
     temporal_namespace: Annotated[str, ReadBy(_ALL)] = Field(
         default="default", description="the namespace in Temporal, else that of the Temporal profile"
     )
-    task_queue: Annotated[str, ReadBy(_ALL)] = Field(
-        default="ichor", min_length=1, description="the task queue in Temporal, the same for trigger and workers"
+    task_queue: Annotated[TaskQueue, ReadBy(_ALL)] = Field(
+        default="ichor", description="the task queue in Temporal, the same for trigger and workers"
     )
     deployment_name: Annotated[DeploymentName, ReadBy((_WORKER,))] = Field(
         default="ichor", description="what the versions of a worker belong to in Temporal; used with a build id"

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from temporalio.envconfig import ClientConfig
 from temporalio.service import TLSConfig
 
 from ichor_service.errors import InvalidSetting
 
-_TLS = "TEMPORAL_TLS"
+_TLS, _FILE = "TEMPORAL_TLS", "TEMPORAL_CONFIG_FILE"
 _FLAGS = ("true", "false", "1", "0")
 """What envconfig takes for a truth value, in any case; it takes every other text for true."""
+
+_HEADER = re.compile(r"[0-9a-z_.-]+(?<!-bin)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class TemporalProfile:
         said = {name: value for name, value in variables.items() if value}
         if said.get(_TLS, "true").lower() not in _FLAGS:
             raise InvalidSetting(f"{_TLS} must be true or false; write one of them.")
+        if (file := said.get(_FILE)) and not Path(file).is_file():
+            # envconfig goes on without it, and so perhaps without TLS.
+            raise InvalidSetting(f"{_FILE} must be the path of a file; there is none.")
         try:
             found = ClientConfig.load_client_connect_config(override_env_vars=said)
         except OSError as error:
@@ -42,20 +48,31 @@ class TemporalProfile:
             raise InvalidSetting(
                 f"TEMPORAL_* (a profile of temporalio.envconfig) is wrong: {_without_source(error)}."
             ) from None
-        api_key, metadata = found.get("api_key"), found.get("rpc_metadata", {})
-        for name, text in {"the API key": api_key or "", **metadata}.items():
-            # The SDK leaves such a key out, and takes such metadata for a server that is away.
-            if not (text.isascii() and text.isprintable()):
-                raise InvalidSetting(
-                    f"TEMPORAL_* is wrong: {name} holds what no header may, as a line break at its end."
-                )
-        return cls(
+        profile = cls(
             address=found.get("target_host"),
             namespace=found.get("namespace"),
-            api_key=api_key,
+            api_key=found.get("api_key"),
             tls=found.get("tls"),
-            metadata=metadata,
+            metadata=found.get("rpc_metadata", {}),
         )
+        _require_headers(profile)
+        return profile
+
+
+def _require_headers(profile: TemporalProfile) -> None:
+    """Refuse what cannot be sent as a header, which the SDK tells only of a server that it reached."""
+    if not _can_be_sent(profile.api_key or ""):
+        raise InvalidSetting("TEMPORAL_API_KEY may hold no line break or other control character, and ASCII only.")
+    for name, value in profile.metadata.items():
+        if not _HEADER.fullmatch(name) or not _can_be_sent(value):
+            raise InvalidSetting(
+                f"TEMPORAL_GRPC_META_* is wrong: {name!r} is no name of a header that holds text, or its value holds a "
+                "control character or more than ASCII."
+            )
+
+
+def _can_be_sent(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _unreadable(error: OSError, variables: Mapping[str, str]) -> str:

@@ -38,7 +38,7 @@ def exit_code(error: BaseException | None = None, *arguments: str) -> object:
 def test_the_help_lists_the_settings(capsys: pytest.CaptureFixture[str]):
     assert exit_code(None, "--help") == 0
     output = capsys.readouterr().out
-    assert "ICHOR_TASK_QUEUE\n      the task queue in Temporal, the same for trigger and workers: text (" in output
+    assert "ICHOR_TASK_QUEUE\n      the task queue in Temporal, the same for trigger and workers: text " in output
     assert "up to 256KiB (default: 128KiB)\n" in output
     assert "(default: )" not in output
     assert "ICHOR_HTTP_PORT" not in output
