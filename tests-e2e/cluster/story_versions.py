@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ichor_testing import until
+from ichor_testing import DeadlineExceeded, until
 
 from .kubectl import Kubectl
 from .shop import Shop
@@ -57,14 +57,20 @@ def _from(folder: Path, name: str) -> Path:
 async def _becomes_current(kubectl: Kubectl, version: str) -> None:
     """Make it the version of new runs; Temporal refuses until it knows its workers for both workflows and actions."""
 
+    refusals: list[AssertionError] = []
+
     async def is_current() -> bool:
         try:
             await _temporal(kubectl, "set-current-version", "--build-id", version, "--yes")
-        except AssertionError:
+        except AssertionError as error:
+            refusals.append(error)
             return False
         return True
 
-    await until(is_current, f"version {version} is current", pause=1.0)
+    try:
+        await until(is_current, f"version {version} is current", seconds=300, pause=1.0)
+    except DeadlineExceeded:
+        raise refusals[-1] from None
 
 
 async def _does_actions(kubectl: Kubectl, version: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from ichor_edgestore import AmbiguousRule, ConstraintViolated, EdgeStore, RuleNotFound, SavedRule
 from ichor_models import Catalogue, InvalidRule, Problem, Report, Rule, RuleId
@@ -51,19 +52,24 @@ def refusals(trials: Sequence[tuple[str, Trial]]) -> list[Applied]:
     ]
 
 
-async def apply_rule(store: EdgeStore, file: str, rule: Rule, types: Catalogue, user: str | None) -> Applied:
+async def apply_rule(store: EdgeStore, file: str, rule: Rule, types: Catalogue, user: UUID | None) -> Applied:
     """Save a rule over the one of its id, else of its name, else as a new one."""
     before = await _stored(store, rule)
     try:
-        saved = await store.save_rule(rule, catalogue=types, user_id=user)
+        saved = await store.save_rule(rule, catalogue=types, user_id=user and str(user))
     except InvalidRule as error:
-        return Applied(file, Change.REFUSED, Report(problems=error.problems), rule.name)
-    except (AmbiguousRule, ConstraintViolated) as error:
-        code = "ambiguous_rule" if isinstance(error, AmbiguousRule) else "not_stored"
-        problem = Problem(code=code, where="rule", message=str(error))
-        return Applied(file, Change.REFUSED, Report(problems=(problem,)), rule.name)
+        return _refused(file, rule, *error.problems)
+    except AmbiguousRule as error:
+        return _refused(file, rule, Problem(code="ambiguous_rule", where="rule", message=str(error)))
+    except ConstraintViolated as error:
+        message = f"{error}. Where it misses the user, name one that it knows: `--as USER_ID`."
+        return _refused(file, rule, Problem(code="not_stored", where="rule", message=message))
     report = Report(warnings=saved.warnings)
     return Applied(file, await _change(store, saved, before), report, rule.name, saved)
+
+
+def _refused(file: str, rule: Rule, *problems: Problem) -> Applied:
+    return Applied(file, Change.REFUSED, Report(problems=problems), rule.name)
 
 
 async def _change(store: EdgeStore, saved: SavedRule, before: Rule | None) -> Change:

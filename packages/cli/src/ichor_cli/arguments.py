@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -18,7 +19,10 @@ EventsPerRun = Annotated[
     int | None,
     typer.Option("--events-per-run", min=1, help="Continue the workflow as new after about so many events."),
 ]
-USER = typer.Option("--as", metavar="USER_ID", help="Who makes the change; existing databases ask for it.")
+User = Annotated[
+    UUID | None,
+    typer.Option("--as", metavar="USER_ID", help="Who makes the change, a UUID; existing databases ask for it."),
+]
 _TIMEOUT_HELP = "How long to wait, like 90s; a number alone means seconds."
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help=_TIMEOUT_HELP)]
 Address = Annotated[

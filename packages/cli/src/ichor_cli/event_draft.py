@@ -97,7 +97,7 @@ def _change(text: str) -> tuple[str, JsonValue]:
     key, _ = _assignment("--change", text)
     old, arrow, new = text.partition("=")[2].partition("->")
     if not arrow:
-        raise _wrong(f"--change {text!r} does not say what changed: write --change FIELD=OLD->NEW.")
+        raise _wrong(f"--change {text!r} does not say what changed: write --change 'FIELD=OLD->NEW', in quotes.")
     return key, {"old_value": _value(old), "new_value": _value(new)}
 
 

@@ -1,5 +1,6 @@
 """Each thing that can be wrong is broken on a real RabbitMQ, and `ichor doctor` says so, and how to mend it."""
 
+import asyncio
 import gc
 import json
 import warnings
@@ -204,6 +205,18 @@ async def test_the_clock_of_the_broker(
     assert (await examined()).only("clock.broker").state is State.OK
     monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://127.0.0.1:{free_port()}")
     assert (await examined()).only("clock.broker").state is State.WARNING
+
+
+async def test_an_address_of_the_broker_s_clock_where_something_else_answers(
+    examined: Examined, monkeypatch: pytest.MonkeyPatch
+):
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com ESMTP\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1") as server:
+        monkeypatch.setenv("ICHOR_RABBITMQ_MANAGEMENT_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        assert (await examined()).only("clock.broker").state is State.WARNING
 
 
 async def test_a_wrong_address_of_the_broker_s_clock_is_not_shown(examined: Examined, monkeypatch: pytest.MonkeyPatch):

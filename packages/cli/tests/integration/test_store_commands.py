@@ -40,6 +40,23 @@ async def test_migrate_twice(ichor: Ichor) -> None:
     assert await result(ichor, "rules") == {"rules": [], "exit": 0}
 
 
+async def test_a_database_that_asks_for_the_user_of_a_new_rule(
+    ichor: Ichor, write: Write, rule: Document, database: Database
+) -> None:
+    connection = await asyncpg.connect(database.url)
+    await connection.execute("ALTER TABLE workflow.automation_rules ALTER created_by SET NOT NULL")
+    await connection.close()
+    file = write("rule.json", rule)
+    (refused,) = (await result(ichor, "apply", file))["rules"]
+    assert [problem["code"] for problem in refused["problems"]] == ["not_stored"]
+    assert "created_by" in refused["problems"][0]["message"]
+    assert "`--as USER_ID`" in refused["problems"][0]["message"]
+    nobody = await result(ichor, "apply", file, "--as", "ada")
+    assert (nobody["exit"], nobody["error"]["code"]) == (2, "usage")
+    (saved,) = (await result(ichor, "apply", file, "--as", "10000000-0000-4000-8000-000000000001"))["rules"]
+    assert saved["result"] == "created"
+
+
 @pytest.mark.usefixtures("database")
 async def test_apply_says_what_it_did(ichor: Ichor, write: Write, rule: Document) -> None:
     file = write("rule.json", rule)

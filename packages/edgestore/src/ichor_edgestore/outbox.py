@@ -87,8 +87,10 @@ class Outbox:
         self._database = database
 
     @asynccontextmanager
-    async def batch(self, *, entities: int = 100, events: int = 500) -> AsyncGenerator[OutboxBatch]:
-        """Hold events that are due, of up to so many entities.
+    async def batch(
+        self, *, entities: int = 100, events: int = 500, size: int = 32 * 1024 * 1024
+    ) -> AsyncGenerator[OutboxBatch]:
+        """Hold events that are due, of up to so many entities, until they have `size` bytes together.
 
         Raises:
             StoreError: the database is away, or refuses; nothing was settled.
@@ -97,7 +99,7 @@ class Outbox:
             await session.execute(_QUERIES["bound"])
             heads = await session.rows(_QUERIES["hold"], entities)
             keys = [row["entity_key"] for row in heads if row["is_held"]]
-            rows = await session.rows(_QUERIES["take"], keys, events) if keys else []
+            rows = await session.rows(_QUERIES["take"], keys, events, size) if keys else []
             yield OutboxBatch(session, _in_order(rows), contended=len(keys) < len(heads))
 
     async def emit(self, event: EntityEvent, largest: int) -> None:

@@ -30,6 +30,17 @@ async def test_a_batch_holds_entities_and_others_take_the_rest(pool: asyncpg.Poo
         assert [event.routing_key for event in rest.events] == ["orders.on_update"] * 3
 
 
+async def test_a_batch_ends_with_the_event_that_makes_it_large(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    await emit(pool, "a1", "b1", "a2", "b2")
+    size = await pool.fetchval("SELECT octet_length(payload::text) FROM workflow.outbox WHERE event_id = 'a1'")
+    taken: list[list[str]] = []
+    for most in (1, size + 1, size * 9):
+        async with edge_store.outbox.batch(size=most) as batch:
+            taken.append([event.event_id for event in batch.events])
+            await batch.settle(batch.events, ())
+    assert taken == [["a1"], ["b1", "a2"], ["b2"]]
+
+
 async def test_a_batch_that_is_broken_off_changes_nothing(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
     await emit(pool, "a1")
 

@@ -14,11 +14,14 @@ from ichor_models.topology import Topology
 
 from ichor_executor.errors import CyclicGraph
 
-_ALL_RESULTS = 8 * 1024 * 1024
-"""Bytes. Twice as many small objects take a worker a second or more whenever the run is continued or replayed."""
+_MIB = 1024 * 1024
 _LEAST = 2 * 1024
-_FEW = 8
-"""So many results have room whatever the deployment's limit is: 256 KiB at most, or four times that in values."""
+_READ, _FEW_READ = 8 * _MIB, 8
+"""Bytes of the results that are read, which a run keeps, and how many have room in them whatever the deployment's limit
+is: 256 KiB at most, or four times that in values. Twice as many small objects take a worker a second or more whenever
+the run is continued or replayed."""
+_UNREAD, _FEW_UNREAD = 16 * _MIB, 64
+"""The same of those that nobody reads, which only the record of the run keeps: whoever shows a run reads all of it."""
 
 
 class Kind(Enum):
@@ -52,8 +55,7 @@ class Node:
 class Plan:
     """The compiled graph; `nodes` stand at their action's position. Runs of the same graph may share it.
 
-    `largest` is how many bytes a result may have that travels, None where only the deployment's limit holds: all
-    results that are read share 8 MiB, each with 2 KiB at least.
+    All results that are read share 8 MiB, and all others 16 MiB, each with 2 KiB at least.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -83,7 +85,13 @@ class Plan:
             for index in read:
                 self.readers[index] += 1
         self.incoming = topology.incoming
-        self.largest = _largest(sum(map(bool, self.readers)))
+        read = sum(map(bool, self.readers))
+        self._largest_read = _share(_READ, read, _FEW_READ)
+        self._largest_unread = _share(_UNREAD, len(self.nodes) - read, _FEW_UNREAD)
+
+    def largest(self, index: int) -> int | None:
+        """Return how many bytes a result may have that travels, None where only the deployment's limit holds."""
+        return self._largest_read if self.readers[index] else self._largest_unread
 
     def owner(self, path: Path) -> tuple[int, tuple[str, ...]] | None:
         """Return the position of the action that a path begins with and the rest of the path, or None."""
@@ -110,9 +118,8 @@ class Plan:
             yield position
 
 
-def _largest(read: int) -> int | None:
-    """Return how many bytes each of so many results may have that travels, since a run may have to keep them all."""
-    return None if read <= _FEW else max(_LEAST, _ALL_RESULTS // read)
+def _share(together: int, number: int, few: int) -> int | None:
+    return None if number <= few else max(_LEAST, together // number)
 
 
 def _node(

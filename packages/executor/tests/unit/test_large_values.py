@@ -61,7 +61,19 @@ def test_results_that_are_read_share_what_a_run_keeps(read: int, largest: int | 
     builder = GraphBuilder().action("last", message=[f"{{{{{name}}}}}" for name in names]).join("last", *names)
     for name in names:
         builder.action(name).start(name)
-    assert Plan(builder.graph()).largest == largest
+    plan = Plan(builder.graph())
+    assert plan.largest(plan.position("part 0")) == largest
+    assert plan.largest(plan.position("last")) is None
+
+
+@pytest.mark.parametrize(("unread", "largest"), [(1, None), (64, None), (65, 258_111), (1000, 16_777), (10_000, 2048)])
+def test_results_that_nobody_reads_share_what_the_record_of_a_run_keeps(unread: int, largest: int | None):
+    builder = GraphBuilder().action("read").action("last", message="{{read.text}}").start("read").then("read", "last")
+    for number in range(unread - 1):
+        builder.action(f"a{number}").then("last", f"a{number}")
+    plan = Plan(builder.graph())
+    assert plan.largest(plan.position("last")) == largest
+    assert plan.largest(plan.position("read")) is None
 
 
 @pytest.mark.parametrize("read", [1, 8, 9, 32, 33, 500])
@@ -73,7 +85,7 @@ def test_what_is_read_of_all_results_together_has_a_limit_in_any_deployment(read
     for number in range(read):
         builder.action(f"a{number}").start(f"a{number}").then(f"a{number}", "last")
     plan = Plan(builder.graph())
-    limit = ValueLimit(256 * 1024).at_most(plan.largest)
+    limit = ValueLimit(256 * 1024).at_most(plan.largest(1))
     stored = StoredResult.of(limit.fit(dict.fromkeys(parts, "x" * 200_000), plan.read_of[1]).result)
     assert stored is not None
     assert read * size_of(stored.values) < 9 * 2**20

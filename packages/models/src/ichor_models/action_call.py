@@ -56,7 +56,7 @@ class ActionCall(Model):
 
     `max_attempts` is the action's own limit, None where that of its type holds; `ask` counts the questions of an action
     that asks, from 1. `reads` are the paths of its result that other actions read: what of a large one must
-    travel. `largest` is how many bytes a result may have that travels in this graph, None where only the deployment's
+    travel. `largest` is how many bytes the result may have that travels in this graph, None where only the deployment's
     limit holds. `stored` are the values of its config that lie in the store.
 
     The `config` is JSON that was resolved before, and is not looked through: it may have megabytes, and a workflow only

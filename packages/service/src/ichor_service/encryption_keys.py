@@ -49,7 +49,7 @@ async def require_encryption(settings: Settings, store: EdgeStore) -> Encryption
 
 
 async def agree_on_encryption(settings: Settings, store: EdgeStore) -> None:
-    """Note which key encrypts from now on, if any does.
+    """Note which key encrypts from now on, or that the file of keys begins with `none`; who has no file notes nothing.
 
     Raises:
         InvalidSetting: the file of keys cannot be used.

@@ -35,8 +35,8 @@ def _seconds_without_unit(value: object) -> object:
 
 
 def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not port.isascii() or not 0 < int(port) < 65_536 or "/" in text:
+    found = re.fullmatch(r"[\w.:\[\]-]+:([0-9]{1,5})", text)
+    if found is None or not 0 < int(found[1]) < 65_536:
         raise ValueError("write it as host:port")
     return text
 
@@ -74,6 +74,8 @@ def _web_address(text: str) -> str:
         raise ValueError("it is no URL that can be read") from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("it must be a URL that begins with https:// or http://")
+    if not text.isprintable() or " " in text:
+        raise ValueError("it holds what no URL may, as a line break at its end")
     return text
 
 

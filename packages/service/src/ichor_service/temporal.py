@@ -90,7 +90,7 @@ async def _open(settings: Settings, profile: TemporalProfile, converter: DataCon
 
 def _in_short(error: RuntimeError) -> str:
     """Return the innermost message of the Rust error inside, which is the one that says something."""
-    messages = re.findall(r'message: "([^"]+)"', str(error))
+    messages = re.findall(r'(?:message|error): "([^"]+)"', str(error))
     return messages[-1] if messages else reason(error)
 
 

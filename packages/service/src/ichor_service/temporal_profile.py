@@ -61,14 +61,18 @@ class TemporalProfile:
 
 def _require_headers(profile: TemporalProfile) -> None:
     """Refuse what cannot be sent as a header, which the SDK tells only of a server that it reached."""
-    if not (profile.api_key or "").isprintable():
-        raise InvalidSetting("TEMPORAL_API_KEY may hold no line break or other control character.")
+    if not _can_be_sent(profile.api_key or ""):
+        raise InvalidSetting("TEMPORAL_API_KEY may hold no line break or other control character, and ASCII only.")
     for name, value in profile.metadata.items():
-        if not _HEADER.fullmatch(name) or not value.isprintable():
+        if not _HEADER.fullmatch(name) or not _can_be_sent(value):
             raise InvalidSetting(
                 f"TEMPORAL_GRPC_META_* is wrong: {name!r} is no name of a header that holds text, or its value holds a "
-                "control character."
+                "control character or more than ASCII."
             )
+
+
+def _can_be_sent(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _unreadable(error: OSError, variables: Mapping[str, str]) -> str:

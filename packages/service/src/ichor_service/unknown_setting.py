@@ -13,8 +13,8 @@ from ichor_service.settings import every_setting
 OTHER_VARIABLES: Mapping[str, str] = {
     "ICHOR_SECRET_<NAME>": "for `ichor-worker`: a secret for `{{secret:name}}`; `shop-api` is `ICHOR_SECRET_SHOP_API`",
     "ICHOR_DEBUG": "`ichor` shows tracebacks and what libraries log, with any value",
-    "ICHOR_RABBITMQ_MANAGEMENT_URL": "for `ichor dev`, the demo and tests: RabbitMQ's management API, "
-    "`http://user:password@host:port`; else port 15672 of the host of `ICHOR_RABBITMQ_URL`",
+    "ICHOR_RABBITMQ_MANAGEMENT_URL": "RabbitMQ's management API, `http://user:password@host:port`: for `ichor dev`, "
+    "the demo and tests, else port 15672 of the host of `ICHOR_RABBITMQ_URL`; for `ichor doctor`, else it asks none",
     "ICHOR_TESTING_SERVERS": "for `ichor dev`, the demo and tests: where servers come from, "
     "`env`, `docker` or `local`; else whichever is there",
 }

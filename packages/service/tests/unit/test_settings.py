@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 from ichor_models import Excess, ValueLimit
-from ichor_service import InvalidSetting, environment, load_settings, read_settings, temporal_link, variable
+from ichor_service import (
+    InvalidSetting,
+    Unreachable,
+    environment,
+    load_settings,
+    read_settings,
+    temporal_link,
+    variable,
+)
 from ichor_service.settings import Settings
 from ichor_service.temporal_profile import TemporalProfile
 
@@ -66,6 +74,7 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_TEMPORAL_ADDRESS", "temporal", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "http://temporal:7233", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "temporal:99999", "write it as host:port"),
+        ("ICHOR_TEMPORAL_ADDRESS", "not a name:7233", "write it as host:port"),
         ("ICHOR_TEMPORAL_ADDRESS", "temporal:²", "write it as host:port"),
         ("ICHOR_TASK_QUEUE", "/_sys/hidden", "may not begin with /_sys/"),
         ("ICHOR_TASK_QUEUE", "a" * 1001, "at most 1000 characters"),
@@ -85,6 +94,7 @@ def test_the_defaults_are_those_of_the_documentation():
         ("ICHOR_SMTP_FROM", "hidden", "write it as name@host"),
         ("ICHOR_LEGACY_OUTBOX", "hidden", "must be true or false"),
         ("ICHOR_JWKS_URL", "ftp://hidden/", "begins with https://"),
+        ("ICHOR_JWKS_URL", "https://hidden/jwks\n", "holds what no URL may"),
         ("ICHOR_SHUTDOWN_GRACE", "soon", "write one like 90s"),
         ("ICHOR_UNKNOWN_TYPE_GRACE", "0", "above zero"),
     ],
@@ -185,6 +195,7 @@ def test_a_profile_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.Monk
         ("TEMPORAL_TLS_CLIENT_KEY_PATH", "hidden", "TEMPORAL_TLS_CLIENT_KEY_PATH must be the path of a file; that "),
         ("TEMPORAL_CONFIG_FILE", "hidden", "TEMPORAL_CONFIG_FILE must be the path of a file; there is none"),
         ("TEMPORAL_API_KEY", "hidden\n", "TEMPORAL_API_KEY may hold no line break"),
+        ("TEMPORAL_API_KEY", "hidd\u00e9n", "TEMPORAL_API_KEY may hold no line break"),
         ("TEMPORAL_GRPC_META_AUTHORIZATION", "hidden\n", "TEMPORAL_GRPC_META_* is wrong: 'authorization' is"),
         ("TEMPORAL_GRPC_META_A-BIN", "hidden", "TEMPORAL_GRPC_META_* is wrong: 'a-bin' is"),
     ],
@@ -219,6 +230,12 @@ async def test_tls_that_cannot_be_used_is_a_wrong_setting(monkeypatch: pytest.Mo
     with pytest.raises(InvalidSetting, match=r"^TEMPORAL_.* is wrong: ") as caught:
         await link.connect()
     assert "hidden" not in str(caught.value)
+
+
+async def test_a_name_that_leads_nowhere_is_told_in_short():
+    link = temporal_link(load_settings().model_copy(update={"temporal_address": f"{'x' * 64}:7233"}))
+    with pytest.raises(Unreachable, match=r"^x{64}:7233: failed to lookup address information"):
+        await link.connect()
 
 
 def test_an_empty_variable_hides_no_line_of_the_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

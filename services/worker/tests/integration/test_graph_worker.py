@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from ichor_executor import Plan
@@ -25,8 +26,9 @@ async def test_a_run_may_take_longer_to_decide_than_the_sdk_allows(
     worker = GraphWorker(temporal_task_queue, CollectorRegistry())
     running = asyncio.create_task(worker.run(temporal_client, handlers.activities(), stop))
     request = Case().request(GraphBuilder().action("a").start("a").rule())
-    await start_run(temporal_client, request, workflow_id="run-slow", task_queue=temporal_task_queue)
-    handle = temporal_client.get_workflow_handle("run-slow")
+    workflow_id = f"run-{uuid4()}"
+    await start_run(temporal_client, request, workflow_id=workflow_id, task_queue=temporal_task_queue)
+    handle = temporal_client.get_workflow_handle(workflow_id)
     async with asyncio.timeout(60):
         await handle.result()
     stop.ask()

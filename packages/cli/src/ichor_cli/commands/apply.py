@@ -2,11 +2,12 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
 from ichor_cli.action_types import catalogue
-from ichor_cli.arguments import USER, Json
+from ichor_cli.arguments import Json, User
 from ichor_cli.screen import Screen
 from ichor_cli.trial import Trial, read_trial
 
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 _FILES = typer.Argument(metavar="FILE", help="Workflow files; - is standard input.", show_default=False)
 
 
-def apply(
-    files: Annotated[list[str], _FILES],
-    user: Annotated[str | None, USER] = None,
-    json: Json = False,
-) -> int:
+def apply(files: Annotated[list[str], _FILES], user: User = None, json: Json = False) -> int:
     """Save workflow files in the database: over the rule of the same id, else name, else as new ones.
 
     Where one of the files is not valid nothing is saved; what only the database refuses, as a name that two rules have,
@@ -37,7 +34,7 @@ def apply(
     return 0 if all(item.saved for item in applied) else 1
 
 
-async def _save(trials: "list[tuple[str, Trial]]", user: str | None) -> "list[Applied]":
+async def _save(trials: "list[tuple[str, Trial]]", user: UUID | None) -> "list[Applied]":
     from ichor_cli.application import apply_rule
     from ichor_cli.store import edge_store
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
-from ichor_cli.arguments import RULE, USER, Json, refuse_json_before
+from ichor_cli.arguments import RULE, Json, User, refuse_json_before
 from ichor_cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -25,29 +26,29 @@ def rules(context: typer.Context, json: Json = False) -> int:
     return 0
 
 
-def activate(rule: Annotated[str, RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+def activate(rule: Annotated[str, RULE], user: User = None, json: Json = False) -> int:
     """Let events start a rule again."""
     return _switch(rule, True, user, Screen(json))
 
 
-def deactivate(rule: Annotated[str, RULE], user: Annotated[str | None, USER] = None, json: Json = False) -> int:
+def deactivate(rule: Annotated[str, RULE], user: User = None, json: Json = False) -> int:
     """Keep events from starting a rule; its runs in flight go on."""
     return _switch(rule, False, user, Screen(json))
 
 
-def _switch(rule: str, active: bool, user: str | None, screen: Screen) -> int:
+def _switch(rule: str, active: bool, user: UUID | None, screen: Screen) -> int:
     rule_id = asyncio.run(_set_active(rule, active, user))
     what = "active: events start it" if active else "inactive: no event starts it"
     screen.answer({"rule_id": rule_id, "is_active": active}, lambda: f"{rule} is {what}.")
     return 0
 
 
-async def _set_active(rule: str, active: bool, user: str | None) -> "RuleId":
+async def _set_active(rule: str, active: bool, user: UUID | None) -> "RuleId":
     from ichor_cli.store import edge_store
 
     async with edge_store() as store:
         rule_id = await store.find_rule(rule)
-        await (store.activate_rule if active else store.deactivate_rule)(rule_id, user_id=user)
+        await (store.activate_rule if active else store.deactivate_rule)(rule_id, user_id=user and str(user))
         return rule_id
 
 

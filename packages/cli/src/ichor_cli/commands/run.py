@@ -8,10 +8,10 @@ from ichor_models import Case, Outcome, Rule
 from ichor_cli.action_types import catalogue
 from ichor_cli.arguments import Address, CaseFile, EventsPerRun, File, Json
 from ichor_cli.commands.refusal import refuse
+from ichor_cli.doubts import doubts
 from ichor_cli.outcome_table import outcome_table
 from ichor_cli.screen import Screen
 from ichor_cli.trial import chosen_case, read_trial
-from ichor_cli.unanswered import unanswered
 
 
 def run(
@@ -33,7 +33,7 @@ def run(
     with screen.busy("Running on Temporal"):
         outcome = asyncio.run(_run(trial.rule, chosen, events_per_run, address, screen.note))
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
-    for sentence in unanswered(trial.rule, chosen, outcome):
+    for sentence in doubts(trial.rule, chosen, outcome):
         screen.note(sentence)
     return 0
 

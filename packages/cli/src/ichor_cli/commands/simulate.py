@@ -3,10 +3,10 @@
 from ichor_cli.action_types import catalogue
 from ichor_cli.arguments import CaseFile, File, Json
 from ichor_cli.commands.refusal import refuse
+from ichor_cli.doubts import doubts
 from ichor_cli.outcome_table import outcome_table
 from ichor_cli.screen import Screen
 from ichor_cli.trial import chosen_case, read_trial
-from ichor_cli.unanswered import unanswered
 
 
 def simulate(file: File, case: CaseFile = None, json: Json = False) -> int:
@@ -23,6 +23,6 @@ def simulate(file: File, case: CaseFile = None, json: Json = False) -> int:
     chosen = chosen_case(trial, trial.rule, case)
     outcome = simulated(trial.rule, chosen, catalogue())
     screen.answer(outcome.document(), lambda: outcome_table(outcome))
-    for sentence in unanswered(trial.rule, chosen, outcome):
+    for sentence in doubts(trial.rule, chosen, outcome):
         screen.note(sentence)
     return 0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -28,7 +29,7 @@ async def examine_broker_clock(seconds: float, now: Callable[[], datetime]) -> S
     before = now()
     try:
         theirs = await asyncio.to_thread(_date, url, seconds)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return [doubtful(CLOCK, f"The management API does not tell its time: {reason(error).rstrip('.')}.", mend)]
     return [clock_finding(CLOCK, "the broker", theirs, before, now())]
 

@@ -32,20 +32,26 @@ FROM heads h
 
 -- name: take
 -- A statement of its own, since it must see what the last holder of the locks committed. `place` counts an entity's
--- events from its oldest, so that the caller sees where one is missing because somebody else has it locked.
+-- events from its oldest, so that the caller sees where one is missing because somebody else has it locked. `before` are
+-- the bytes of those that come before it, which bound what is read.
 WITH waiting AS MATERIALIZED (
     SELECT o.seq, row_number() OVER (PARTITION BY o.entity_key ORDER BY o.seq) AS place
     FROM workflow.outbox o
     WHERE o.state = 'pending' AND o.entity_key = ANY($1::text[])
     ORDER BY o.seq
     LIMIT $2
+), sized AS MATERIALIZED (
+    SELECT w.seq, w.place, sum(s.bytes) OVER (ORDER BY w.seq) - s.bytes AS before
+    FROM waiting w
+    JOIN workflow.outbox o USING (seq)
+    CROSS JOIN LATERAL (SELECT octet_length(o.payload::text) AS bytes) s
 )
 SELECT
     o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place, o.traceparent,
     o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
-FROM waiting w
+FROM sized w
 JOIN workflow.outbox o USING (seq)
-WHERE o.state = 'pending'
+WHERE o.state = 'pending' AND w.before < $3
 ORDER BY o.seq
 FOR UPDATE OF o SKIP LOCKED
 

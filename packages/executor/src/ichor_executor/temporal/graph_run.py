@@ -191,7 +191,7 @@ class GraphRun:
             max_attempts=action.options.max_attempts,
             ask=command.ask,
             reads=tuple(self._plan.read_of[command.at]),
-            largest=self._plan.largest,
+            largest=self._plan.largest(command.at),
             stored=command.stored,
         )
 

@@ -1,7 +1,8 @@
 """Actions on their way to Temporal: no workflow task sends more than it may.
 
 Temporal takes no answer to a task of more than 4 MiB. Calls of more than 1 MiB together wait for the next task, which a
-timer of a millisecond brings about.
+timer of a millisecond brings about. A replay must send the same ones, so a call counts with what it says since the
+first release, and a guess for what later ones add.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from pydantic_core import to_json
 
 _BYTES = 2**20
+_REST, _PLACE = 128, 256
+"""Bytes that count for all else that a call says, and for each place of a secret or of a stored value."""
 _SOON = timedelta(milliseconds=1)
 
 
@@ -42,7 +45,7 @@ class Outgoing:
 
     def flush(self) -> None:
         """Send what the task at hand takes."""
-        while self._waiting and self._takes(len(to_json(next(iter(self._waiting.values()))))):
+        while self._waiting and self._takes(_size(next(iter(self._waiting.values())))):
             self._send(*self._waiting.popitem(last=False))
         if self.is_due:
             self._next_task = None
@@ -67,3 +70,8 @@ class Outgoing:
             return False
         self._left -= size
         return True
+
+
+def _size(call: ActionCall) -> int:
+    said = (call.run, call.key, call.name, call.type, call.config, call.reads)
+    return len(to_json(said)) + _REST + _PLACE * (len(call.secrets) + len(call.stored))

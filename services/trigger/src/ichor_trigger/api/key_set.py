@@ -84,7 +84,7 @@ class KeySet:
             async with asyncio.timeout(_TIMEOUT), httpx.AsyncClient(timeout=None) as client:
                 document = (await client.get(self._url)).raise_for_status().json()
             self._keys = _keys(document)
-        except (httpx.HTTPError, ValueError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
             self._trouble = reason(error)
             _log.warning("keys of JWTs not fetched", reason=self._trouble)
         else:

@@ -132,7 +132,8 @@ async def test_a_new_key_is_asked_for_but_not_again_and_again(status_of: Callabl
 
 
 async def test_an_issuer_that_is_away_is_no_mistake_of_the_caller(status_of: Callable[..., Any], issuer: HttpSink):
-    assert await status_of(token(), JwtVerifier(KeySet(f"http://127.0.0.1:{free_port()}"))) == 503
+    for url in (f"http://127.0.0.1:{free_port()}", "https://no_name_☃/"):
+        assert await status_of(token(), JwtVerifier(KeySet(url))) == 503
     for answer in (
         Answer(500),
         Answer(json=[]),
