@@ -7,12 +7,15 @@ from ichor_models import CONTROL_TYPES, Catalogue
 from ichor_activities.errors import DuplicateType
 from ichor_activities.handler import AnyHandler
 
+_ENGINE = "ichor."
+"""What the types of the engine's own activities begin with."""
+
 
 class Registry(Mapping[str, AnyHandler]):
     """Handlers by type.
 
     Raises:
-        DuplicateType: two handlers, or a handler and the interpreter, claim one type.
+        DuplicateType: two handlers, or a handler and the engine, claim one type.
     """
 
     def __init__(self, handlers: Iterable[AnyHandler]) -> None:
@@ -24,8 +27,8 @@ class Registry(Mapping[str, AnyHandler]):
 
     def _add(self, handler: AnyHandler) -> None:
         name = handler.type.name
-        if name in self._catalogue:
-            raise DuplicateType(f"The type {name} belongs to the interpreter; give the handler another name.")
+        if name in self._catalogue or name.startswith(_ENGINE):
+            raise DuplicateType(f"The type {name} belongs to the engine; give the handler another name.")
         if name in self._handlers:
             raise DuplicateType(f"Two handlers are named {name}; give one of them another name.")
         self._handlers[name] = handler

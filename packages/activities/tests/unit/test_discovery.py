@@ -103,9 +103,10 @@ def test_names_what_cannot_be_loaded(value: str) -> None:
         discover([point(value)])
 
 
-def test_no_handler_takes_a_type_of_the_interpreter() -> None:
-    with pytest.raises(DuplicateType, match="delay"):
-        Registry([wrap_existing("delay", charge_card.function, config=Nothing)])
+@pytest.mark.parametrize("name", ["delay", "ichor.run_ended"])
+def test_no_handler_takes_a_type_of_the_engine(name: str) -> None:
+    with pytest.raises(DuplicateType, match=name):
+        Registry([wrap_existing(name, charge_card.function, config=Nothing)])
 
 
 def test_a_list_may_not_repeat_a_type() -> None:

@@ -102,8 +102,9 @@ class _readable_address:
             return
         if isinstance(error, (asyncpg.exceptions.ClientConfigurationError, ValueError)):
             raise InvalidAddress(
-                "The database's address cannot be read; write postgresql://user:password@host:port/database, "
-                "behind it only parameters and values of PostgreSQL, as ?sslmode=verify-full&sslrootcert=/ca.pem."
+                "The database's address cannot be used; write postgresql://user:password@host:port/database, "
+                "behind it only parameters and values of PostgreSQL, as ?sslmode=verify-full&sslrootcert=/ca.pem; "
+                "verify-full and verify-ca need sslrootcert."
             ) from None
         # What the driver does not know of the address' parameters it sends to the server as settings of the session.
         if isinstance(error, (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError)):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -206,6 +207,13 @@ async def test_an_address_that_cannot_be_read_is_not_shown(address: str) -> None
         await connect(address)
     assert "hidden" not in str(told.value)
     assert told.value.__cause__ is None
+
+
+async def test_a_missing_authority_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PGSSLROOTCERT", raising=False)
+    with pytest.raises(InvalidAddress, match="verify-full and verify-ca need sslrootcert"):
+        await connect("postgresql://u:hidden@h/d?sslmode=verify-full")
 
 
 @pytest.mark.parametrize("parameter", ["sslmod=require", "statement_timeout=soon"])

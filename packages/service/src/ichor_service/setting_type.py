@@ -125,6 +125,12 @@ class _Url:
             raise ValueError(f"the file of its parameter {name} cannot be read: {error.strerror}") from None
 
 
+_DATABASE_PARAMETERS = {
+    "sslmode": (
+        "disable|allow|prefer|require|verify-(ca|full)",
+        "disable, allow, prefer, require, verify-ca or verify-full",
+    ),
+}
 _BROKER_PARAMETERS = {
     "heartbeat": (r"\d+", "a whole number of seconds"),
     "auth": ("(?i)plain|external", "plain or external"),
@@ -135,7 +141,12 @@ type Pause = Annotated[Duration, BeforeValidator(_seconds_without_unit), Written
 type DatabaseUrl = Annotated[
     SecretStr,
     AfterValidator(
-        _Url("postgresql", "postgres", certificates=("sslrootcert", "sslcrl", "sslcert"), files=("sslkey",))
+        _Url(
+            *("postgresql", "postgres"),
+            certificates=("sslrootcert", "sslcrl", "sslcert"),
+            files=("sslkey",),
+            forms=_DATABASE_PARAMETERS,
+        )
     ),
     Written("`postgresql://user:password@host:port/database`"),
 ]
@@ -150,7 +161,9 @@ type MailUrl = Annotated[
     SecretStr, AfterValidator(_Url("smtp", "smtps")), Written("`smtp://user:password@host:port`, or `smtps`")
 ]
 type ServerAddress = Annotated[str, AfterValidator(_address), Written("`host:port`")]
-type WebAddress = Annotated[str, AfterValidator(_web_address), Written("`https://…`")]
+type WebAddress = Annotated[
+    str, AfterValidator(_web_address), Written("`https://…`, or `http://…` within a network that is trusted")
+]
 type MailAddress = Annotated[str, AfterValidator(_mail_address), Written("`name@host`, or `Name <name@host>`")]
 type BuildId = Annotated[str, Field(max_length=LONGEST_BUILD), AfterValidator(_build), Written("text without a colon")]
 type DeploymentName = Annotated[

@@ -46,6 +46,7 @@ def test_the_defaults_are_those_of_the_documentation():
             "postgresql://user:hidden@db/x?sslmode=verify-full&sslrootcert=/missing.pem",
             "the file of its parameter sslrootcert cannot be read: No such file or directory",
         ),
+        ("ICHOR_DATABASE_URL", "postgresql://user:hidden@db/x?sslmode=on", "its parameter sslmode must be disable,"),
         (
             "ICHOR_DATABASE_URL",
             "postgresql://user:hidden@db/x?sslcert=/missing.pem",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 from ichor_edgestore import EdgeStore, OpenRun, OpenStatus
-from ichor_models import RunRecord, RunStatus, Traceparent
+from ichor_models import RunRecord, RunStatus
 from ichor_service import (
     Part,
     Stop,
@@ -19,6 +19,7 @@ from ichor_service import (
     trace_of_workflow,
 )
 from structlog.contextvars import bound_contextvars
+from temporalio.service import RPCError
 
 from ichor_trigger.collector import PERIOD, Collector
 from ichor_trigger.launcher import Launcher
@@ -90,8 +91,7 @@ class Reaper:
         found = await standing(self._links.temporal.opened, run.workflow_id)
         match run.status, found:
             case _, RunRecord():
-                traced = await trace_of_workflow(self._links.temporal.opened, run.workflow_id) if is_tracing() else None
-                await self._end(run, found, traced)
+                await self._end(run, found)
             case RunStatus.PENDING, Standing.UNKNOWN:
                 pinned = await self._store.pinned_run(run.execution_id)
                 await RunStarter(self._store, self._launcher).start_pinned(pinned)
@@ -102,13 +102,21 @@ class Reaper:
             case RunStatus.RUNNING, Standing.UNDER_WAY:
                 return
 
-    async def _end(self, run: OpenRun, record: RunRecord, traced: Traceparent | None = None) -> None:
+    async def _end(self, run: OpenRun, record: RunRecord) -> None:
         # Usually it was just recorded by the run itself, between the two looks.
         if await self._store.run_ended(run.execution_id, record):
             facts = {"was": run.status, "now": record.status, "error": record.error, "error_type": record.error_type}
             _log.warning("record put right", **facts)
-            if traced is not None:
-                await record_run(self._store, run.execution_id, traced)
+            if is_tracing():
+                await self._trace(run)
+
+    async def _trace(self, run: OpenRun) -> None:
+        try:
+            traced = await trace_of_workflow(self._links.temporal.opened, run.workflow_id)
+        except RPCError as error:
+            _log.warning("the run is not in its trace", reason=reason(error))
+        else:
+            await record_run(self._store, run.execution_id, traced)
 
     @property
     def _store(self) -> EdgeStore:
