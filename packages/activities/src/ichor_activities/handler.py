@@ -8,6 +8,7 @@ from ichor_models import FAILURE, NORMAL, SUCCESS, ActionPolicy, ActionType, Que
 from pydantic import BaseModel, JsonValue
 
 from ichor_activities.context import ActionContext
+from ichor_activities.errors import InvalidHandler
 from ichor_activities.result import as_question, as_result
 from ichor_activities.signature import read_signature
 
@@ -68,6 +69,8 @@ class _Declaration:
     @overload
     def __call__[C: BaseModel](self, function: HandlerFunction[C]) -> Handler[C]: ...
     def __call__(self, function: type[Any] | HandlerFunction[Any]) -> "AnyHandler":
+        if not self.name or not self.ports:
+            raise InvalidHandler(f"The handler of {self.name!r} needs a type and a port that its result may name.")
         made: HandlerFunction[Any] = function() if isinstance(function, type) else function
         signature = read_signature(self.name, made)
         declared = ActionType(self.name, signature.config, self.ports, self.policy)
@@ -86,5 +89,8 @@ def action(
 
     `ports` are the outputs a result may name, the default first; every type has `failure` besides. One that `asks` is
     transactional, too.
+
+    Raises:
+        InvalidHandler: when it declares no type or port, or the function does not fit.
     """
     return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional, asks)

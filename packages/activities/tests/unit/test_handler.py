@@ -90,6 +90,16 @@ async def test_refuses_functions_that_do_not_say_enough() -> None:
 
 
 @pytest.mark.parametrize(
+    "declared", [{"name": ""}, {"name": "bad", "ports": ()}, {"name": "bad", "ports": ("failure",)}]
+)
+def test_refuses_a_handler_without_a_type_or_a_port(declared: dict[str, Any]) -> None:
+    async def greet(config: Greeting, run: ActionContext) -> Greeted: ...
+
+    with pytest.raises(InvalidHandler, match="needs a type and a port"):
+        action(**declared)(greet)
+
+
+@pytest.mark.parametrize(
     ("returned", "message"),
     [
         ({"output": "elsewhere"}, "elsewhere"),
