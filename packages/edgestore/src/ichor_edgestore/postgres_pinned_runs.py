@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import asyncpg
+from cachetools import LRUCache
 from ichor_models import (
     EntityEvent,
     EventHeader,
@@ -29,10 +30,12 @@ from ichor_edgestore.errors import ConstraintViolated, NotRerunnable, RuleNotFou
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.pinned_run import CheckStructure, Ended, KnownStructures, PinnedRun, RunRow, stored_header
 from ichor_edgestore.query_file import load_queries
-from ichor_edgestore.rule_loader import load_stored_rule
+from ichor_edgestore.rule_loader import load_stored_rule, with_stamp
 from ichor_edgestore.stored_rule import StoredRule
 
 _QUERIES = load_queries("pinned_runs")
+_INSERT = with_stamp(_QUERIES["insert"])
+_KNOWN_RULES = 64
 
 
 class PostgresPinnedRuns:
@@ -42,6 +45,7 @@ class PostgresPinnedRuns:
         self._database = database
         self._check_structure = KnownStructures(check_structure)
         self._versions: set[VersionHash] = set()
+        self._rules: LRUCache[RuleId, StoredRule] = LRUCache(_KNOWN_RULES)
         self._ended = ended
 
     async def pin_run(self, rule_id: RuleId, event: EntityEvent, *, source: str = "automation") -> PinnedRun:
@@ -52,9 +56,15 @@ class PostgresPinnedRuns:
         Raises:
             RuleNotFound: there is no such rule.
         """
-        stored = await load_stored_rule(self._database, rule_id)
-        run = _new_run(stored, event_header(event), event.trigger_data(), 0)
-        return await self._only(run.checked(self._check_structure), source)
+        known = self._rules.get(rule_id)
+        # Usually the rule is as it was for the event before: then one statement does.
+        if known and (pinned := await self._insert(self._run_of(known, event), source, 0, known.stamp)):
+            return pinned
+        stored = self._rules[rule_id] = await load_stored_rule(self._database, rule_id)
+        return await self._only(self._run_of(stored, event), source)
+
+    def _run_of(self, stored: StoredRule, event: EntityEvent) -> RunRow:
+        return _new_run(stored, event_header(event), event.trigger_data(), 0).checked(self._check_structure)
 
     async def stop_run(self, match: Match, event: EntityEvent) -> PinnedRun:
         """Write down, once per rule and event, that a cascade stops at a rule: a cancelled run, which never starts.
@@ -141,17 +151,17 @@ class PostgresPinnedRuns:
             # The id is that of a repeat of another event, whose id this one's continues.
             run = replace(run, workflow_id=f"{run.workflow_id}.0")
 
-    async def _insert(self, run: RunRow, source: str, number: int) -> PinnedRun | None:
-        """Write a new run's row; None where the rule has one for this event already."""
+    async def _insert(self, run: RunRow, source: str, number: int, stamp: str | None = None) -> PinnedRun | None:
+        """Write a new run's row; None where the rule has one for this event already, or no longer has the stamp."""
         version = run.graph.version
         content = None if version in self._versions else run.graph.model_dump(mode="json")
         try:
-            made = await self._database.row(_QUERIES["insert"], *_columns(run, source, number), content)
+            made = await self._database.row(_INSERT, *_columns(run, source, number), content, stamp)
         except ConstraintViolated:
             if content is not None:
                 raise
             self._versions.clear()
-            return await self._insert(run, source, number)
+            return await self._insert(run, source, number, stamp)
         self._versions.add(version)
         if made and run.status.ended:
             self._ended(run.rule_name, run.status)

@@ -10,7 +10,15 @@ from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.stored_rule import StoredRule
 
-_LOAD = load_queries("rules")["load"]
+_STAMP = load_queries("rules")["stamp"]
+
+
+def with_stamp(query: str) -> str:
+    """Return a query of `rules r` with the stamp in the place of `:stamp`."""
+    return query.replace(":stamp", _STAMP)
+
+
+_LOAD = with_stamp(load_queries("rules")["load"])
 
 
 class Reader(Protocol):

@@ -19,7 +19,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class StoredRule:
-    """The columns of a rule; what is JSON in them is still text, so that a run does not need what it does not use."""
+    """The columns of a rule; what is JSON in them is still text, so that a run does not need what it does not use.
+
+    The `stamp` is another one as soon as one of its rows is.
+    """
 
     rule_id: RuleId
     name: str
@@ -31,6 +34,7 @@ class StoredRule:
     schedule: str | None
     options_text: str | None
     graph: Graph
+    stamp: str
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> Self:
@@ -45,6 +49,7 @@ class StoredRule:
             conditions=row["conditions"],
             schedule=row["schedule"],
             options_text=row["options"],
+            stamp=row["stamp"],
             graph=read_graph(GraphColumns(*(tuple(row[name] or ()) for name in _COLUMNS))),
         )
 

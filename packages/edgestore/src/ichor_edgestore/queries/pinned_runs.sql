@@ -1,8 +1,12 @@
 -- name: insert
 -- The version and the run that keeps it are one statement; null content says that the version is known to be there.
 -- A rule that somebody has locked is refused at once: whoever waited for it would keep a connection from the others.
+-- With a stamp nothing is inserted where the rule has another one meanwhile.
 WITH rule AS (
-    SELECT id FROM workflow.automation_rules WHERE id = $2 FOR KEY SHARE NOWAIT
+    SELECT r.id, CASE WHEN $16::text IS NOT NULL THEN :stamp END AS stamp
+    FROM workflow.automation_rules r
+    WHERE r.id = $2
+    FOR KEY SHARE NOWAIT
 ),
 version AS (
     INSERT INTO workflow.graph_versions (hash, content)
@@ -13,13 +17,13 @@ INSERT INTO workflow.automation_executions (
     id, automation_rules_id, entity_type, trigger_data, status, error_message, error_type, executed_at,
     trigger_source, event_id, rerun, workflow_id, event, options, graph_version, ended_at, actions_executed
 )
-VALUES (
+SELECT
     -- An Ichor database has varchar(50) here; the whole name is in the event.
-    $1, coalesce((SELECT id FROM rule), $2), left($3, 50), $4, $5::text, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14,
-    CASE WHEN $5::text <> 'pending' THEN now() END,
+    $1::uuid, coalesce((SELECT id FROM rule), $2), left($3, 50), $4::jsonb, $5::text, $6, $7, now(), $8, $9, $10::int,
+    $11, $12::jsonb, $13::jsonb, $14, CASE WHEN $5::text <> 'pending' THEN now() END,
     -- An Ichor database may want a value here; the run writes its actions when it ends.
     '[]'
-)
+WHERE $16::text IS NULL OR $16 = (SELECT stamp FROM rule)
 ON CONFLICT DO NOTHING
 RETURNING id
 

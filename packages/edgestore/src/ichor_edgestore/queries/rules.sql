@@ -1,10 +1,29 @@
+-- name: stamp
+-- What differs as soon as a row of the rule `r` is another one: who wrote each, and where it lies.
+(
+    SELECT concat_ws(
+        ' ', r.xmin, r.ctid,
+        (
+            SELECT count(*) || ' ' || sum(hashtextextended(concat_ws(' ', a.xmin, a.ctid, m.xmin, m.ctid), 0))
+            FROM workflow.rule_actions a
+            LEFT JOIN workflow.action_templates m ON m.id = a.template_id
+            WHERE a.automation_rules_id = r.id
+        ),
+        (
+            SELECT count(*) || ' ' || sum(hashtextextended(concat_ws(' ', g.xmin, g.ctid), 0))
+            FROM workflow.action_edges g
+            WHERE g.rule_id = r.id
+        )
+    )
+)
+
 -- name: load
 -- One statement, hence one snapshot. Columns come as arrays, which cost half of what JSON does; configs come as text,
 -- read one by one, so that a bad one spoils only itself.
 SELECT
     r.id, r.name, r.description, r.is_active, e.name AS entity, t.name AS event,
     r.trigger_conditions::text AS conditions, r.schedule::text AS schedule, r.options::text AS options,
-    actions.*, edges.*
+    :stamp AS stamp, actions.*, edges.*
 FROM workflow.automation_rules r
 LEFT JOIN workflow.entities e ON e.id = r.entity_id
 LEFT JOIN workflow.trigger_types t ON t.id = r.trigger_type_id
