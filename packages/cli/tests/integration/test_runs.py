@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
-from ichor_edgestore import EdgeStore, connected
+from ichor_edgestore import EdgeStore, PinnedRun, connected
 from ichor_models import ActionCall, EntityEvent, RunStatus, ValueLimit, size_of
 from ichor_service.settings import SMALLEST_LIMIT
 from ichor_testing import Database, until
@@ -19,6 +19,19 @@ from pydantic import JsonValue
 type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Write = Callable[..., Path]
 type Document = dict[str, Any]
+
+
+async def pin(ichor: Ichor, rule: Path, store: EdgeStore, **event: JsonValue) -> PinnedRun:
+    """Apply a rule, and return a run of it that nobody has started."""
+    saved = json.loads((await ichor("apply", rule, "--json")).stdout)["rules"][0]
+    document = {"event_id": "e", "event_type": "on_create", "entity_name": "orders", **event}
+    return await store.pin_run(saved["rule_id"], EntityEvent.model_validate(document))
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncGenerator[EdgeStore]:
+    async with connected(database.url, max_size=1) as pool:
+        yield EdgeStore(pool)
 
 
 @pytest.fixture
@@ -101,12 +114,9 @@ async def test_run_that_waits_for_people(ichor: Ichor, write: Write, rule: Docum
 
 
 @pytest.mark.usefixtures("temporal")
-async def test_run_that_waits(ichor: Ichor, write: Write, rule: Document, database: Database) -> None:
-    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
-    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
-    async with connected(database.url, max_size=1) as pool:
-        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
-        await EdgeStore(pool).run_started(pinned.execution_id)
+async def test_run_that_waits(ichor: Ichor, write: Write, rule: Document, store: EdgeStore) -> None:
+    pinned = await pin(ichor, write("rule.json", rule), store)
+    await store.run_started(pinned.execution_id)
     shown = await ichor("runs", "show", pinned.execution_id)
     assert "Order approval  running" in shown.stdout
     assert "  └─true─▶ hold" in shown.stdout
@@ -143,12 +153,9 @@ async def test_runs_are_cancelled(ichor: Ichor, write: Write, rule: Document, da
 
 @pytest.mark.usefixtures("temporal")
 async def test_what_cannot_be_cancelled_keeps_no_other_run(
-    ichor: Ichor, write: Write, rule: Document, database: Database
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore
 ) -> None:
-    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
-    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
-    async with connected(database.url, max_size=1) as pool:
-        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
+    pinned = await pin(ichor, write("rule.json", rule), store)
     told = await ichor("runs", "cancel", "nope", pinned.execution_id, "--json")
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "run_not_found")
@@ -163,13 +170,10 @@ async def test_what_cannot_be_cancelled_keeps_no_other_run(
 
 @pytest.mark.usefixtures("temporal")
 async def test_nothing_readable_is_sent_where_others_encrypt(
-    ichor: Ichor, write: Write, rule: Document, database: Database
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore
 ) -> None:
-    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
-    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
-    async with connected(database.url, max_size=1) as pool:
-        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], event)
-        await EdgeStore(pool).note_encryption_key("k1", ["k1"])
+    pinned = await pin(ichor, write("rule.json", rule), store)
+    await store.note_encryption_key("k1", ["k1"])
     told = await ichor("runs", "rerun", pinned.execution_id, "--json")
     error = json.loads(told.stdout)["error"]
     assert (told.returncode, error["code"]) == (3, "unavailable")
@@ -178,13 +182,10 @@ async def test_nothing_readable_is_sent_where_others_encrypt(
 
 @pytest.mark.usefixtures("temporal")
 async def test_trigger_data_that_cannot_be_kept_say_so(
-    ichor: Ichor, write: Write, rule: Document, database: Database, monkeypatch: pytest.MonkeyPatch
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
     row = {f"key {number}": number for number in range(2000)}
-    event = {"event_id": "e", "event_type": "on_create", "entity_name": "orders", "raw_data": row}
-    async with connected(database.url, max_size=1) as pool:
-        pinned = await EdgeStore(pool).pin_run(saved["rule_id"], EntityEvent.model_validate(event))
+    pinned = await pin(ichor, write("rule.json", rule), store, raw_data=row)
     monkeypatch.setenv("ICHOR_PAYLOADS", "cut")
     monkeypatch.setenv("ICHOR_PAYLOAD_LIMIT", str(SMALLEST_LIMIT))
     told = await ichor("runs", "rerun", pinned.execution_id, "--json")
@@ -195,17 +196,13 @@ async def test_trigger_data_that_cannot_be_kept_say_so(
 
 @pytest.mark.usefixtures("temporal")
 async def test_a_large_result_is_shown_small_and_printed_whole(
-    ichor: Ichor, write: Write, rule: Document, database: Database
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore
 ) -> None:
-    saved = json.loads((await ichor("apply", write("rule.json", rule), "--json")).stdout)["rules"][0]
-    event = EntityEvent.model_validate({"event_id": "e", "event_type": "on_create", "entity_name": "orders"})
-    async with connected(database.url, max_size=1) as pool:
-        store = EdgeStore(pool)
-        run = (await store.pin_run(saved["rule_id"], event)).request.run
-        call = ActionCall(run=run, key="k", name="hold", type="log_audit_entry", config={})
-        whole: dict[str, JsonValue] = {"output": "success", "text": "é" * 1_000_000}
-        await store.journal.completed(call, *ValueLimit().fit(whole))
-        await store.run_started(run.execution_id)
+    run = (await pin(ichor, write("rule.json", rule), store)).request.run
+    call = ActionCall(run=run, key="k", name="hold", type="log_audit_entry", config={})
+    whole: dict[str, JsonValue] = {"output": "success", "text": "é" * 1_000_000}
+    await store.journal.completed(call, *ValueLimit().fit(whole))
+    await store.run_started(run.execution_id)
     shown = await ichor("runs", "show", run.execution_id)
     assert f"stored, {size_of(whole)} bytes" in shown.stdout
     printed = await ichor("runs", "result", run.execution_id, "hold")
@@ -213,7 +210,6 @@ async def test_a_large_result_is_shown_small_and_printed_whole(
     for unknown, code in (((run.execution_id, "nobody"), "result_not_found"), (("nope", "hold"), "run_not_found")):
         told = await ichor("runs", "result", *unknown, "--json")
         assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, code)
-    async with connected(database.url, max_size=1) as pool:
-        await EdgeStore(pool).values.forget(run.execution_id)
+    await store.values.forget(run.execution_id)
     told = await ichor("runs", "result", run.execution_id, "hold", "--json")
     assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "value_gone")

@@ -90,11 +90,10 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
 
         Nothing is noted where a key that is not among the `known` ones encrypts at that moment.
         """
-        await (
-            self._database.execute(_ENCRYPTION["note"], key_id, list(known))
-            if key_id
-            else self._database.execute(_ENCRYPTION["forget"], list(known))
-        )
+        if key_id is None:
+            await self._database.execute(_ENCRYPTION["forget"], list(known))
+        else:
+            await self._database.execute(_ENCRYPTION["note"], key_id, list(known))
 
     async def close(self) -> None:
         """Close the connections, by force where they are still in use."""
