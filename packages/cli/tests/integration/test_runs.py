@@ -184,7 +184,7 @@ async def test_nothing_readable_is_sent_where_others_encrypt(
 async def test_trigger_data_that_cannot_be_kept_say_so(
     ichor: Ichor, write: Write, rule: Document, store: EdgeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = {f"key {number}": number for number in range(2000)}
+    row: dict[str, JsonValue] = {f"key {number}": number for number in range(2000)}
     pinned = await pin(ichor, write("rule.json", rule), store, raw_data=row)
     monkeypatch.setenv("ICHOR_PAYLOADS", "cut")
     monkeypatch.setenv("ICHOR_PAYLOAD_LIMIT", str(SMALLEST_LIMIT))
