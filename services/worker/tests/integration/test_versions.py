@@ -116,7 +116,7 @@ async def test_a_run_ends_on_the_build_that_it_began_on_and_new_ones_follow_the_
 ) -> None:
     async with builds.build("1") as old:
         await _known(documented, "1")
-        await documented("The first version", BUILD="1")
+        await _first_version(documented)
         old.gates["a1"] = asyncio.Event()
         first = await builds.start(chain(3))
         await called(old, 2)
@@ -138,7 +138,7 @@ async def test_a_run_ends_on_the_build_that_it_began_on_and_new_ones_follow_the_
 async def test_a_run_that_continues_as_new_stays_on_its_build(builds: Builds, documented: Temporal) -> None:
     async with builds.build("1") as old:
         await _known(documented, "1")
-        await documented("The first version", BUILD="1")
+        await _first_version(documented)
         old.gates["a1"] = asyncio.Event()
         first = await builds.start(chain(6), events_per_run=3)
         await called(old, 2)
@@ -161,7 +161,7 @@ async def test_a_run_that_began_without_versions_goes_on_with_the_current_one(
         await called(old, 1)
     async with builds.build("1") as new:
         await _known(documented, "1")
-        await documented("The first version", BUILD="1")
+        await _first_version(documented)
         await first.signal(REPLY, ReplyNotice(action_key="a0", ask=1, reply=Reply(result={})))
         assert await first.result() == {"status": RunStatus.COMPLETED}
         assert (len(old.calls), len(new.calls)) == (1, 1)
@@ -210,7 +210,7 @@ async def test_a_worker_says_whether_new_runs_begin_on_its_version(
         async with builds.build("1"):
             await _known(documented, "1")
             assert not await is_current()
-            await documented("The first version", BUILD="1")
+            await _first_version(documented)
             await until(is_current, "the version is current")
     told = [entry["event"] for entry in logs if entry.get("build_id") == "1"]
     assert (told[0], told[-1]) == ("no new run begins on this version", "new runs begin on this version")
@@ -222,11 +222,26 @@ async def _asked_on_the_first_build(
     """Start a run that waits for a reply on the first version, whose workers then end."""
     async with builds.build("1") as old:
         await _known(documented, "1")
-        await documented("The first version", BUILD="1")
+        await _first_version(documented)
         old.asks["a0"] = Asked(until=time.time() + 60)
         first = await builds.start(chain(2))
         await called(old, 1)
     return first, old
+
+
+async def _first_version(documented: Temporal) -> None:
+    """Make it current; Temporal may know its workers a moment before it knows what they belong to."""
+
+    async def accepted() -> bool:
+        try:
+            await documented("The first version", BUILD="1")
+        except AssertionError as error:
+            if "Worker Deployment not found" not in str(error):
+                raise
+            return False
+        return True
+
+    await until(accepted, "the first version is current")
 
 
 async def _known(documented: Temporal, build_id: str) -> None:
