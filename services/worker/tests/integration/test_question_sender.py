@@ -1,4 +1,4 @@
-"""A question that is sent again where nobody listens any more, on real servers."""
+"""Questions are sent though nobody listens any more, or the database goes away meanwhile, on real servers."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -56,3 +56,20 @@ async def test_a_question_that_is_answered_stays_so(silent: QuestionBench, sende
     await sender.send(call, opened)
     (reply,) = await silent.store.take_undelivered(timedelta(0))
     assert reply.id == opened.id
+
+
+async def test_a_question_is_asked_where_nobody_can_note_it(
+    bench: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    opened = await ask(bench, call)
+    await bench.store.close()
+    await sender.send(call, opened)
+    assert (await bench.question()).message_id == str(opened.id)
+
+
+async def test_what_nobody_hears_is_sent_later_where_it_cannot_be_closed(
+    silent: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    opened = await ask(silent, call)
+    await silent.store.close()
+    await sender.send(call, opened)
