@@ -132,7 +132,7 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[OpenedQuestion] = []
 
-    async def send(self, call: ActionCall, opened: OpenedQuestion) -> None:
+    async def send(self, opened: OpenedQuestion) -> None:
         self.sent.append(opened)
 
 

@@ -33,7 +33,7 @@ from ichor_service.metrics import new_registry
 from ichor_service.outage import is_refusal, is_unknown, outages
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
-from ichor_service.publisher import Publisher, Unroutable
+from ichor_service.publisher import Publisher, Unroutable, Unsendable
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
@@ -105,6 +105,7 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "Unroutable",
+    "Unsendable",
     "Unusable",
     "again_and_again",
     "cancel_run",

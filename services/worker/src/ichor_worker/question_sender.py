@@ -7,38 +7,40 @@ import structlog
 from aio_pika import Message
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore
-from ichor_models import ActionCall, ActionError, OpenedQuestion, Reply, ReplyError, Traceparent
-from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, reason, span
+from ichor_models import ActionError, OpenedQuestion, Reply, ReplyError, Traceparent
+from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, Unsendable, outages, reason, span
 
 NO_LISTENER = "no_listener"
+UNSENDABLE = "unsendable"
 _SOONEST = timedelta(milliseconds=1)
+_LATEST = timedelta(days=3650)
+"""RabbitMQ takes no message that expires much later."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class QuestionSender:
-    """Implements `ichor_activities.Sender`. What the broker does not take now is sent later (`send_again`)."""
+    """Implements `ichor_activities.Sender`. What is not known to be sent is sent later (`send_again`)."""
 
     def __init__(self, publisher: Publisher, keys: TokenKeys, store: Link[EdgeStore]) -> None:
         self._publisher = publisher
         self._keys = keys
         self._store = store
 
-    async def send(self, call: ActionCall, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the broker is there again.
+    async def send(self, opened: OpenedQuestion) -> None:
+        """Send a question, now or as soon as the broker and the database are there again.
 
         Raises:
-            ActionError: [no_listener] nobody listens, nor has somebody answered before; the question is closed then.
+            ActionError: nobody answered before, and nobody listens [no_listener], or the question can never be sent
+                [unsendable]; it is closed then.
         """
         try:
-            await self._publish(opened)
+            with outages():
+                await self._send(opened)
         except Unreachable as error:
             _log.warning("a question is sent later", question=str(opened.id), reason=reason(error))
-        except Unroutable as error:
-            if await self._store.opened.withdraw_question(opened.id):
-                raise ActionError(f"{call.name!r} asks, and nobody listens: {error}", type=NO_LISTENER) from None
 
     async def send_again(self, opened: OpenedQuestion) -> None:
-        """Send what could not be sent before; where nobody listens, that is the reply.
+        """Send what could not be sent before; where nobody listens, or it never can be sent, that is the reply.
 
         Raises:
             Unreachable: the broker is away.
@@ -47,13 +49,21 @@ class QuestionSender:
         try:
             with span("ask again", {"ichor.question": str(opened.id)}, parent=traced):
                 await self._publish(opened)
-        except Unroutable as error:
-            refusal = Reply(error=ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
+        except (Unroutable, Unsendable) as error:
+            failure = _failure(error)
+            refusal = Reply(error=ReplyError(message=failure.message, type=failure.type))
             await self._store.opened.claim_question(opened.id, refusal)
 
     async def close(self) -> None:
         """Close the connection to the broker, if one is open."""
         await self._publisher.close()
+
+    async def _send(self, opened: OpenedQuestion) -> None:
+        try:
+            await self._publish(opened)
+        except (Unroutable, Unsendable) as error:
+            if await self._store.opened.withdraw_question(opened.id):
+                raise _failure(error) from None
 
     async def _publish(self, opened: OpenedQuestion) -> None:
         asked = opened.question.message
@@ -65,7 +75,14 @@ class QuestionSender:
             message_id=str(opened.id),
             correlation_id=self._keys.sign(opened.id),
             reply_to=REPLIES.queue,
-            expiration=max(opened.expires - datetime.now(UTC), _SOONEST),
+            expiration=min(max(opened.expires - datetime.now(UTC), _SOONEST), _LATEST),
         )
         await self._publisher.publish(message, asked.routing_key)
         await self._store.opened.question_sent(opened.id)
+
+
+def _failure(error: Unroutable | Unsendable) -> ActionError:
+    """Return how the action fails that asks."""
+    if isinstance(error, Unroutable):
+        return ActionError(f"Nobody listens: {error}", type=NO_LISTENER)
+    return ActionError(f"The question can never be sent: {error}", type=UNSENDABLE)
