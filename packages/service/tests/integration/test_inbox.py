@@ -302,12 +302,22 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
     await lengths.close()
 
 
+def _nested(depth: int) -> dict[str, Any]:
+    """Return headers just so deep that they can be read and, a few calls deeper, not be written again."""
+    headers: dict[str, Any] = {}
+    for _ in range(depth):
+        headers = {"x": headers}
+    return headers
+
+
 @pytest.mark.parametrize(
     ("properties", "detail"),
     [
         ({"correlation_id": GARBLED}, "correlation_id is no UTF-8"),
         ({"message_id": GARBLED}, "message_id is no UTF-8"),
         ({"timestamp": BEYOND}, "year"),
+        ({"headers": {"x": "x" * 130_000}}, "bytes"),
+        ({"headers": _nested(470)}, "deep"),
     ],
 )
 async def test_properties_that_cannot_be_read_stop_nothing(
@@ -322,6 +332,17 @@ async def test_properties_that_cannot_be_read_stop_nothing(
     assert (message.body, message.headers["x-ichor-reason"]) == (b"raw", "invalid_properties")
     assert detail in str(message.headers["x-ichor-detail"])
     await nothing_is_left(channel)
+
+
+async def test_a_dead_letter_goes_nowhere_else(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    message = aio_pika.Message(b"unusable", headers={"CC": [TOPOLOGY.queue]})
+    async with running(rabbitmq_vhost, handler):
+        await (await channel.get_exchange(TOPOLOGY.exchange)).publish(message, "any.key")
+        await dead(channel)
+        await send(channel, "one")
+        await becomes(lambda: "one" in handler.seen, "the next message")
+    assert handler.seen == ["unusable", "one"]
 
 
 async def test_a_routing_key_that_cannot_be_read_stops_nothing(rabbitmq_vhost: Vhost, channel: AbstractChannel):
