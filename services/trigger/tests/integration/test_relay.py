@@ -180,7 +180,8 @@ async def test_what_fits_in_no_message_lets_the_others_pass(
     column: str, rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
 ):
     """`workflow.emit_event` refuses it; whoever may write the table need not call that."""
-    row = {"event_id": "a1", "entity_name": "orders", "event_type": "on_update", "payload": {}} | {column: "x" * 256}
+    usual: dict[str, object] = {"event_id": "a1", "entity_name": "orders", "event_type": "on_update", "payload": {}}
+    row = {**usual, column: "x" * 256}
     insert = f"INSERT INTO workflow.outbox ({', '.join(row)}) VALUES ($1, $2, $3, $4)"
     async with relaying(rabbitmq_vhost, pool):
         await pool.execute(insert, *row.values())
