@@ -35,6 +35,16 @@ class Connection(H11Protocol):
         self.conn.receive_data(data)
         self.handle_events()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that it is no HTTP, in place of any other answer; where one was given, only close."""
+        if self.conn.our_state is h11.SEND_RESPONSE:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, with an answer where a request had begun."""
         if self.conn.our_state is h11.IDLE and self.conn.trailing_data[0] and not self.transport.is_closing():

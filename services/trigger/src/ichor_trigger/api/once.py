@@ -59,7 +59,7 @@ async def _once(
     caller: Annotated[Caller, Depends(the_caller)],
     key: Annotated[str | None, _KEY] = None,
 ) -> Once:
-    head = f"{request.method} {request.url.path}\n".encode("utf-8", "surrogatepass")
+    head = f"{request.method} {request.scope['path']}\n".encode("utf-8", "surrogatepass")
     hashed = hashlib.sha256(head + await request.body()).hexdigest()
     event_id = uuid4() if key is None else uuid5(_NAMESPACE, json.dumps([caller.sub, key]))
     return Once(store, caller.sub, key, hashed, EventId(str(event_id)))
