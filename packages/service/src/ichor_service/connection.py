@@ -16,7 +16,7 @@ class Connection(H11Protocol):
     HEAD_SECONDS: ClassVar[int] = 10
     """How long the head of a request may take: from the beginning of the connection, or from the answer before."""
     ANSWER_SECONDS: ClassVar[float] = 60.0
-    """How long a client may take nothing of an answer."""
+    """How long a client may take over an answer, but for what the buffers of the connection hold."""
     MOST: ClassVar[int] = 500
 
     _cut: asyncio.TimerHandle | None = None
