@@ -36,7 +36,7 @@ from pydantic import SecretStr
 GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
-TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", bulk="tests.bulk")
+TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", behind=("tests.bulk",))
 
 
 class Handler:
@@ -54,7 +54,7 @@ class Handler:
             case ["unusable", *_]:
                 raise Unusable("no_good", "It is no good.")
             case ["crowded", *_]:
-                raise Crowded("crowded")
+                raise Crowded("tests.bulk")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
             case ["busy", *_] if self.away.is_set():
@@ -235,7 +235,7 @@ async def test_what_is_crowded_moves_to_the_queue_of_bursts_as_it_was(rabbitmq_v
     await send(channel, "bug", "crowded", "other")
     async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
         await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
-    message = await (await channel.get_queue(TOPOLOGY.bulk)).get(no_ack=True)
+    message = await (await channel.get_queue("tests.bulk")).get(no_ack=True)
     assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
 
 
@@ -291,15 +291,23 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
 
     async def is_counted() -> bool:
-        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0, TOPOLOGY.dead: 0}
+        return await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0, TOPOLOGY.dead: 0}
 
     await send(channel, "one", "two")
     await until(is_counted, "two messages")
     await channel.queue_delete(TOPOLOGY.dead)
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
     await lengths.close()
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
     await lengths.close()
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    """Return headers just so deep that they can be read and, a few calls deeper, not be written again."""
+    headers: dict[str, Any] = {}
+    for _ in range(depth):
+        headers = {"x": headers}
+    return headers
 
 
 @pytest.mark.parametrize(
@@ -308,6 +316,8 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         ({"correlation_id": GARBLED}, "correlation_id is no UTF-8"),
         ({"message_id": GARBLED}, "message_id is no UTF-8"),
         ({"timestamp": BEYOND}, "year"),
+        ({"headers": {"x": "x" * 130_000}}, "bytes"),
+        ({"headers": _nested(470)}, "deep"),
     ],
 )
 async def test_properties_that_cannot_be_read_stop_nothing(
@@ -322,6 +332,17 @@ async def test_properties_that_cannot_be_read_stop_nothing(
     assert (message.body, message.headers["x-ichor-reason"]) == (b"raw", "invalid_properties")
     assert detail in str(message.headers["x-ichor-detail"])
     await nothing_is_left(channel)
+
+
+async def test_a_dead_letter_goes_nowhere_else(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    message = aio_pika.Message(b"unusable", headers={"CC": [TOPOLOGY.queue]})
+    async with running(rabbitmq_vhost, handler):
+        await (await channel.get_exchange(TOPOLOGY.exchange)).publish(message, "any.key")
+        await dead(channel)
+        await send(channel, "one")
+        await becomes(lambda: "one" in handler.seen, "the next message")
+    assert handler.seen == ["unusable", "one"]
 
 
 async def test_a_routing_key_that_cannot_be_read_stops_nothing(rabbitmq_vhost: Vhost, channel: AbstractChannel):
