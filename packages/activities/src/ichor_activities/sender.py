@@ -9,10 +9,5 @@ class Sender(Protocol):
     """Sends the messages of questions; a question may be sent again, under the same id."""
 
     async def send(self, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the servers that it takes are there again.
-
-        Raises:
-            ActionError: nobody answered before, and nobody listens [no_listener], or the question can never be sent
-                [unsendable]; it is closed then.
-        """
+        """Send a question, now or as soon as the broker is there again; that nobody listens is its reply."""
         ...

@@ -149,13 +149,6 @@ class MemoryQuestions:
             kept.state = "closed"
         return not kept.delivered
 
-    async def withdraw_question(self, id: UUID) -> bool:
-        kept = self._questions[id]
-        was_open = kept.state == "open"
-        if was_open:
-            kept.state = "closed"
-        return was_open
-
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         kept, error = self._questions[id], as_action_error(refusal)
         assert error is not None

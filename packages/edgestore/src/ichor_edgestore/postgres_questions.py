@@ -101,10 +101,6 @@ class PostgresQuestions:
             return False
         return await self._database.execute(_QUERIES["lose"], id) > 0
 
-    async def withdraw_question(self, id: UUID) -> bool:
-        """Close a question that nobody can answer; say whether it was open. One that is answered stays so."""
-        return await self._database.execute(_QUERIES["withdraw"], id) > 0
-
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""
         error = as_action_error(refusal)
