@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from ichor_trigger.links import Links
 from ichor_trigger.reconciler import Reconciler, schedule_id
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
+from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import (
     Client,
     Schedule,
@@ -182,6 +183,30 @@ async def test_a_cron_expression_fires_when_cron_does(links: Links, save_rule: S
     times = [time.astimezone(ZoneInfo("Europe/Berlin")) for time in description.info.next_action_times]
     assert len(times) > 3
     assert all((time.hour, time.minute) == (6, 30) and (time.day == 13 or time.weekday() == 4) for time in times)
+
+
+FOUR_HOURS = [f"{hour:02}:{minute:02}" for hour in range(4) for minute in (0, 20, 40)]
+
+
+@pytest.mark.parametrize(
+    ("cron", "day", "times"),
+    [
+        ("*/20 * * * *", "2027-03-28", FOUR_HOURS),
+        ("*/20 * * * *", "2027-10-31", FOUR_HOURS),
+        ("30 2 * * *", "2027-03-28", []),
+        ("30 2 * * *", "2027-10-31", ["01:30"]),
+    ],
+)
+async def test_clocks_are_changed(
+    links: Links, save_rule: SaveRule, temporal_client: Client, cron: str, day: str, times: list[str]
+):
+    rule_id = await save_rule(rule(cron=cron, timezone="Europe/Berlin"))
+    await Reconciler(links).review()
+    request = ListScheduleMatchingTimesRequest(namespace=temporal_client.namespace, schedule_id=schedule_id(rule_id))
+    request.start_time.FromDatetime(datetime.fromisoformat(f"{day}T00:00:00Z") - timedelta(seconds=1))
+    request.end_time.FromDatetime(datetime.fromisoformat(f"{day}T03:59:59Z"))
+    answer = await temporal_client.workflow_service.list_schedule_matching_times(request)
+    assert [f"{time.ToDatetime():%H:%M}" for time in answer.start_time] == times
 
 
 def _paused(schedule: Schedule) -> None:
