@@ -53,6 +53,12 @@ async def result_of(store: Store, run: ExecutionId) -> Any:
     return action.result
 
 
+async def test_nobody_votes_on_what_failed_for_good(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    id = await ask(store, call, ADA)
+    await store.journal.withdraw(call)
+    assert await vote(store, id, ADA) == ("already_resolved", "expired")
+
+
 async def test_the_first_vote_of_any_decides(store: Store, run: ExecutionId, call: ActionCall) -> None:
     id = await ask(store, call, ADA, BOB)
     assert await vote(store, id, EVE) == ("not_an_approver", "pending")

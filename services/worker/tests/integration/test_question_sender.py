@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore, Verdict
-from ichor_models import ActionCall, ActionError, EntityEvent, Message, OpenedQuestion, Question, Reply
+from ichor_models import ActionCall, EntityEvent, Message, OpenedQuestion, Question, Reply
 from ichor_service import REPLIES, REQUESTS, Broker, Link, Publisher
 from ichor_testing import Vhost
 from ichor_testing.question_bench import KEYS, QuestionBench
@@ -36,23 +36,43 @@ async def call(silent: QuestionBench) -> ActionCall:
     return ActionCall(run=run, key="a", name="ask", type="request_reply", config={})
 
 
-async def ask(bench: QuestionBench, call: ActionCall) -> OpenedQuestion:
-    question = Question(timeout=timedelta(hours=1), message=Message(routing_key="stock.check"))
+async def ask(bench: QuestionBench, call: ActionCall, time: timedelta = timedelta(hours=1)) -> OpenedQuestion:
+    question = Question(timeout=time, message=Message(routing_key="stock.check"))
     async with bench.store.journal.transaction(call) as transaction:
         return await transaction.ask(question)
 
 
-async def test_a_question_that_nobody_hears_is_closed(silent: QuestionBench, sender: QuestionSender, call: ActionCall):
+async def test_that_nobody_hears_a_question_is_its_reply(
+    silent: QuestionBench, sender: QuestionSender, call: ActionCall
+):
     opened = await ask(silent, call)
-    with pytest.raises(ActionError) as failed:
-        await sender.send(call, opened)
-    assert failed.value.type == NO_LISTENER
-    assert (await silent.store.claim_question(opened.id, YES)).verdict is Verdict.RUN_ENDED
+    await sender.send(opened)
+    (reply,) = await silent.store.take_undelivered(timedelta(0))
+    error = reply.notice.reply.error
+    assert (error and error.type) == NO_LISTENER
+    assert (await silent.store.claim_question(opened.id, YES)).verdict is Verdict.OTHER
+
+
+@pytest.mark.parametrize(("days", "told"), [(49, True), (50, False)])
+async def test_a_question_says_how_long_it_is_good_where_the_broker_takes_that(
+    bench: QuestionBench, sender: QuestionSender, call: ActionCall, days: int, told: bool
+):
+    await sender.send(await ask(bench, call, timedelta(days=days)))
+    assert ((await bench.question()).expiration is not None) is told
+
+
+async def test_a_question_is_sent_while_the_database_is_away(
+    bench: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    opened = await ask(bench, call)
+    await bench.pool.close()
+    await sender.send(opened)
+    assert (await bench.question()).message_id == str(opened.id)
 
 
 async def test_a_question_that_is_answered_stays_so(silent: QuestionBench, sender: QuestionSender, call: ActionCall):
     opened = await ask(silent, call)
     await silent.store.claim_question(opened.id, YES)
-    await sender.send(call, opened)
+    await sender.send(opened)
     (reply,) = await silent.store.take_undelivered(timedelta(0))
-    assert reply.id == opened.id
+    assert (reply.id, reply.notice.reply.error) == (opened.id, None)
