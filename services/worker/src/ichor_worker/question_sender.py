@@ -12,8 +12,8 @@ from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, out
 
 NO_LISTENER = "no_listener"
 _SOONEST = timedelta(milliseconds=1)
-_LATEST = timedelta(milliseconds=2**32 - 1)
-"""The longest time to live that RabbitMQ takes: 49 days."""
+_LATEST = timedelta(days=3650)
+"""The longest time to live that RabbitMQ takes."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
