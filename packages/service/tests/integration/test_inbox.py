@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,6 +38,7 @@ GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
 TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", bulk="tests.bulk")
+WITHOUT_BULK = replace(TOPOLOGY, bulk="")
 
 
 class Handler:
@@ -75,11 +77,12 @@ async def running(
     options: InboxOptions | None = None,
     link: Link[None] | None = None,
     registry: CollectorRegistry | None = None,
+    topology: Topology = WITHOUT_BULK,
 ) -> AsyncGenerator[tuple[Inbox, Stop]]:
     stop = Stop(timedelta(seconds=4))
     links = {"the server": link} if link else {}
     metrics = InboxMetrics(registry or CollectorRegistry())
-    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, metrics, options)
+    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), topology, handler, links, metrics, options)
     task = asyncio.create_task(inbox.run(stop))
     try:
         yield inbox, stop
@@ -230,13 +233,21 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
-async def test_what_is_crowded_moves_to_the_queue_of_bursts_as_it_was(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+async def test_what_would_take_the_others_places_moves_to_the_queue_of_bursts_at_once(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
     handler, registry = Handler(), CollectorRegistry()
-    await send(channel, "bug", "crowded", "other")
-    async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
-        await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
-    message = await (await channel.get_queue(TOPOLOGY.bulk)).get(no_ack=True)
-    assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
+    handler.away.set()
+    await send(channel, "crowded", "busy", "bug", "other")
+    async with running(rabbitmq_vhost, handler, InboxOptions(prefetch=1), registry=registry, topology=TOPOLOGY):
+        await becomes(lambda: counted(registry, "done") == 1, "the other")
+    assert handler.seen == ["crowded", "busy", "bug", "other"]
+    assert counted(registry, "moved") == 3
+    queue = await channel.get_queue(TOPOLOGY.bulk)
+    for body, failures in ((b"crowded", 0), (b"busy", 0), (b"bug", 1)):
+        message = await queue.get(no_ack=True)
+        told = message.body, message.headers["x-ichor-routing-key"], message.headers["x-ichor-failures"]
+        assert told == (body, "any.key", failures)
 
 
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
