@@ -7,7 +7,7 @@ from ichor_edgestore import EdgeStore, ScheduledRule
 from ichor_executor.temporal import scheduled_start, search_attributes
 from ichor_models import RuleId, Schedule
 from ichor_models.wording import all_in_words
-from ichor_service import is_refusal, reason
+from ichor_service import is_refusal, reason, require_home
 from pydantic import ValidationError
 from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload
@@ -59,7 +59,12 @@ class Reconciler:
         self._rounds += 1
 
     async def review(self) -> None:
-        """Bring everything in step, whatever there is in Temporal."""
+        """Bring everything in step, whatever there is in Temporal.
+
+        Raises:
+            ForeignNamespace: this Temporal does not carry the runs; where it fired, too, runs would be done twice.
+        """
+        await require_home(self._client, self._store)
         # Listed before the rules are read: what is listed and has no rule then has lost it.
         listed = await self._listed()
         self._attributes = await search_attributes(self._client)
