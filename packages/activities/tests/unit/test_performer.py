@@ -84,6 +84,9 @@ class Broken:
     async def failed(self, call: ActionCall, error: ActionError) -> None:
         self._maybe("failed")
 
+    async def withdraw(self, call: ActionCall) -> None:
+        self._maybe("withdraw")
+
     def transaction(self, call: ActionCall) -> AbstractAsyncContextManager[Transaction]:
         return self._transaction()
 

@@ -84,6 +84,12 @@ class MemoryQuestions:
         expires = datetime.now(UTC) + question.timeout
         self._questions[question_id(call)] = KeptQuestion(call, question, expires, sent=question.message is None)
 
+    def withdraw(self, call: ActionCall) -> None:
+        """Close the question of a call, unless it is answered."""
+        kept = self._questions.get(question_id(call))
+        if kept is not None and kept.state == "open":
+            kept.state = "closed"
+
     def kept(self, id: UUID) -> KeptQuestion | None:
         """Return a question as it stands."""
         return self._questions.get(id)

@@ -172,6 +172,11 @@ async def close_all_in(session: Session, execution_id: UUID | None) -> None:
     await _closed(session, await session.rows(_QUERIES["close_all"], execution_id))
 
 
+async def withdraw_in(session: Session, id: UUID) -> None:
+    """Close a question, and an approval with it, unless it is answered."""
+    await _closed(session, await session.rows(_QUERIES["withdraw"], id))
+
+
 async def _closed(session: Session, rows: Sequence[asyncpg.Record]) -> None:
     for row in rows:
         if row["is_approval"]:

@@ -197,6 +197,17 @@ async def test_a_reply_that_never_reached_its_run_is_no_result(
     assert await journal(store, run) == ("cancelled", None, None)
 
 
+async def test_what_is_answered_cannot_be_withdrawn(store: Store, run: ExecutionId, new_call: NewCall) -> None:
+    answered, unheard = new_call(run, key="answered"), new_call(run, key="unheard")
+    for call in (answered, unheard):
+        await ask(store, call)
+    await store.claim_question(question_id(answered), YES)
+    await store.journal.withdraw(answered)
+    assert (await store.claim_question(question_id(answered), YES)).verdict is Verdict.TAKEN
+    await store.journal.withdraw(unheard)
+    assert (await store.claim_question(question_id(unheard), YES)).verdict is Verdict.RUN_ENDED
+
+
 async def test_a_reply_that_came_too_late_for_its_run_is_lost(store: Store, call: ActionCall) -> None:
     await ask(store, call)
     await store.claim_question(question_id(call), YES)

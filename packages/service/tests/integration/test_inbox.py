@@ -230,13 +230,16 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
-async def test_what_is_crowded_moves_to_the_queue_of_bursts_as_it_was(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+async def test_what_is_crowded_moves_to_another_queue_with_an_age(rabbitmq_vhost: Vhost, channel: AbstractChannel):
     handler, registry = Handler(), CollectorRegistry()
+    began = datetime.now(UTC) - timedelta(seconds=2)
     await send(channel, "bug", "crowded", "other")
     async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
         await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
     message = await (await channel.get_queue("tests.bulk")).get(no_ack=True)
     assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
+    assert message.timestamp
+    assert message.timestamp > began
 
 
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(

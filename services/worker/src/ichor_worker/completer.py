@@ -44,7 +44,7 @@ _LONGER = 3.0
 _SENTENCES = {
     Verdict.OTHER: "The question has another answer already; the first one stands.",
     Verdict.LATE: "The time for this reply was over; the action went on without it.",
-    Verdict.RUN_ENDED: "The run that asked has ended.",
+    Verdict.RUN_ENDED: "Nobody waits for this reply any more: the run that asked has ended, or its action has failed.",
     Verdict.UNKNOWN: "There is no such question; its run may have been removed.",
 }
 _log = structlog.stdlib.get_logger(__name__)

@@ -67,6 +67,11 @@ WHERE q.id = $1 AND q.state = 'answered' AND q.delivered_at IS NULL AND x.id = q
         WHERE e ->> 'name' = a.name AND e ->> 'state' IN ('completed', 'failed')
     )
 
+-- name: withdraw
+UPDATE workflow.questions SET state = 'closed'
+WHERE id = $1 AND state = 'open'
+RETURNING id, question ? 'approval' AS is_approval
+
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL
 
