@@ -409,13 +409,19 @@ async def test_what_is_held_too_long_is_handed_back_and_taken_when_the_server_an
     async def connect() -> str:
         return "connected"
 
-    link = Link(connect, ask)
-    async with running(rabbitmq_vhost, handler, InboxOptions(longest_hold=0.2), link):  # pyright: ignore[reportArgumentType]
+    link, registry = Link(connect, ask), CollectorRegistry()
+
+    def oldest() -> float:
+        return registry.get_sample_value("ichor_oldest_message_age_seconds", {"queue": TOPOLOGY.queue}) or 0
+
+    async with running(rabbitmq_vhost, handler, InboxOptions(longest_hold=0.2), link, registry):  # pyright: ignore[reportArgumentType]
         await send(channel, "held", "other")
         await comes_back(channel)
+        await becomes(lambda: oldest() > 1, "the age of what was handed back")
         tries = len(handler.seen)
         handler.away.clear()
         await becomes(lambda: len(handler.seen) > tries, "the message taken again")
+        await becomes(lambda: oldest() == 0, "nothing that waits")
     await nothing_is_left(channel)
 
 
