@@ -143,6 +143,15 @@ async def test_an_unknown_entity_is_registered_with_a_warning(
     assert not [warning for warning in second.warnings if warning.where == "trigger.entity"]
 
 
+@pytest.mark.parametrize("entity", ["approval_requests", "workflow.approval_requests"])
+async def test_the_entity_of_approvals_is_known(
+    store: Store, approval: Rule, catalogue: Catalogue, entity: str
+) -> None:
+    trigger = Trigger(entity=entity, event=EventType.ON_CREATE)
+    saved = await store.save_rule(approval.model_copy(update={"trigger": trigger}), catalogue=catalogue)
+    assert not [warning for warning in saved.warnings if warning.where == "trigger.entity"]
+
+
 async def test_candidates_are_active_rules_of_the_entity_and_type(
     store: Store, approval: Rule, catalogue: Catalogue
 ) -> None:
