@@ -4,18 +4,18 @@ from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import is_refusal
+from ichor_service import is_refusal, require_home
 from temporalio.service import RPCError
 
 from ichor_trigger.links import Links
 
 
 class Launcher:
-    """Knows the task queue, which search attributes the namespace has, and whether its runs come in a burst."""
+    """Knows the task queue, which search attributes the namespace has, and how far its runs are behind others."""
 
-    def __init__(self, links: Links, *, in_burst: bool = False) -> None:
+    def __init__(self, links: Links, behind: int = 0) -> None:
         self._links = links
-        self._in_burst = in_burst
+        self._behind = behind
         self._attributes: Collection[str] | None = None
 
     async def launch(self, pinned: PinnedRun) -> Started:
@@ -23,6 +23,7 @@ class Launcher:
 
         Raises:
             RPCError: Temporal refused it (`is_refusal`), or could not be asked.
+            ForeignNamespace: this Temporal does not carry the runs of the database.
             ActionError: the store of large values is away, or the trigger data can be neither kept nor cut.
         """
         attributes = await self._known()
@@ -41,12 +42,14 @@ class Launcher:
             workflow_id=pinned.workflow_id,
             task_queue=self._links.settings.task_queue,
             attributes=attributes,
-            in_burst=self._in_burst,
+            behind=self._behind,
             store=self._links.store.opened.values,
             limit=self._links.settings.value_limit,
         )
 
     async def _known(self) -> Collection[str]:
+        """Return the search attributes of the namespace, which is looked at once."""
         if self._attributes is None:
+            await require_home(self._links.temporal.opened, self._links.store.opened)
             self._attributes = await search_attributes(self._links.temporal.opened)
         return self._attributes
