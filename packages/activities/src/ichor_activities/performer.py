@@ -173,7 +173,7 @@ class Performer:
                     self._sender()
                 opened = await transaction.ask(asked)
         if opened.waits and opened.question.message is not None:
-            await self._sender().send(call, opened)
+            await self._sender().send(opened)
         policy = handler.type.policy
         return Asked(
             until=opened.expires.timestamp(),

@@ -2,16 +2,12 @@
 
 from typing import Protocol
 
-from ichor_models import ActionCall, OpenedQuestion
+from ichor_models import OpenedQuestion
 
 
 class Sender(Protocol):
     """Sends the messages of questions; a question may be sent again, under the same id."""
 
-    async def send(self, call: ActionCall, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the broker is there again.
-
-        Raises:
-            ActionError: [no_listener] nobody listens, nor has somebody answered before; the question is closed then.
-        """
+    async def send(self, opened: OpenedQuestion) -> None:
+        """Send a question, now or as soon as the broker is there again; that nobody listens is its reply."""
         ...

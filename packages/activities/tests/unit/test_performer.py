@@ -84,6 +84,9 @@ class Broken:
     async def failed(self, call: ActionCall, error: ActionError) -> None:
         self._maybe("failed")
 
+    async def withdraw(self, call: ActionCall) -> None:
+        self._maybe("withdraw")
+
     def transaction(self, call: ActionCall) -> AbstractAsyncContextManager[Transaction]:
         return self._transaction()
 
@@ -132,7 +135,7 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[OpenedQuestion] = []
 
-    async def send(self, call: ActionCall, opened: OpenedQuestion) -> None:
+    async def send(self, opened: OpenedQuestion) -> None:
         self.sent.append(opened)
 
 

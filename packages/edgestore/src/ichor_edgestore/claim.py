@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     LATE = "too_late"
     """The time for it was over."""
     RUN_ENDED = "run_ended"
-    """Its run has ended."""
+    """Its run has ended, or its action has failed."""
     UNKNOWN = "unknown_question"
     """There is no such question."""
 

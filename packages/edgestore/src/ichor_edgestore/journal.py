@@ -31,7 +31,7 @@ from ichor_edgestore.database import Database, Session
 from ichor_edgestore.errors import AlreadyRecorded, RunOver
 from ichor_edgestore.failure import action_errors
 from ichor_edgestore.postgres_approvals import vote_in
-from ichor_edgestore.postgres_questions import opened_question
+from ichor_edgestore.postgres_questions import opened_question, withdraw_in
 from ichor_edgestore.postgres_values import PostgresValues, put_in
 from ichor_edgestore.query_file import load_queries
 from ichor_edgestore.role_query import RoleQuery
@@ -67,6 +67,12 @@ class Journal:
         """Note the error of an attempt, unless the action has a result."""
         with action_errors():
             await self._database.execute(_QUERIES["failed"], *_action(call), storable(error.as_json()))
+
+    async def withdraw(self, call: ActionCall) -> None:
+        """Close the question of a call that failed for good, unless it is answered."""
+        with action_errors():
+            async with self._database.transaction() as session:
+                await withdraw_in(session, question_id(call))
 
     @asynccontextmanager
     async def transaction(self, call: ActionCall) -> AsyncGenerator["JournalTransaction"]:

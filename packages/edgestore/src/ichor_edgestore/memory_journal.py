@@ -80,6 +80,10 @@ class MemoryJournal:
         entry = self._entry(call)
         self._write(call, entry, state="failed", result=None, error=error.as_json(), ended=datetime.now(UTC))
 
+    async def withdraw(self, call: ActionCall) -> None:
+        if self.questions is not None:
+            self.questions.withdraw(call)
+
     @asynccontextmanager
     async def transaction(self, call: ActionCall) -> AsyncGenerator["MemoryTransaction"]:
         async with self._locks[_key(call)]:

@@ -84,6 +84,12 @@ class MemoryQuestions:
         expires = datetime.now(UTC) + question.timeout
         self._questions[question_id(call)] = KeptQuestion(call, question, expires, sent=question.message is None)
 
+    def withdraw(self, call: ActionCall) -> None:
+        """Close the question of a call, unless it is answered."""
+        kept = self._questions.get(question_id(call))
+        if kept is not None and kept.state == "open":
+            kept.state = "closed"
+
     def kept(self, id: UUID) -> KeptQuestion | None:
         """Return a question as it stands."""
         return self._questions.get(id)
@@ -148,13 +154,6 @@ class MemoryQuestions:
         if not kept.delivered:
             kept.state = "closed"
         return not kept.delivered
-
-    async def withdraw_question(self, id: UUID) -> bool:
-        kept = self._questions[id]
-        was_open = kept.state == "open"
-        if was_open:
-            kept.state = "closed"
-        return was_open
 
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         kept, error = self._questions[id], as_action_error(refusal)

@@ -101,10 +101,6 @@ class PostgresQuestions:
             return False
         return await self._database.execute(_QUERIES["lose"], id) > 0
 
-    async def withdraw_question(self, id: UUID) -> bool:
-        """Close a question that nobody can answer; say whether it was open. One that is answered stays so."""
-        return await self._database.execute(_QUERIES["withdraw"], id) > 0
-
     async def refuse_reply(self, id: UUID, refusal: Reply) -> None:
         """Put an error in the place of a reply that cannot be brought to its run; the action fails with it."""
         error = as_action_error(refusal)
@@ -174,6 +170,11 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
 async def close_all_in(session: Session, execution_id: UUID | None) -> None:
     """Close what nobody answered, with its run."""
     await _closed(session, await session.rows(_QUERIES["close_all"], execution_id))
+
+
+async def withdraw_in(session: Session, id: UUID) -> None:
+    """Close a question, and an approval with it, unless it is answered."""
+    await _closed(session, await session.rows(_QUERIES["withdraw"], id))
 
 
 async def _closed(session: Session, rows: Sequence[asyncpg.Record]) -> None:

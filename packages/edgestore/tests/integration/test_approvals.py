@@ -53,6 +53,23 @@ async def result_of(store: Store, run: ExecutionId) -> Any:
     return action.result
 
 
+async def test_nobody_votes_on_what_failed_for_good(store: Store, run: ExecutionId, call: ActionCall) -> None:
+    id = await ask(store, call, ADA)
+    await store.journal.withdraw(call)
+    assert await vote(store, id, ADA) == ("already_resolved", "expired")
+
+
+async def test_what_another_program_writes_is_no_vote(
+    pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall
+) -> None:
+    id = await ask(edge_store, asked, ADA)
+    await pool.execute("UPDATE workflow.approval_requests SET status = 'approved', resolved_by = $1", BOB)
+    assert await vote(edge_store, id, ADA, yes=False) == ("decided", "rejected")
+    row = await pool.fetchrow("SELECT status, resolved_by FROM workflow.approval_requests")
+    assert row is not None
+    assert tuple(row) == ("rejected", ADA)
+
+
 async def test_the_first_vote_of_any_decides(store: Store, run: ExecutionId, call: ActionCall) -> None:
     id = await ask(store, call, ADA, BOB)
     assert await vote(store, id, EVE) == ("not_an_approver", "pending")

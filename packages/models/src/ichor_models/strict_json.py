@@ -86,6 +86,8 @@ def _check_scalar(value: JsonValue) -> None:
         _check_text(value)
     elif isinstance(value, float) and not isfinite(value):
         raise ValueError("a number is too large, or none")
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ValueError("a number is too large")
 
 
 def _check_text(text: str) -> None:

@@ -89,6 +89,10 @@ class ActionJournal(Protocol):
         """Note the error of an attempt."""
         ...
 
+    async def withdraw(self, call: ActionCall) -> None:
+        """Close the question of a call that failed for good: nobody waits for its reply any more."""
+        ...
+
     def transaction(self, call: ActionCall) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that holds a lock on the action, so that two attempts never act side by side."""
         ...

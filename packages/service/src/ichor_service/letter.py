@@ -18,6 +18,8 @@ DEAD_SINCE = "x-ichor-dead-since"
 FAILURES = "x-ichor-failures"
 _DELIVERIES = "x-delivery-count"
 _OF_THE_DEAD = (REASON, DETAIL, ROUTING_KEY, DEAD_SINCE)
+_OTHER_RECIPIENTS = ("CC", "BCC")
+"""By these headers RabbitMQ sends a message to more routing keys: whoever wrote them sends no copy of ours anywhere."""
 _OFTEN = 10
 _LONGEST_DETAIL = 1_000
 _CONFIRM_SECONDS = 10.0
@@ -107,7 +109,7 @@ class Letter:
         return self.header(ROUTING_KEY) or self.message.routing_key or ""
 
     def _headers(self, without: Collection[str] = ()) -> HeadersType:
-        gone = (_DELIVERIES, FAILURES, UNREADABLE, *without)
+        gone = (_DELIVERIES, FAILURES, UNREADABLE, *_OTHER_RECIPIENTS, *without)
         return {key: value for key, value in self.message.headers.items() if key not in gone}
 
     async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:
@@ -128,7 +130,7 @@ class Letter:
             correlation_id=original.correlation_id,
             reply_to=original.reply_to,
             message_id=original.message_id,
-            timestamp=original.timestamp,
+            timestamp=self.sent or datetime.now(UTC),
             type=original.type,
             app_id=original.app_id,
         )

@@ -92,8 +92,8 @@ class Settling:
         except Busy as error:
             _log.info("a message waits behind the others", message_id=letter.message_id, reason=reason(error))
             await self._put_back(letter, letter.failures, self._options.busy_pause)
-        except Crowded:
-            await self._move(letter, letter.failures)
+        except Crowded as error:
+            await self._move(letter, error.queue, letter.failures)
         except (Stopped, Unreachable):
             raise
         except Exception as error:
@@ -155,16 +155,16 @@ class Settling:
     async def _put_back(self, letter: Letter, failures: int, pause: float) -> None:
         """Let a message try again behind all others, which must not starve for it.
 
-        Many that keep their places for a pause would take all of them; so it moves to the queue of bursts.
+        Many that keep their places for a pause would take all of them, so there may be another queue for that.
         """
-        if self._topology.bulk:
-            return await self._move(letter, failures)
+        if (retry := self._topology.retry) not in ("", self._topology.queue):
+            return await self._move(letter, retry, failures)
         await self._stop.sleep(pause)
         await letter.renew(self._publisher, self._topology.queue, failures)
         self._metrics.retried()
 
-    async def _move(self, letter: Letter, failures: int) -> None:
-        await letter.renew(self._publisher, self._topology.bulk, failures)
+    async def _move(self, letter: Letter, queue: str, failures: int) -> None:
+        await letter.renew(self._publisher, queue, failures)
         self._metrics.moved()
 
     async def _bury(self, letter: Letter, error: Unusable) -> None:

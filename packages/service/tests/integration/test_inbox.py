@@ -37,8 +37,10 @@ from pydantic import SecretStr
 GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
-TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", bulk="tests.bulk")
-WITHOUT_BULK = replace(TOPOLOGY, bulk="")
+TOPOLOGY = Topology(
+    exchange="tests", queue="tests.in", dead="tests.dead", behind=("tests.behind",), retry="tests.retry"
+)
+WITHOUT_RETRY = replace(TOPOLOGY, retry="")
 
 
 class Handler:
@@ -56,7 +58,7 @@ class Handler:
             case ["unusable", *_]:
                 raise Unusable("no_good", "It is no good.")
             case ["crowded", *_]:
-                raise Crowded("crowded")
+                raise Crowded("tests.behind")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
             case ["busy", *_] if self.away.is_set():
@@ -77,7 +79,7 @@ async def running(
     options: InboxOptions | None = None,
     link: Link[None] | None = None,
     registry: CollectorRegistry | None = None,
-    topology: Topology = WITHOUT_BULK,
+    topology: Topology = WITHOUT_RETRY,
 ) -> AsyncGenerator[tuple[Inbox, Stop]]:
     stop = Stop(timedelta(seconds=4))
     links = {"the server": link} if link else {}
@@ -233,21 +235,34 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
-async def test_what_would_take_the_others_places_moves_to_the_queue_of_bursts_at_once(
+async def test_what_would_take_the_others_places_moves_to_other_queues_at_once(
     rabbitmq_vhost: Vhost, channel: AbstractChannel
 ):
     handler, registry = Handler(), CollectorRegistry()
     handler.away.set()
+    began = datetime.now(UTC) - timedelta(seconds=2)
     await send(channel, "crowded", "busy", "bug", "other")
     async with running(rabbitmq_vhost, handler, InboxOptions(prefetch=1), registry=registry, topology=TOPOLOGY):
         await becomes(lambda: counted(registry, "done") == 1, "the other")
     assert handler.seen == ["crowded", "busy", "bug", "other"]
     assert counted(registry, "moved") == 3
-    queue = await channel.get_queue(TOPOLOGY.bulk)
-    for body, failures in ((b"crowded", 0), (b"busy", 0), (b"bug", 1)):
+    behind, retry = [await channel.get_queue(name) for name in ("tests.behind", "tests.retry")]
+    for queue, body, failures in ((behind, b"crowded", 0), (retry, b"busy", 0), (retry, b"bug", 1)):
         message = await queue.get(no_ack=True)
         told = message.body, message.headers["x-ichor-routing-key"], message.headers["x-ichor-failures"]
         assert told == (body, "any.key", failures)
+        assert message.timestamp
+        assert message.timestamp > began
+
+
+async def test_what_must_be_tried_again_stays_in_the_queue_for_that(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler, registry = Handler(), CollectorRegistry()
+    retries = TOPOLOGY.of("tests.retry")
+    options = InboxOptions(pause=0.01, tries=3)
+    async with running(rabbitmq_vhost, handler, options, registry=registry, topology=retries):
+        await channel.default_exchange.publish(aio_pika.Message(b"bug"), "tests.retry")
+        await becomes(lambda: handler.seen == ["bug"] * 3, "three tries")
+        await dead(channel)
 
 
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
@@ -302,15 +317,23 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
 
     async def is_counted() -> bool:
-        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0, TOPOLOGY.dead: 0}
+        return await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0, TOPOLOGY.dead: 0}
 
     await send(channel, "one", "two")
     await until(is_counted, "two messages")
     await channel.queue_delete(TOPOLOGY.dead)
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0}
     await lengths.close()
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0}
     await lengths.close()
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    """Return headers just so deep that they can be read and, a few calls deeper, not be written again."""
+    headers: dict[str, Any] = {}
+    for _ in range(depth):
+        headers = {"x": headers}
+    return headers
 
 
 @pytest.mark.parametrize(
@@ -319,6 +342,8 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         ({"correlation_id": GARBLED}, "correlation_id is no UTF-8"),
         ({"message_id": GARBLED}, "message_id is no UTF-8"),
         ({"timestamp": BEYOND}, "year"),
+        ({"headers": {"x": "x" * 130_000}}, "bytes"),
+        ({"headers": _nested(470)}, "deep"),
     ],
 )
 async def test_properties_that_cannot_be_read_stop_nothing(
@@ -333,6 +358,17 @@ async def test_properties_that_cannot_be_read_stop_nothing(
     assert (message.body, message.headers["x-ichor-reason"]) == (b"raw", "invalid_properties")
     assert detail in str(message.headers["x-ichor-detail"])
     await nothing_is_left(channel)
+
+
+async def test_a_dead_letter_goes_nowhere_else(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    message = aio_pika.Message(b"unusable", headers={"CC": [TOPOLOGY.queue]})
+    async with running(rabbitmq_vhost, handler):
+        await (await channel.get_exchange(TOPOLOGY.exchange)).publish(message, "any.key")
+        await dead(channel)
+        await send(channel, "one")
+        await becomes(lambda: "one" in handler.seen, "the next message")
+    assert handler.seen == ["unusable", "one"]
 
 
 async def test_a_routing_key_that_cannot_be_read_stops_nothing(rabbitmq_vhost: Vhost, channel: AbstractChannel):

@@ -63,12 +63,25 @@ async def _attempt(handler: AnyHandler, performer: Performer, call: ActionCall) 
     if begun.attempt > limit:
         error = _last_failure(begun) or _lost(call, limit)
         await performer.fail(call, error)
+        await _withdraw(handler, performer, call)
         raise as_application_error(error, is_last=True)
     try:
         return await performer.perform(handler, call, Attempt(begun.attempt, _seconds(info, policy)))
     except ActionError as error:
+        is_last = begun.attempt >= limit or not error.retryable
+        if is_last:
+            await _withdraw(handler, performer, call)
         pause = _pause(info, policy, begun.attempt)
-        raise as_application_error(error, is_last=begun.attempt >= limit, pause=pause) from None
+        raise as_application_error(error, is_last=is_last, pause=pause) from None
+
+
+async def _withdraw(handler: AnyHandler, performer: Performer, call: ActionCall) -> None:
+    """Let nobody answer in vain what an action asked that failed for good; it does not fail before that is certain."""
+    if handler.asks:
+        try:
+            await performer.journal.withdraw(call)
+        except ActionError as error:
+            raise as_application_error(error, pause=_AWAY_PAUSE) from None
 
 
 @asynccontextmanager

@@ -36,7 +36,10 @@ WHERE EXISTS (SELECT FROM workflow.alerts WHERE id = $1)
 ON CONFLICT DO NOTHING
 
 -- name: hold
-SELECT a.status, a.escalated, q.question -> 'approval' AS approval
+-- The question decides: whatever another program wrote into the row is no vote.
+SELECT
+    CASE q.state WHEN 'open' THEN 'pending' ELSE a.status END AS status, a.escalated,
+    q.question -> 'approval' AS approval
 FROM workflow.questions q
 JOIN workflow.approval_requests a ON a.approval_request_id = q.id
 WHERE q.id = $1
@@ -55,7 +58,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
 -- name: resolve
 UPDATE workflow.approval_requests
 SET status = $2, resolved_by = $3, resolved_by_name = $4, resolution_reason = $5, resolved_date = now()
-WHERE approval_request_id = $1 AND status = 'pending'
+WHERE approval_request_id = $1
 
 -- name: quiet
 UPDATE workflow.alerts SET status = 'resolved', updated_date = now() WHERE id = $1 AND status <> 'resolved'
@@ -95,6 +98,10 @@ SELECT workflow.emit_event(
 )
 FROM workflow.approval_requests a
 WHERE a.approval_request_id = $1
+
+-- name: plan_anew
+-- Each filter of `list` has an index of its own; a plan for all of them reads the whole table.
+SET LOCAL plan_cache_mode = force_custom_plan
 
 -- name: list
 SELECT

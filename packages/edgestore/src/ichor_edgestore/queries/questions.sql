@@ -68,7 +68,9 @@ WHERE q.id = $1 AND q.state = 'answered' AND q.delivered_at IS NULL AND x.id = q
     )
 
 -- name: withdraw
-UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND state = 'open'
+UPDATE workflow.questions SET state = 'closed'
+WHERE id = $1 AND state = 'open'
+RETURNING id, question ? 'approval' AS is_approval
 
 -- name: lose
 UPDATE workflow.questions SET state = 'closed' WHERE id = $1 AND delivered_at IS NULL

@@ -17,7 +17,7 @@ from ichor_service import Caller
 from ichor_trigger.api.access import Store, the_caller
 
 ACCEPTED = 202
-KEYED = "key-"
+KEYED = "idempotency-key-"
 """How the ids begin that follow from a key. No caller may give one, else they could come before its owner."""
 _NAMESPACE = UUID("0a3c5c1f-6a1d-4d0b-8a62-3f2f7f0f6c11")
 _KEY = Header(

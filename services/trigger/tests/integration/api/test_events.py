@@ -92,7 +92,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"entity_name": None}, "body.entity_name"),
     ({"entity_id": ""}, "body.entity_id must have"),
     ({"event_id": "e" * 201}, "body.event_id must have at most 200"),
-    ({"event_id": "key-1"}, "body.event_id cannot be used: it begins with key-"),
+    ({"event_id": "idempotency-key-1"}, "body.event_id cannot be used: it begins with idempotency-key-"),
     ({"raw_data": [1]}, "body.raw_data must be an object"),
     ({"raw_data": {"ichor.stored": {}}}, "body.raw_data cannot be used: it may not have the key ichor.stored"),
     ({"field_changes": {"status": "held"}}, "body.field_changes.status must be an object"),
