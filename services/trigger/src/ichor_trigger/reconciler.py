@@ -8,7 +8,7 @@ from ichor_edgestore import EdgeStore, ScheduledRule
 from ichor_executor.temporal import scheduled_start, search_attributes
 from ichor_models import RuleId, Schedule
 from ichor_models.wording import all_in_words
-from ichor_service import is_refusal, reason
+from ichor_service import is_refusal, reason, require_home
 from pydantic import ValidationError
 from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload
@@ -63,7 +63,12 @@ class Reconciler:
         await self._follow(await self._look_around(), lambda _: True)
 
     async def _look_around(self) -> Collection[RuleId]:
-        """Return the rules of our schedules; what is listed, and has no rule when those are read, has lost it."""
+        """Return the rules of our schedules; what is listed, and has no rule when those are read, has lost it.
+
+        Raises:
+            ForeignNamespace: this Temporal does not carry the runs; where it fired, too, runs would be done twice.
+        """
+        await require_home(self._client, self._store)
         listed = await self._listed()
         self._attributes = await search_attributes(self._client)
         return listed

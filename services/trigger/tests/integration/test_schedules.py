@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from ichor_edgestore import EdgeStore, RunFilter, RunSummary
 from ichor_models import RuleId, RunStatus
+from ichor_service import ForeignNamespace
 from ichor_testing import until
 from ichor_testing.engine_program import EngineProgram, start_program
 from ichor_trigger.links import Links
@@ -363,3 +364,13 @@ async def test_an_unreadable_schedule_harms_no_other_and_is_said_once(
     assert "cron" in said["why"]
     assert await found(temporal_client, bad) is None
     assert await found(temporal_client, good) is not None
+
+
+async def test_a_temporal_that_does_not_carry_the_runs_gets_no_schedule(
+    links: Links, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client
+):
+    rule_id = await save_rule(rule(every="1h"))
+    await EdgeStore(pool).home_namespace("another")
+    with pytest.raises(ForeignNamespace):
+        await Reconciler(links).round()
+    assert await found(temporal_client, rule_id) is None
