@@ -44,7 +44,8 @@ async def runs(pool: asyncpg.Pool, count: int) -> dict[str, RunSummary]:
 
     async def have_ended() -> bool:
         found = await store.list_runs()
-        return len(found) >= count and all(run.status.ended for run in found) and await store.outbox_age() is None
+        waiting = (await store.backlog()).outbox_pending
+        return len(found) >= count and all(run.status.ended for run in found) and not waiting
 
     await until(have_ended, f"{count} runs ended")
     found = await store.list_runs()

@@ -31,7 +31,7 @@ PAUSE = 0.2 if ORDERS < 1_000 else 2.0
 PREFETCH = 50
 MIB = 2**20
 TRIGGER_MEMORY, WORKER_MEMORY = 250 * MIB, 500 * MIB
-QUEUES = ["ichor.events.trigger", "ichor.events.bulk"]
+QUEUES = ["ichor.events.trigger", "ichor.events.spurt", "ichor.events.bulk"]
 QUEUE = f'queue="{QUEUES[0]}"'
 LOG = {"name": "act", "type": "log_audit_entry", "config": {"message": "{{ event_id }}"}}
 NOT_ALLOWED = {
@@ -188,8 +188,8 @@ async def is_seen(bench: Bench, *conditions: Callable[[dict[str, float]], bool])
     await until(is_so, "the metrics")
 
 
-def of_both(metrics: dict[str, float], name: str) -> float:
-    """Return the sum of a metric over both queues; a held message is in flight, and in neither queue."""
+def of_all(metrics: dict[str, float], name: str) -> float:
+    """Return the sum of a metric over all queues; a held message is in flight, and in none of them."""
     return sum(metrics[f'{name}{{queue="{queue}"}}'] for queue in QUEUES)
 
 
@@ -224,7 +224,7 @@ async def test_burst(bench: Bench) -> None:
         await all_but_the_locked(bench)
         await is_seen(
             bench,
-            lambda now: of_both(now, "ichor_queue_messages") + of_both(now, "ichor_messages_in_flight") == OF_EACH,
+            lambda now: of_all(now, "ichor_queue_messages") + of_all(now, "ichor_messages_in_flight") == OF_EACH,
             lambda now: max(now[f'ichor_oldest_message_age_seconds{{queue="{queue}"}}'] for queue in QUEUES) > 1,
             lambda now: now['ichor_queue_messages{queue="ichor.events.dead"}'] == OF_EACH,
             lambda now: now['ichor_up{server="temporal"}'] == 1,

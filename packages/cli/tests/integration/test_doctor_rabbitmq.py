@@ -117,8 +117,9 @@ async def test_consumers_and_dead_letters(examined: Examined, channel: AbstractC
     findings = await examined()
     for check in ("queues", "exchanges", "permissions"):
         assert findings.troubles(f"rabbitmq.{check}") == []
-    (untaken,) = findings.troubles("trigger.consumers")
-    assert untaken.message == f"Nobody takes messages from {EVENTS.bulk}, where 0 wait."
+    assert [untaken.message for untaken in findings.troubles("trigger.consumers")] == [
+        f"Nobody takes messages from {queue}, where 0 wait." for queue in EVENTS.behind
+    ]
     assert findings.only("worker.consumers").state is State.FAILED
     (dead,) = findings.troubles("rabbitmq.dead_letters")
     assert (dead.state, dead.message) == (State.WARNING, "1 events are dead.")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection
-from datetime import timedelta
 
 import asyncpg
 from ichor_models import DEFAULT_LIMIT, ValueLimit, analyze_rule
@@ -66,10 +65,6 @@ class EdgeStore(PostgresRules, PostgresPinnedRuns, PostgresRuns, PostgresQuestio
             StoreUnavailable: there is none.
         """
         await self._database.row("SELECT 1")
-
-    async def outbox_age(self) -> timedelta | None:
-        """Return how long the oldest event of the outbox waits, None where none does."""
-        return await self.outbox.age()
 
     async def backlog(self) -> Backlog:
         """Return how much waits in the database.

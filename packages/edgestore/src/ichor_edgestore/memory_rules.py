@@ -92,9 +92,6 @@ class MemoryRules:
             if rule.is_active and rule.trigger.event is EventType.SCHEDULED
         ]
 
-    async def known_entity(self, name: str) -> bool:
-        return bare(name) in self._entities
-
     def _circles(self, rule_id: RuleId) -> tuple[Problem, ...]:
         links = [as_link(kept.rule, other) for other, kept in self._rules.items() if kept.rule.is_active]
         return circle_warnings(as_link(self._rules[rule_id].rule, rule_id), links)

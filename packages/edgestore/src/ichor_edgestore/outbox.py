@@ -116,11 +116,6 @@ class Outbox:
             if written and written["bytes"] > largest:
                 raise EventTooLarge(f"The event has {written['bytes']} bytes; {largest} are allowed.")
 
-    async def age(self) -> timedelta | None:
-        """Return how long the oldest event waits, None where none does."""
-        row = await self._database.row(_QUERIES["age"])
-        return row["age"] if row else None
-
     def listening(self) -> AbstractAsyncContextManager[Signal]:
         """Listen for new events for the length of the block, on a connection of its own.
 

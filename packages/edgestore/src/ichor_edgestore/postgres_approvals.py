@@ -73,15 +73,13 @@ class PostgresApprovals:
             person = wanted.asked and await self._roles.resolve(session, wanted.asked)
             asked = (person is not None, as_uuid(person.id) if person else None, list(person.roles) if person else [])
             place = (wanted.after.created, wanted.after.approval_id) if wanted.after else (None, None)
-            rows = await session.rows(
-                _QUERIES["list"], None, wanted.status, wanted.execution_id, *place, *asked, wanted.limit
-            )
-        return [ApprovalView.model_validate(dict(row)) for row in rows]
+            return await _listed(session, None, wanted.status, wanted.execution_id, *place, *asked, wanted.limit)
 
     async def find_approval(self, approval_id: UUID) -> ApprovalView | None:
         """Return one approval."""
-        row = await self._database.row(_QUERIES["list"], approval_id, None, None, None, None, False, None, [], 1)
-        return ApprovalView.model_validate(dict(row)) if row else None
+        async with self._database.transaction() as session:
+            found = await _listed(session, approval_id, None, None, None, None, False, None, [], 1)
+        return found[0] if found else None
 
 
 async def vote_in(
@@ -124,6 +122,11 @@ async def _decided(
         return VoteResult(verdict=VoteVerdict.RESOLVED, status=EXPIRED)
     await resolve_in(session, approval_id, resolution, vote, lineage)
     return VoteResult(verdict=VoteVerdict.DECIDED, status=resolution)
+
+
+async def _listed(session: Session, *wanted: object) -> Sequence[ApprovalView]:
+    await session.execute(_QUERIES["plan_anew"])
+    return [ApprovalView.model_validate(dict(row)) for row in await session.rows(_QUERIES["list"], *wanted)]
 
 
 def _vote(row: asyncpg.Record) -> Vote:

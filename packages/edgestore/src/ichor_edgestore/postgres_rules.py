@@ -107,10 +107,6 @@ class PostgresRules:
             for row in rows
         ]
 
-    async def known_entity(self, name: str) -> bool:
-        """Say whether an active entity of this name, its schema aside, is registered."""
-        return await self._database.row(_QUERIES["known_entity"], bare(name)) is not None
-
     async def _set_active(self, rule_id: RuleId, active: bool, user_id: str | None) -> None:
         key = as_uuid(rule_id)
         if key is None or not await self._database.execute(_QUERIES["set_active"], key, active, as_uuid(user_id)):

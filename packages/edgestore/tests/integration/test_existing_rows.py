@@ -128,7 +128,6 @@ async def test_candidates_of_existing_rules(ichor: EdgeStore) -> None:
     assert list(found) == ["Broken actions", "Order approval", "Unknown operator"]
     assert found["Broken actions"] is None
     assert await ichor.candidates("retired", "on_create") == []
-    assert not await ichor.known_entity("retired")
     assert len(await ichor.candidates("customers", "on_update")) == 2
 
 

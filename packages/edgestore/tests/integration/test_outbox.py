@@ -214,7 +214,10 @@ async def test_it_works_in_an_existing_database(empty_pool: asyncpg.Pool) -> Non
 async def test_a_role_of_an_application_needs_few_rights(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("CREATE ROLE shop")
-        await connection.execute("GRANT USAGE ON SCHEMA workflow TO shop; GRANT INSERT ON workflow.outbox TO shop")
+        await connection.execute(
+            "GRANT USAGE ON SCHEMA workflow TO shop;"
+            "GRANT INSERT (event_id, entity_name, entity_id, event_type, payload) ON workflow.outbox TO shop"
+        )
         await connection.execute("SET LOCAL ROLE shop")
         assert await connection.fetchval(EMIT, "e-1") == "e-1"
         await connection.execute("RESET ROLE; DROP OWNED BY shop; DROP ROLE shop")

@@ -84,15 +84,6 @@ async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
             assert [event.event_id for event in batch.events] == ["a1"]
 
 
-async def test_the_age_is_that_of_the_oldest(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
-    assert await edge_store.outbox_age() is None
-    await emit(pool, "a1", "b1")
-    await pool.execute("UPDATE workflow.outbox SET created_at = now() - interval '1h' WHERE event_id = 'a1'")
-    age = await edge_store.outbox_age()
-    assert age
-    assert timedelta(hours=1) <= age < timedelta(hours=2)
-
-
 async def test_a_signal_comes_with_the_commit_and_ends_with_its_connection(
     pool: asyncpg.Pool, edge_store: EdgeStore
 ) -> None:

@@ -3,6 +3,7 @@
 | an action of the type | tells | with the fields |
 |---|---|---|
 | `update_field` | `on_update` of `target_entity` | `target_field` |
+| | `on_create` of the `reference_table` that `allow_create` fills | `lookup_field` and those of `create_config` |
 | `transition_status` | `on_update` of `target_entity` | `status_field` |
 | `create_entity` | `on_create` of `target_entity` | those of `fields` |
 | `seek_approval` | `on_create` and `on_update` of `approval_requests` | `status`, `reminders`, `escalated` |
@@ -10,7 +11,7 @@
 
 It may start an active rule of that entity and event unless a condition cannot hold: on the change of a field that is
 not written, or on the value of one that is. What a template makes is not known, so it may be anything; where it
-makes the entity's name, nothing is said.
+makes the entity's name, nothing is said. Names count without quotes and in lower case, as actions read them.
 """
 
 from collections import deque
@@ -21,7 +22,7 @@ from pydantic import JsonValue
 
 from ichor_models.approval import APPROVALS
 from ichor_models.condition import Condition, Operator, equal
-from ichor_models.event import EventType
+from ichor_models.event import EntityEvent, EventType
 from ichor_models.graph import Action
 from ichor_models.ids import RuleId
 from ichor_models.path import Path
@@ -43,6 +44,8 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 _CREATE = "create_entity"
 _UNKNOWN: JsonValue = "{{}}"
+_NOT_OF_THE_ROW = frozenset({"rule_id", "rule_name", "execution_id", *EntityEvent.model_fields})
+"""What a condition reads of the event or the rule, also where a column has that name."""
 _FIXED: Mapping[str, tuple[Write, ...]] = {
     "seek_approval": (
         Write(APPROVALS, EventType.ON_CREATE, {}),
@@ -90,31 +93,57 @@ def circle_warnings(rule: Link, others: Iterable[Link]) -> tuple[Problem, ...]:
 
 def _writes(action: Action) -> Iterator[Write]:
     yield from _FIXED.get(action.type, ())
-    entity = action.config.get("target_entity")
-    if action.type not in (*_FIELDS, _CREATE) or not isinstance(entity, str) or "{{" in entity:
-        return
-    name = entity.rpartition(".")[2]
     if action.type == _CREATE:
-        fields = action.config.get("fields")
-        yield Write(name, EventType.ON_CREATE, fields if isinstance(fields, dict) else {})
-        return
-    field, value = (action.config.get(key) for key in _FIELDS[action.type])
-    if isinstance(field, str):
+        yield from _write(action.config.get("target_entity"), EventType.ON_CREATE, action.config.get("fields"))
+    elif action.type in _FIELDS:
+        field, value = (action.config.get(key) for key in _FIELDS[action.type])
         is_reference = action.config.get("field_type") == "foreign_key"
-        yield Write(name, EventType.ON_UPDATE, {field: _UNKNOWN if is_reference else value})
+        if isinstance(field, str):
+            written = {field: _UNKNOWN if is_reference else value}
+            yield from _write(action.config.get("target_entity"), EventType.ON_UPDATE, written)
+        if is_reference:
+            yield from _reference(action.config.get("foreign_key_config"), value)
+
+
+def _reference(config: JsonValue, value: JsonValue) -> Iterator[Write]:
+    """Yield the row that is made where a value stands for none."""
+    if (
+        isinstance(config, dict)
+        and config.get("allow_create")
+        and isinstance(made := config.get("create_config"), dict)
+    ):
+        fields = {**made, str(config.get("lookup_field")): value}
+        yield from _write(config.get("reference_table"), EventType.ON_CREATE, fields)
+
+
+def _write(entity: JsonValue, event: EventType, fields: JsonValue) -> Iterator[Write]:
+    if isinstance(entity, str) and "{{" not in entity:
+        named = fields if isinstance(fields, dict) else {}
+        yield Write(_table(entity), event, {_plain(name): value for name, value in named.items()})
+
+
+def _table(name: str) -> str:
+    return _plain(name.rpartition(".")[2])
+
+
+def _plain(name: str) -> str:
+    """Return a name as actions read it."""
+    return name.strip().strip('"').strip().casefold()
 
 
 def _may_start(write: Write, rule: Link) -> bool:
-    return (write.entity, write.event) == (rule.entity, rule.event) and all(
-        _may_hold(condition, write) for condition in rule.conditions
+    return (
+        rule.entity is not None
+        and (write.entity, write.event) == (_table(rule.entity), rule.event)
+        and all(_may_hold(condition, write) for condition in rule.conditions)
     )
 
 
 def _may_hold(condition: Condition, write: Write) -> bool:
-    field = condition.field_name.strip()
+    field = _plain(condition.field_name)
     if condition.operator in (Operator.CHANGED_FROM, Operator.CHANGED_TO):
         return write.event is EventType.ON_UPDATE and field in write.fields and _may_change(condition, write)
-    if field not in write.fields or _is_open(write.fields[field]):
+    if field in _NOT_OF_THE_ROW or field not in write.fields or _is_open(write.fields[field]):
         return True
     value = write.fields[field]
 
@@ -125,7 +154,7 @@ def _may_hold(condition: Condition, write: Write) -> bool:
 
 
 def _may_change(condition: Condition, write: Write) -> bool:
-    value = write.fields[condition.field_name.strip()]
+    value = write.fields[_plain(condition.field_name)]
     if _is_open(value):
         return True
     if condition.operator is Operator.CHANGED_TO:

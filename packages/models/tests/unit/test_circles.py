@@ -91,6 +91,8 @@ def test_the_stored_form_of_the_rule_at_hand_does_not_count():
         (update("total", 5), {"field_name": "status", "operator": "equals", "value": "open"}, True),
         (move("paid"), changed("status", "open"), False),
         (update("status", "held", "{{ table }}"), changed("status", "held"), False),
+        (update("Status", "held", 'Sales."Orders"'), changed("status", "held"), True),
+        (update("user_id", "V"), {"field_name": "user_id", "operator": "equals", "value": "U"}, True),
     ],
 )
 def test_conditions_keep_a_circle_from_closing(action: Action, condition: dict[str, Any], possible: bool):
@@ -101,6 +103,27 @@ def test_nothing_has_changed_in_a_new_row():
     looped = rule("A", "on_create", create("orders", status="open"), when=[changed("status", "open")])
     assert way(looped) is None
     assert way(rule("A", "on_create", create("orders", status="open"))) == "'A' -> 'A'"
+
+
+@pytest.mark.parametrize(
+    ("allow_create", "condition", "possible"),
+    [
+        (True, {"field_name": "name", "operator": "equals", "value": "ACME"}, True),
+        (True, {"field_name": "level", "operator": "equals", "value": "new"}, True),
+        (True, {"field_name": "name", "operator": "equals", "value": "other"}, False),
+        (True, {"field_name": "level", "operator": "equals", "value": "old"}, False),
+        (False, {"field_name": "name", "operator": "equals", "value": "ACME"}, False),
+    ],
+)
+def test_a_reference_that_may_be_made_starts_rules(allow_create: bool, condition: dict[str, Any], possible: bool):
+    reference = {
+        "reference_table": "crm.customers",
+        "lookup_field": "name",
+        "allow_create": allow_create,
+        "create_config": {"level": "new"},
+    }
+    action = update("customer_id", "ACME", field_type="foreign_key", foreign_key_config=reference)
+    assert (way(rule("A", "on_create", action, entity="customers", when=[condition])) is not None) == possible
 
 
 def test_an_inactive_action_writes_nothing():

@@ -33,7 +33,7 @@ from ichor_service.metrics import new_registry
 from ichor_service.outage import is_refusal, is_unknown, outages
 from ichor_service.part import Part, side_by_side
 from ichor_service.program import Program
-from ichor_service.publisher import Publisher, Unroutable
+from ichor_service.publisher import Publisher, Unroutable, Unsendable
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
@@ -46,12 +46,13 @@ from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import CREDENTIALS, temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import EVENTS, QUORUM, REPLIES, REQUESTS, Topology, declare_exchange
+from ichor_service.topology import BURSTS, EVENTS, QUORUM, REPLIES, REQUESTS, SPURTS, Topology, declare_exchange
 from ichor_service.trace_header import TraceHeader, trace_of, trace_of_workflow
 from ichor_service.tracing import is_tracing, span, start_tracing, stop_tracing, tell_span
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
 
 __all__ = [
+    "BURSTS",
     "CREDENTIALS",
     "DEAD_SINCE",
     "DETAIL",
@@ -61,6 +62,7 @@ __all__ = [
     "REASON",
     "REPLIES",
     "REQUESTS",
+    "SPURTS",
     "ApiToken",
     "ApiTokens",
     "Broker",
@@ -103,6 +105,7 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "Unroutable",
+    "Unsendable",
     "Unusable",
     "again_and_again",
     "cancel_run",

@@ -16,7 +16,7 @@ class Connection(H11Protocol):
     HEAD_SECONDS: ClassVar[int] = 10
     """How long the head of a request may take: from the beginning of the connection, or from the answer before."""
     ANSWER_SECONDS: ClassVar[float] = 60.0
-    """How long a client may take nothing of an answer."""
+    """How long a client may take over an answer, but for what the buffers of the connection hold."""
     MOST: ClassVar[int] = 500
 
     _cut: asyncio.TimerHandle | None = None
@@ -34,6 +34,16 @@ class Connection(H11Protocol):
         """Go on without more time: only a whole head ends the wait."""
         self.conn.receive_data(data)
         self.handle_events()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that it is no HTTP, in place of any other answer; where one was given, only close."""
+        if self.conn.our_state is h11.SEND_RESPONSE:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, with an answer where a request had begun."""

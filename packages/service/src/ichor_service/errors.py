@@ -9,7 +9,7 @@ ServiceError
 │   ├── Busy         what one message needs is in use for now: others need not wait for it
 │   └── ForeignNamespace   Temporal answers, but it carries the runs of another database
 ├── LostRun          a run that Temporal does not know any more
-├── Crowded          too many messages of one kind are in hand: this one goes to the queue of bursts
+├── Crowded          too many messages of one kind are in hand: this one goes to another queue
 ├── Unusable         a message that nobody can use, with a stable code: it goes to the dead letters
 └── Stopped          somebody asked the program to stop: exit 0
 """
@@ -58,7 +58,11 @@ class Busy(Unreachable):
 
 
 class Crowded(ServiceError):
-    """So many messages of this one's kind are in hand that it would take the others' places."""
+    """So many messages of this one's kind are in hand that it would take the others' places; it goes to `queue`."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(f"It goes to {queue}.")
+        self.queue = queue
 
 
 class ForeignNamespace(Unreachable):

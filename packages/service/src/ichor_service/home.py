@@ -8,7 +8,7 @@ from ichor_service.errors import ForeignNamespace
 
 
 async def require_home(client: Client, store: EdgeStore) -> None:
-    """Make sure that this is the namespace that the first reaper of the database found, or be that.
+    """Make sure that this is the namespace that the first of all who asked found, or be that.
 
     Raises:
         ForeignNamespace: it is another one, under the same name or not.

@@ -4,7 +4,7 @@
 |---|---|
 | returns | acknowledged |
 | raises Unusable | to the dead letters, with the code and the sentence |
-| raises Crowded | moves to the queue of bursts |
+| raises Crowded | moves to the queue that it names |
 | raises Unreachable | held and tried again with growing pauses; after ten minutes all that is held is handed back, |
 | | and nothing is consumed until the servers answer again |
 | raises Busy, or takes a minute | to the end of the queue after a pause, any number of times |

@@ -77,7 +77,7 @@ class QueueMetrics:
         self._count(RETRIED)
 
     def moved(self) -> None:
-        """Count a message that was moved to the queue of bursts."""
+        """Count a message that was moved to another queue."""
         self._count(MOVED)
 
     def died(self, code: str) -> None:

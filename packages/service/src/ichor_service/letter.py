@@ -130,7 +130,7 @@ class Letter:
             correlation_id=original.correlation_id,
             reply_to=original.reply_to,
             message_id=original.message_id,
-            timestamp=original.timestamp,
+            timestamp=self.sent or datetime.now(UTC),
             type=original.type,
             app_id=original.app_id,
         )

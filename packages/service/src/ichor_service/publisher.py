@@ -2,11 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from typing import NamedTuple
 
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractConnection, AbstractExchange
-from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed, DeliveryError, PublishError
 from ichor_models import CURRENT_TRACE, TRACEPARENT
 
 from ichor_service.broker import Broker
@@ -22,15 +21,15 @@ class Unroutable(ServiceError):
     """No queue is bound for a message's routing key."""
 
 
-class _Opened(NamedTuple):
-    connection: AbstractConnection
-    exchange: AbstractExchange
+class Unsendable(ServiceError):
+    """The broker never takes this message, as one that is larger than its `max_message_size`."""
 
 
 class Publisher:
     """Publishes to one exchange, over a connection that is opened when it is needed, and again after it was lost.
 
-    `answers` is where the answers go: it is there before anything is published, so that none comes too early.
+    Each message has a channel of its own, since the broker closes that of a message which it never takes. `answers` is
+    where the answers go: it is there before anything is published, so that none comes too early.
     """
 
     def __init__(self, broker: Broker, exchange: str, *, answers: Topology | None = None) -> None:
@@ -38,13 +37,14 @@ class Publisher:
         self._name = exchange
         self._answers = answers
         self._lock = asyncio.Lock()
-        self._opened: _Opened | None = None
+        self._opened: AbstractConnection | None = None
 
     async def publish(self, message: Message, routing_key: str) -> None:
         """Return when the broker has the message safely.
 
         Raises:
             Unroutable: nobody listens.
+            Unsendable: the broker never takes it.
             Unreachable: the broker is away, or did not take it; whether it has the message is not known.
         """
         message.delivery_mode = DeliveryMode.PERSISTENT
@@ -60,45 +60,57 @@ class Publisher:
             await self._publish(message, routing_key)
 
     async def _publish(self, message: Message, routing_key: str) -> None:
-        opened: _Opened | None = None
+        opened: AbstractConnection | None = None
         try:
             opened = await self._open()
-            await opened.exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
+            await self._send(opened, message, routing_key)
         except PublishError as error:
             raise Unroutable(f"No queue is bound to {self._name} for the routing key {routing_key}.") from error
         except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError, Unreachable) as error:
             await self._drop(opened)
             raise Unreachable(f"RabbitMQ: {reason(error)}") from error
 
+    async def _send(self, connection: AbstractConnection, message: Message, routing_key: str) -> None:
+        channel = await asyncio.wait_for(connection.channel(on_return_raises=True), _SECONDS)
+        try:
+            exchange = await channel.get_exchange(self._name, ensure=False)
+            await exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
+        except ChannelPreconditionFailed as error:
+            raise Unsendable(f"RabbitMQ does not take it: {reason(error)}.") from error
+        finally:
+            await _close(channel)
+
     async def close(self) -> None:
         """Close the connection, if one is open."""
         await self._drop(self._opened)
 
-    async def _drop(self, opened: _Opened | None) -> None:
+    async def _drop(self, opened: AbstractConnection | None) -> None:
         """Close a connection, and no other that was opened since."""
         if opened is not None:
             if self._opened is opened:
                 self._opened = None
-            await _close(opened.connection)
+            await _close(opened)
 
-    async def _open(self) -> _Opened:
+    async def _open(self) -> AbstractConnection:
         async with self._lock:
-            if self._opened is None or self._opened.connection.is_closed:
+            if self._opened is None or self._opened.is_closed:
                 connection = await self._broker.connect()
                 try:
-                    self._opened = _Opened(connection, await self._prepare(connection))
+                    await self._prepare(connection)
                 except BaseException:
                     await _close(connection)
                     raise
+                self._opened = connection
             return self._opened
 
-    async def _prepare(self, connection: AbstractConnection) -> AbstractExchange:
-        channel = await connection.channel(on_return_raises=True)
+    async def _prepare(self, connection: AbstractConnection) -> None:
+        channel = await connection.channel()
         if self._answers is not None:
             await self._answers.declare(channel)
-        return await declare_exchange(channel, self._name)
+        await declare_exchange(channel, self._name)
+        await _close(channel)
 
 
-async def _close(connection: AbstractConnection) -> None:
+async def _close(opened: AbstractConnection | AbstractChannel) -> None:
     with suppress(Exception):
-        await asyncio.wait_for(connection.close(), _SECONDS)
+        await asyncio.wait_for(opened.close(), _SECONDS)

@@ -92,8 +92,8 @@ class Settling:
         except Busy as error:
             _log.info("a message waits behind the others", message_id=letter.message_id, reason=reason(error))
             await self._put_back(letter, letter.failures, self._options.busy_pause)
-        except Crowded:
-            await letter.renew(self._publisher, self._topology.bulk, letter.failures)
+        except Crowded as error:
+            await letter.renew(self._publisher, error.queue, letter.failures)
             self._metrics.moved()
         except (Stopped, Unreachable):
             raise

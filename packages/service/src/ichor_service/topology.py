@@ -17,24 +17,23 @@ QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
 class Topology:
     """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets.
 
-    An empty name is the default exchange: the queue is written to by its own name. Messages of a kind that comes in a
-    burst move to the queue `bulk`, if there is one, so that they keep no other waiting.
+    An empty name is the default exchange: the queue is written to by its own name. Messages of a kind that comes too
+    fast move to one of the queues `behind`, so that they keep no other waiting.
     """
 
     exchange: str
     queue: str
     dead: str
-    bulk: str = ""
+    behind: tuple[str, ...] = ()
 
-    @property
-    def of_bulk(self) -> "Topology":
-        """Return the same for the queue of bursts."""
-        return Topology(exchange="", queue=self.bulk, dead=self.dead)
+    def of(self, queue: str) -> "Topology":
+        """Return the same for one of the queues behind."""
+        return Topology(exchange="", queue=queue, dead=self.dead)
 
     @property
     def queues(self) -> tuple[str, ...]:
         """Return the names of all its queues."""
-        return tuple(name for name in (self.queue, self.bulk, self.dead) if name)
+        return (self.queue, *self.behind, self.dead)
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
         """Make what is missing and return the queue.
@@ -66,8 +65,14 @@ async def declare_exchange(channel: AbstractChannel, name: str) -> AbstractExcha
     return await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
 
 
+SPURTS = "ichor.events.spurt"
+"""The queue of an entity's events that are some more than the trigger takes as they come."""
+
+BURSTS = "ichor.events.bulk"
+"""The queue of those that are many more."""
+
 EVENTS = Topology(
-    exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead", bulk="ichor.events.bulk"
+    exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead", behind=(SPURTS, BURSTS)
 )
 """Entity events on their way to the trigger."""
 

@@ -121,6 +121,22 @@ async def test_who_takes_no_answer_is_cut_off():
             await trickle(writer, b"x" * 100)
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_a_body_that_is_no_http_is_no_error_of_ours(is_answered: bool, caplog: pytest.LogCaptureFixture):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with connecting() as connect:
+        reader, writer = await connect()
+        if is_answered:
+            assert await status((reader, writer), head) == b"HTTP/1.1 200 OK"
+            writer.write(b"no length\r\n")
+            assert await end(reader) == b""
+        else:
+            writer.write(head + b"no length\r\n")
+            assert (await end(reader)).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert await status(await connect()) == b"HTTP/1.1 200 OK"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_one_connection_too_many_closes_that_which_waits_longest(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Connection, "MOST", 3)
     async with connecting() as connect:

@@ -36,7 +36,7 @@ from pydantic import SecretStr
 GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
-TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", bulk="tests.bulk")
+TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", behind=("tests.bulk",))
 
 
 class Handler:
@@ -54,7 +54,7 @@ class Handler:
             case ["unusable", *_]:
                 raise Unusable("no_good", "It is no good.")
             case ["crowded", *_]:
-                raise Crowded("crowded")
+                raise Crowded("tests.bulk")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
             case ["busy", *_] if self.away.is_set():
@@ -230,13 +230,16 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
-async def test_what_is_crowded_moves_to_the_queue_of_bursts_as_it_was(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+async def test_what_is_crowded_moves_to_another_queue_with_an_age(rabbitmq_vhost: Vhost, channel: AbstractChannel):
     handler, registry = Handler(), CollectorRegistry()
+    began = datetime.now(UTC) - timedelta(seconds=2)
     await send(channel, "bug", "crowded", "other")
     async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
         await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
-    message = await (await channel.get_queue(TOPOLOGY.bulk)).get(no_ack=True)
+    message = await (await channel.get_queue("tests.bulk")).get(no_ack=True)
     assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
+    assert message.timestamp
+    assert message.timestamp > began
 
 
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
@@ -291,14 +294,14 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
 
     async def is_counted() -> bool:
-        return await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0, TOPOLOGY.dead: 0}
+        return await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0, TOPOLOGY.dead: 0}
 
     await send(channel, "one", "two")
     await until(is_counted, "two messages")
     await channel.queue_delete(TOPOLOGY.dead)
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
     await lengths.close()
-    assert await measured() == {TOPOLOGY.queue: 2, TOPOLOGY.bulk: 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
     await lengths.close()
 
 

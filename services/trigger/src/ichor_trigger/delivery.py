@@ -19,6 +19,8 @@ from ichor_service import Stop, reason
 _CONFIRM_SECONDS = 5.0
 _LONGEST_SECONDS = 30.0
 """How long a batch may take; the database takes one back that is open for a minute."""
+_SHORT_STRING = 255
+"""How many bytes a routing key or a property of AMQP may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,8 @@ class Delivery:
         return asyncio.get_running_loop().time() > self._end
 
     async def _goes_on_after(self, event: OutboxEvent) -> bool:
-        if len(event.body) > self._largest:
-            error = f"The event has {len(event.body)} bytes; ICHOR_MAX_EVENT_BYTES allows {self._largest}."
-            self.refused.append(Refusal(event, error, None))
+        if unfit := self._unfit(event):
+            self.refused.append(Refusal(event, unfit, None))
             return True
         try:
             await self._publish(event)
@@ -90,6 +91,15 @@ class Delivery:
             return False
         self.published.append(event)
         return True
+
+    def _unfit(self, event: OutboxEvent) -> str | None:
+        """Return why an event fits in no message, None where it does: who may write the table may write anything."""
+        if len(event.body) > self._largest:
+            return f"The event has {len(event.body)} bytes; ICHOR_MAX_EVENT_BYTES allows {self._largest}."
+        for what, text in (("routing key", event.routing_key), ("event_id", event.event_id)):
+            if (size := len(text.encode())) > _SHORT_STRING:
+                return f"The event's {what} has {size} bytes; AMQP allows {_SHORT_STRING}."
+        return None
 
     async def _publish(self, event: OutboxEvent) -> None:
         # Whoever emits an event writes it, so it may be anything, also larger than a frame of AMQP.

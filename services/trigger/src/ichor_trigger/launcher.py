@@ -11,11 +11,11 @@ from ichor_trigger.links import Links
 
 
 class Launcher:
-    """Knows the task queue, which search attributes the namespace has, and whether its runs come in a burst."""
+    """Knows the task queue, which search attributes the namespace has, and how far its runs are behind others."""
 
-    def __init__(self, links: Links, *, in_burst: bool = False) -> None:
+    def __init__(self, links: Links, behind: int = 0) -> None:
         self._links = links
-        self._in_burst = in_burst
+        self._behind = behind
         self._attributes: Collection[str] | None = None
 
     async def launch(self, pinned: PinnedRun) -> Started:
@@ -41,7 +41,7 @@ class Launcher:
             workflow_id=pinned.workflow_id,
             task_queue=self._links.settings.task_queue,
             attributes=attributes,
-            in_burst=self._in_burst,
+            behind=self._behind,
             store=self._links.store.opened.values,
             limit=self._links.settings.value_limit,
         )

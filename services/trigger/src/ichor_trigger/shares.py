@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ichor_service import Crowded
-
 
 class Shares:
     """Of `places` in all, a kind may hold as many as it leaves free: half of them alone, a third beside one like it."""
@@ -14,15 +12,13 @@ class Shares:
         self._free = places
         self._held: Counter[str] = Counter()
 
+    def has_place(self, kind: str) -> bool:
+        """Say whether there is a place for one more of a kind, which does not have its share then."""
+        return self._held[kind] < self._free
+
     @contextmanager
     def place(self, kind: str) -> Generator[None]:
-        """Hold a place during the block.
-
-        Raises:
-            Crowded: the kind has its share.
-        """
-        if self._held[kind] >= self._free:
-            raise Crowded(kind)
+        """Hold a place during the block."""
         self._held[kind] += 1
         self._free -= 1
         try:

@@ -175,6 +175,23 @@ async def test_what_is_given_up_stays_and_lets_the_next_pass(
         assert "ICHOR_MAX_EVENT_BYTES allows 1000" in row["last_error"]
 
 
+@pytest.mark.parametrize("column", ["entity_name", "event_type", "event_id"])
+async def test_what_fits_in_no_message_lets_the_others_pass(
+    column: str, rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
+):
+    """`workflow.emit_event` refuses it; whoever may write the table need not call that."""
+    usual: dict[str, object] = {"event_id": "a1", "entity_name": "orders", "event_type": "on_update", "payload": {}}
+    row = {**usual, column: "x" * 256}
+    insert = f"INSERT INTO workflow.outbox ({', '.join(row)}) VALUES ($1, $2, $3, $4)"
+    async with relaying(rabbitmq_vhost, pool):
+        await pool.execute(insert, *row.values())
+        await emit(pool, "b1")
+        (message,) = await arrived(channel, 1)
+        assert message.message_id == "b1"
+        await is_empty(pool)
+        assert "AMQP allows 255" in await pool.fetchval("SELECT last_error FROM workflow.outbox WHERE state = 'failed'")
+
+
 async def test_a_queue_that_is_full_refuses_until_the_event_is_given_up(
     rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
 ):

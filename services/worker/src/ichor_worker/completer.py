@@ -29,6 +29,7 @@ from ichor_service import (
     is_unknown,
     outages,
     reason,
+    require_home,
     span,
 )
 from temporalio.client import Client
@@ -69,7 +70,7 @@ class Completer:
 
         Raises:
             Unusable: nobody can use it.
-            Unreachable: Temporal or the database is away.
+            Unreachable: Temporal or the database is away, or this Temporal does not carry the runs.
         """
         question, reply = _read(letter, keys, max_bytes)
         with outages():
@@ -136,7 +137,7 @@ class Completer:
 
         Raises:
             Unusable: the run has ended, or Temporal does not take the reply; its action then fails and says so.
-            RPCError, StoreError: a server is away; it has to be tried again.
+            RPCError, StoreError, ForeignNamespace: a server is away, or another one; it has to be tried again.
         """
         facts = {"ichor.workflow_id": answered.workflow_id, "ichor.question": str(answered.id)}
         with span("deliver reply", facts, kind="producer", parent=Traceparent.read(answered.traceparent)):
@@ -147,6 +148,7 @@ class Completer:
             await self._signal(workflow_id, notice)
         except RPCError as error:
             if is_unknown(error):
+                await require_home(self._temporal.opened, self._store.opened)
                 if not await self._store.opened.reply_lost(question):
                     return
                 raise Unusable(Verdict.RUN_ENDED, _SENTENCES[Verdict.RUN_ENDED]) from error

@@ -8,19 +8,20 @@ from aio_pika import Message
 from ichor_activities import TokenKeys
 from ichor_edgestore import EdgeStore
 from ichor_models import OpenedQuestion, Reply, ReplyError, Traceparent
-from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, outages, reason, span
+from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, Unsendable, outages, reason, span
 
 NO_LISTENER = "no_listener"
+UNSENDABLE = "unsendable"
 _SOONEST = timedelta(milliseconds=1)
 _LATEST = timedelta(days=3650)
-"""The longest time to live that RabbitMQ takes."""
+"""RabbitMQ takes no message that expires much later."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class QuestionSender:
-    """Implements `ichor_activities.Sender`. What the broker does not take now is sent later (`send_again`).
+    """Implements `ichor_activities.Sender`. What is not known to be sent is sent later (`send_again`).
 
-    Where nobody listens, that is the reply: it ends the action also where this worker dies at this moment.
+    Where nobody listens, or it never can be sent, that is the reply: it ends the action even where this worker dies.
     """
 
     def __init__(self, publisher: Publisher, keys: TokenKeys, store: Link[EdgeStore]) -> None:
@@ -29,7 +30,7 @@ class QuestionSender:
         self._store = store
 
     async def send(self, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the broker, or the database that notes it, is there again."""
+        """Send a question, now or as soon as the broker and the database are there again."""
         try:
             await self._send(opened)
         except Unreachable as error:
@@ -53,23 +54,27 @@ class QuestionSender:
         with outages():
             try:
                 await self._publish(opened)
-            except Unroutable as error:
-                refusal = Reply(error=ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
-                await self._store.opened.claim_question(opened.id, refusal)
-            else:
-                await self._store.opened.question_sent(opened.id)
+            except (Unroutable, Unsendable) as error:
+                await self._store.opened.claim_question(opened.id, Reply(error=_refusal(error)))
 
     async def _publish(self, opened: OpenedQuestion) -> None:
         asked = opened.question.message
         if asked is None:
             return
-        left = max(opened.expires - datetime.now(UTC), _SOONEST)
         message = Message(
             json.dumps(asked.body, ensure_ascii=False).encode(),
             content_type="application/json",
             message_id=str(opened.id),
             correlation_id=self._keys.sign(opened.id),
             reply_to=REPLIES.queue,
-            expiration=left if left <= _LATEST else None,
+            expiration=min(max(opened.expires - datetime.now(UTC), _SOONEST), _LATEST),
         )
         await self._publisher.publish(message, asked.routing_key)
+        await self._store.opened.question_sent(opened.id)
+
+
+def _refusal(error: Unroutable | Unsendable) -> ReplyError:
+    """Return how the action fails that asks."""
+    if isinstance(error, Unroutable):
+        return ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER)
+    return ReplyError(message=f"The question can never be sent: {error}", type=UNSENDABLE)

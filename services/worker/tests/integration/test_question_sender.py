@@ -1,4 +1,4 @@
-"""A question that is sent again where nobody listens any more, on real servers."""
+"""Questions are sent though nobody listens any more, or the database goes away meanwhile, on real servers."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -10,7 +10,7 @@ from ichor_models import ActionCall, EntityEvent, Message, OpenedQuestion, Quest
 from ichor_service import REPLIES, REQUESTS, Broker, Link, Publisher
 from ichor_testing import Vhost
 from ichor_testing.question_bench import KEYS, QuestionBench
-from ichor_worker.question_sender import NO_LISTENER, QuestionSender
+from ichor_worker.question_sender import NO_LISTENER, UNSENDABLE, QuestionSender
 from pydantic import SecretStr
 
 YES = Reply.model_validate({"result": {"available": 3}})
@@ -36,43 +36,62 @@ async def call(silent: QuestionBench) -> ActionCall:
     return ActionCall(run=run, key="a", name="ask", type="request_reply", config={})
 
 
-async def ask(bench: QuestionBench, call: ActionCall, time: timedelta = timedelta(hours=1)) -> OpenedQuestion:
-    question = Question(timeout=time, message=Message(routing_key="stock.check"))
+async def ask(bench: QuestionBench, call: ActionCall, within: timedelta = timedelta(hours=1)) -> OpenedQuestion:
+    question = Question(timeout=within, message=Message(routing_key="stock.check"))
     async with bench.store.journal.transaction(call) as transaction:
         return await transaction.ask(question)
 
 
-async def test_that_nobody_hears_a_question_is_its_reply(
-    silent: QuestionBench, sender: QuestionSender, call: ActionCall
-):
+async def refusal(bench: QuestionBench) -> str | None:
+    """Return the type of the error that is the reply to the one question."""
+    (reply,) = await bench.store.take_undelivered(timedelta(0))
+    return reply.notice.reply.error and reply.notice.reply.error.type
+
+
+async def test_that_nobody_hears_it_is_the_reply(silent: QuestionBench, sender: QuestionSender, call: ActionCall):
     opened = await ask(silent, call)
     await sender.send(opened)
-    (reply,) = await silent.store.take_undelivered(timedelta(0))
-    error = reply.notice.reply.error
-    assert (error and error.type) == NO_LISTENER
+    assert await refusal(silent) == NO_LISTENER
     assert (await silent.store.claim_question(opened.id, YES)).verdict is Verdict.OTHER
-
-
-@pytest.mark.parametrize(("days", "told"), [(3649, True), (3651, False)])
-async def test_a_question_says_how_long_it_is_good_where_the_broker_takes_that(
-    bench: QuestionBench, sender: QuestionSender, call: ActionCall, days: int, told: bool
-):
-    await sender.send(await ask(bench, call, timedelta(days=days)))
-    assert ((await bench.question()).expiration is not None) is told
-
-
-async def test_a_question_is_sent_while_the_database_is_away(
-    bench: QuestionBench, sender: QuestionSender, call: ActionCall
-):
-    opened = await ask(bench, call)
-    await bench.pool.close()
-    await sender.send(opened)
-    assert (await bench.question()).message_id == str(opened.id)
 
 
 async def test_a_question_that_is_answered_stays_so(silent: QuestionBench, sender: QuestionSender, call: ActionCall):
     opened = await ask(silent, call)
     await silent.store.claim_question(opened.id, YES)
     await sender.send(opened)
-    (reply,) = await silent.store.take_undelivered(timedelta(0))
-    assert (reply.id, reply.notice.reply.error) == (opened.id, None)
+    assert await refusal(silent) is None
+
+
+async def test_a_question_is_asked_where_nobody_can_note_it(
+    bench: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    opened = await ask(bench, call)
+    await bench.store.close()
+    await sender.send(opened)
+    assert (await bench.question()).message_id == str(opened.id)
+
+
+async def test_what_nobody_hears_is_sent_later_where_it_cannot_be_closed(
+    silent: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    opened = await ask(silent, call)
+    await silent.store.close()
+    await sender.send(opened)
+
+
+async def test_a_question_may_wait_for_longer_than_the_broker_keeps_a_message(
+    bench: QuestionBench, sender: QuestionSender, call: ActionCall
+):
+    await sender.send(opened := await ask(bench, call, timedelta(days=36_500)))
+    assert (await bench.question()).message_id == str(opened.id)
+
+
+async def test_a_question_that_the_broker_never_takes_fails(
+    silent: QuestionBench, sender: QuestionSender, call: ActionCall, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ichor_worker.question_sender._LATEST", timedelta(days=36_500))
+    opened = await ask(silent, call, timedelta(days=36_500))
+    await sender.send(opened)
+    await sender.send_again(opened)
+    assert await refusal(silent) == UNSENDABLE
+    assert (await silent.store.claim_question(opened.id, YES)).verdict is Verdict.OTHER

@@ -10,7 +10,17 @@ import pytest
 from ichor_activities import TokenKeys
 from ichor_edgestore import Verdict
 from ichor_models import ActionCall, EntityEvent, Question, RunHeader, question_id
-from ichor_service import InboxOptions, Letter, Link, Part, Stop, Unreachable, load_settings, side_by_side
+from ichor_service import (
+    ForeignNamespace,
+    InboxOptions,
+    Letter,
+    Link,
+    Part,
+    Stop,
+    Unreachable,
+    load_settings,
+    side_by_side,
+)
 from ichor_testing import start_proxy, until
 from ichor_testing.engine_program import start_program
 from ichor_testing.question_bench import KEYS, QuestionBench, next_message
@@ -114,16 +124,28 @@ async def ask(bench: QuestionBench) -> ActionCall:
     return call
 
 
+async def take(bench: QuestionBench, call: ActionCall, temporal: Client) -> None:
+    """Take the reply to a question, with this Temporal to bring it to its run."""
+    keys = TokenKeys.parse(KEYS)
+    queue = await bench.channel.declare_queue("replies", auto_delete=True)
+    await bench.reply(keys.sign(question_id(call)), YES, queue=queue.name)
+    completer = Completer(await opened(temporal), await opened(bench.store))
+    await completer.take(Letter(await next_message(queue)), keys, 10_000)
+
+
 async def test_a_namespace_that_is_not_there_says_nothing_about_a_run(bench: QuestionBench):
-    call, keys = await ask(bench), TokenKeys.parse(KEYS)
-    config = bench.temporal.service_client.config
+    call, config = await ask(bench), bench.temporal.service_client.config
     nowhere = await Client.connect(
         config.target_host, namespace="nowhere", data_converter=bench.temporal.data_converter
     )
-    queue = await bench.channel.declare_queue("replies", auto_delete=True)
-    await bench.reply(keys.sign(question_id(call)), YES, queue=queue.name)
-    letter = Letter(await next_message(queue))
-    completer = Completer(await opened(nowhere), await opened(bench.store))
     with pytest.raises(Unreachable, match="nowhere"):
-        await completer.take(letter, keys, 10_000)
+        await take(bench, call, nowhere)
+    assert await bench.count("questions", "state = 'answered'") == 1
+
+
+async def test_a_namespace_that_does_not_carry_the_runs_says_nothing_about_a_run(bench: QuestionBench):
+    call = await ask(bench)
+    await bench.store.home_namespace("another")
+    with pytest.raises(ForeignNamespace):
+        await take(bench, call, bench.temporal)
     assert await bench.count("questions", "state = 'answered'") == 1

@@ -99,6 +99,10 @@ SELECT workflow.emit_event(
 FROM workflow.approval_requests a
 WHERE a.approval_request_id = $1
 
+-- name: plan_anew
+-- Each filter of `list` has an index of its own; a plan for all of them reads the whole table.
+SET LOCAL plan_cache_mode = force_custom_plan
+
 -- name: list
 SELECT
     a.approval_request_id AS approval_id, a.execution_id, a.rule_id, r.name AS rule_name, a.action_name, a.status,

@@ -68,10 +68,3 @@ WHERE o.seq = r.seq
 -- name: bound
 -- A relay that hangs, or a connection that died unseen, gives its entities back.
 SET LOCAL idle_in_transaction_session_timeout = '60s'
-
--- name: age
-SELECT clock_timestamp() - o.created_at AS age
-FROM workflow.outbox o
-WHERE o.state = 'pending'
-ORDER BY o.seq
-LIMIT 1

@@ -116,9 +116,6 @@ LEFT JOIN workflow.entities e ON e.id = r.entity_id
 WHERE t.name = 'scheduled' AND r.is_active
 ORDER BY r.name, r.id
 
--- name: known_entity
-SELECT 1 FROM workflow.entities WHERE name = $1 AND is_active IS NOT FALSE
-
 -- name: set_active
 UPDATE workflow.automation_rules
 SET is_active = $2, updated_date = now(), updated_by = coalesce($3, updated_by),

@@ -25,8 +25,8 @@ from ichor_executor.temporal.workflow import STATUS, WORKFLOW_TYPE
 _log = logging.getLogger(__name__)
 _MAY_NOT_ASK = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.UNIMPLEMENTED)
 
-_BEHIND = 4
-"""One behind Temporal's default of 3. Its sticky queues, where runs under way wait, know priorities but no fairness."""
+_DEFAULT_PRIORITY = 3
+"""Temporal's own; 5 is the last. Its sticky queues, where runs under way wait, know priorities but no fairness."""
 RULE = SearchAttributeKey.for_keyword("IchorRule")
 ENTITY = SearchAttributeKey.for_keyword("IchorEntity")
 
@@ -67,11 +67,13 @@ async def start_run(
     workflow_id: str,
     task_queue: str,
     attributes: Collection[str] = (),
-    in_burst: bool = False,
+    behind: int = 0,
     store: ValueStore | None = None,
     limit: ValueLimit = DEFAULT_LIMIT,
 ) -> Started:
-    """Start a run; `attributes` are those that the namespace has for searching; one `in_burst` lets others pass.
+    """Start a run; `attributes` are those that the namespace has for searching.
+
+    It lets others pass that are less far `behind`, which is 0 to 2.
 
     Trigger data above the `limit` go to the `store`, if there is one.
 
@@ -90,7 +92,7 @@ async def start_run(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_attributes(request.run.rule_id, request.run.event.entity_name, attributes),
             static_summary=summary_of(request.run.rule_name),
-            priority=_priority(request.run.rule_id, in_burst=in_burst),
+            priority=_priority(request.run.rule_id, behind),
         )
     except WorkflowAlreadyStartedError:
         return Started.BEFORE
@@ -112,9 +114,9 @@ def scheduled_start(
     )
 
 
-def _priority(rule_id: RuleId, *, in_burst: bool = False) -> Priority:
-    """Return that the runs of all rules, and their actions, are served in turn, and those of bursts after them."""
-    return Priority(priority_key=_BEHIND if in_burst else None, fairness_key=rule_id)
+def _priority(rule_id: RuleId, behind: int = 0) -> Priority:
+    """Return that the runs of all rules, and their actions, are served in turn, those behind after the others."""
+    return Priority(priority_key=_DEFAULT_PRIORITY + behind if behind else None, fairness_key=rule_id)
 
 
 def _attributes(rule_id: RuleId, entity_name: str | None, known: Collection[str]) -> TypedSearchAttributes:

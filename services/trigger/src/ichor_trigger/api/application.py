@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from ichor_models import IchorError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from ichor_trigger.api import approvals, cancellations, events, rules, runs, starts
@@ -16,6 +17,7 @@ from ichor_trigger.api.known_parameters import refuse_unknown_parameters
 from ichor_trigger.launcher import Launcher
 from ichor_trigger.links import Links
 
+_FAILURES = (HTTPException, RequestValidationError, ClientDisconnect, IchorError, Exception)
 _ROUTERS = (events.router, starts.router, cancellations.router, approvals.router, rules.router, runs.router)
 
 
@@ -29,7 +31,7 @@ def application(links: Links, authenticator: Authenticator, limits: Limits) -> A
         redoc_url=None,
         redirect_slashes=False,
         responses=declared(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 503),
-        exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, IchorError, Exception), _answer),
+        exception_handlers=dict.fromkeys(_FAILURES, _answer),
     )
     app.state.links = links
     app.state.launcher = Launcher(links)

@@ -27,6 +27,7 @@ from ichor_models.wording import in_words
 from ichor_service import ForeignNamespace, LostRun, Unreachable, reason
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException as RoutingError
+from starlette.requests import ClientDisconnect
 
 RETRY = {"retry-after": "1"}
 _MOST_ERRORS = 10
@@ -95,6 +96,8 @@ def explain(error: Exception) -> ApiError:
             return error
         case RequestValidationError():
             return _invalid(error.errors())
+        case ClientDisconnect():
+            return ApiError(400, "body_incomplete", "The connection ended before the body.", "Send it again.")
         case RoutingError(status_code=status) if status in _ROUTING:
             return ApiError(status, *_ROUTING[status], headers=error.headers)
         case _ if (kind := _KINDS.get(type(error))) is not None:

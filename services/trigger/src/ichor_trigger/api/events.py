@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 from ichor_models import APPROVALS, LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange, PlainObject
 from ichor_models.model import Model
 from ichor_service import Scope
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ichor_trigger.api.access import ProgramLinks, Sender, require
-from ichor_trigger.api.once import ACCEPTED, OnceOnly
+from ichor_trigger.api.once import ACCEPTED, KEYED, OnceOnly
 from ichor_trigger.api.strict_route import StrictRoute
 
 router = APIRouter(tags=["events"], route_class=StrictRoute)
@@ -19,10 +19,16 @@ router = APIRouter(tags=["events"], route_class=StrictRoute)
 type _Id = Annotated[ApplicationId, Field(min_length=1)]
 
 
+def _chosen(event_id: str) -> str:
+    if event_id.startswith(KEYED):
+        raise ValueError(f"it begins with {KEYED}, as ids that follow from an Idempotency-Key; choose another")
+    return event_id
+
+
 class PostedEvent(Model):
     """An entity event. Without an `event_id` it gets one, by the Idempotency-Key if there is one."""
 
-    event_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID)] | None = None
+    event_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_chosen)] | None = None
     event_type: EventType
     entity_name: Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
     entity_id: _Id | None = None

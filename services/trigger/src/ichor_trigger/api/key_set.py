@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import structlog
+from ichor_models.strict_json import parse_json
 from ichor_models.wording import all_in_words
 from ichor_service import Unreachable, reason
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,7 @@ from ichor_trigger.api.signing_key import SigningKey, signing_key
 _KEPT = 600.0
 _TIMEOUT = 3.0
 _MOST_WAITING = 20
+_LARGEST = 1024 * 1024
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -81,9 +83,9 @@ class KeySet:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(_TIMEOUT), httpx.AsyncClient(timeout=None) as client:
-                document = (await client.get(self._url)).raise_for_status().json()
-            self._keys = _keys(document)
+            async with asyncio.timeout(_TIMEOUT):
+                body = await _fetched(self._url)
+            self._keys = _keys(parse_json(body))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
             self._trouble = reason(error)
             _log.warning("keys of JWTs not fetched", reason=self._trouble)
@@ -91,6 +93,17 @@ class KeySet:
             self._trouble, self._fetched = None, time.monotonic()
         finally:
             self._tried, self._fetching = time.monotonic(), None
+
+
+async def _fetched(url: str) -> bytes:
+    body = bytearray()
+    async with httpx.AsyncClient(timeout=None) as client, client.stream("GET", url) as response:
+        response.raise_for_status()
+        async for part in response.aiter_bytes():
+            body += part
+            if len(body) > _LARGEST:
+                raise ValueError(f"what it answers has more than {_LARGEST} bytes")
+    return bytes(body)
 
 
 def _keys(document: object) -> list[SigningKey]:

@@ -17,6 +17,8 @@ from ichor_service import Caller
 from ichor_trigger.api.access import Store, the_caller
 
 ACCEPTED = 202
+KEYED = "idempotency-key-"
+"""How the ids begin that follow from a key. No caller may give one, else they could come before its owner."""
 _NAMESPACE = UUID("0a3c5c1f-6a1d-4d0b-8a62-3f2f7f0f6c11")
 _KEY = Header(
     alias="Idempotency-Key",
@@ -59,10 +61,10 @@ async def _once(
     caller: Annotated[Caller, Depends(the_caller)],
     key: Annotated[str | None, _KEY] = None,
 ) -> Once:
-    head = f"{request.method} {request.url.path}\n".encode("utf-8", "surrogatepass")
+    head = f"{request.method} {request.scope['path']}\n".encode("utf-8", "surrogatepass")
     hashed = hashlib.sha256(head + await request.body()).hexdigest()
-    event_id = uuid4() if key is None else uuid5(_NAMESPACE, json.dumps([caller.sub, key]))
-    return Once(store, caller.sub, key, hashed, EventId(str(event_id)))
+    event_id = str(uuid4()) if key is None else f"{KEYED}{uuid5(_NAMESPACE, json.dumps([caller.sub, key]))}"
+    return Once(store, caller.sub, key, hashed, EventId(event_id))
 
 
 OnceOnly = Annotated[Once, Depends(_once)]

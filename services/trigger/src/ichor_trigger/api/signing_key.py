@@ -24,9 +24,10 @@ def signing_key(jwk: Mapping[str, Any]) -> SigningKey | None:
     """Return the key of a JWK; None where it is none that may sign here (RFC 7517, 5: a set may hold any)."""
     try:
         key = PyJWK(dict(jwk))
-    except (PyJWTError, TypeError):
+    except (PyJWTError, TypeError, NotImplementedError):
         return None
     algorithms = _RSA if key.key_type == "RSA" and not jwk.get("alg") else (key.algorithm_name,)
-    if key.public_key_use == "enc" or not set(algorithms) <= set(_ALGORITHMS):
+    is_public = isinstance(key.key, AllowedPublicKeys)
+    if not is_public or key.public_key_use == "enc" or not set(algorithms) <= set(_ALGORITHMS):
         return None
     return SigningKey(key.key_id, algorithms, key.key)

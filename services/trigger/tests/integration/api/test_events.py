@@ -52,6 +52,12 @@ async def test_the_same_key_writes_one_event(ada: httpx.AsyncClient, pool: async
     assert len(await payloads(pool)) == 1
 
 
+async def test_nobody_comes_before_the_event_of_another_caller_s_key(ada: httpx.AsyncClient, otto: httpx.AsyncClient):
+    mine = (await ada.post("/v1/events", json=EVENT, headers={"idempotency-key": "k1"})).json()["event_id"]
+    theirs = await otto.post("/v1/events", json=EVENT | {"event_id": mine, "entity_id": "another"})
+    assert (theirs.status_code, theirs.json()["error"]["code"]) == (422, "invalid_request")
+
+
 async def test_the_same_key_at_once_writes_one_event(ada: httpx.AsyncClient, pool: asyncpg.Pool):
     headers = {"idempotency-key": "k1"}
     responses = await asyncio.gather(*(ada.post("/v1/events", json=EVENT, headers=headers) for _ in range(8)))
@@ -86,6 +92,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"entity_name": None}, "body.entity_name"),
     ({"entity_id": ""}, "body.entity_id must have"),
     ({"event_id": "e" * 201}, "body.event_id must have at most 200"),
+    ({"event_id": "idempotency-key-1"}, "body.event_id cannot be used: it begins with idempotency-key-"),
     ({"raw_data": [1]}, "body.raw_data must be an object"),
     ({"raw_data": {"ichor.stored": {}}}, "body.raw_data cannot be used: it may not have the key ichor.stored"),
     ({"field_changes": {"status": "held"}}, "body.field_changes.status must be an object"),

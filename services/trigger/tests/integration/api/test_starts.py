@@ -75,6 +75,13 @@ async def test_the_same_key_starts_one_run(starter: httpx.AsyncClient, save_rule
     assert len(await EdgeStore(pool).list_runs()) == 2
 
 
+async def test_a_key_stands_for_one_path(starter: httpx.AsyncClient, save_rule: SaveRule):
+    path, headers = f"/v1/rules/{await save_rule(MANUAL)}{{}}/runs", {"idempotency-key": "k1"}
+    assert (await starter.post(path.format(""), headers=headers)).status_code == 202
+    other = await starter.post(path.format("%09"), headers=headers)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
+
+
 async def test_what_cannot_be_started_says_why(starter: httpx.AsyncClient, save_rule: SaveRule, pool: asyncpg.Pool):
     rule_id = await save_rule(MANUAL)
     for unknown in (UNKNOWN, "By hand", "%00", "a" * 500):

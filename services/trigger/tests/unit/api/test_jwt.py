@@ -36,6 +36,8 @@ JWKS = {
         {"kty": "strange", "kid": "other"},
         {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "enc", "use": "enc"},
         {"kty": "RSA", "kid": "broken", "alg": ["RS256"]},
+        {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "unsigned", "alg": "none"},
+        {**RSAAlgorithm.to_jwk(RSA, as_dict=True), "kid": "private"},
     ]
 }
 
@@ -89,6 +91,8 @@ async def test_bad_tokens_are_refused(status_of: Callable[..., Any]):
         "HS256 by a shared key": forged(b"secret-secret-secret-secret-secret", "shared"),
         "another algorithm than the key's": token(RSA, "RS512", "rs256"),
         "a key for encryption": token(kid="enc"),
+        "a key that signs nothing": token(kid="unsigned"),
+        "a private key": token(kid="private"),
         "a key of another kind": token(EC, "ES256", "rsa"),
         "somebody else's key": token(STRANGE),
         "unknown key": token(kid="new"),
@@ -140,6 +144,8 @@ async def test_an_issuer_that_is_away_is_no_mistake_of_the_caller(status_of: Cal
         Answer(json={"keys": []}),
         Answer(json={"keys": 1}),
         Answer(body=b"<html>"),
+        Answer(body=b"[" * 200_000),
+        Answer(json=JWKS | {"more": "x" * 2**20}),
         Answer(drop=True),
     ):
         issuer.script(answer)

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 import httpx
 import jwt
 import pytest
+from ichor_testing import until
 from ichor_testing.http import Answer, start_http
 from ichor_testing.ports import LOOPBACK
 from ichor_trigger.api.application import application
@@ -18,11 +19,16 @@ from ichor_trigger.api.key_set import KeySet
 from ichor_trigger.api.token_file import TokenFile
 from ichor_trigger.links import Links
 from starlette.types import ASGIApp
+from structlog.testing import capture_logs
 
 type Begin = Callable[[str], Awaitable[StreamReader]]
 type Serve = Callable[[ASGIApp], AbstractAsyncContextManager[int]]
 
 SECONDS = 2.0
+HEAD = (
+    "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
+    "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+)
 UNKNOWN_KEY = jwt.encode({"sub": "eve"}, "secret-secret-secret-secret-secret", "HS256", {"kid": "unknown"})
 
 
@@ -49,8 +55,7 @@ def begin(port: int, stack: AsyncExitStack) -> Begin:
     async def begun(token: str) -> StreamReader:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         stack.callback(writer.close)
-        head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        writer.write(f"{HEAD.format(token)}{{".encode())
         return reader
 
     return begun
@@ -77,6 +82,19 @@ async def test_a_slow_body_is_given_up_with_its_place_and_its_connection(begin: 
     assert b"body_too_slow" in answered
     assert f"not there within {SECONDS:g} seconds".encode() in answered
     assert (await known(port)).status_code == 404
+
+
+async def test_who_leaves_before_the_end_of_the_body_is_no_mistake_of_ours(port: int):
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(f"{HEAD.format('token-of-ada')}{{".encode())
+        writer.close()
+
+        async def is_written_down() -> bool:
+            return bool(logs)
+
+        await until(is_written_down, "the line of the request")
+    assert [(entry["event"], entry["log_level"], entry["status"]) for entry in logs] == [("request", "info", 400)]
 
 
 async def test_keys_that_do_not_come_hold_up_only_some_who_wait_for_them(begin: Begin, port: int):
