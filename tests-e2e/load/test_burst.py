@@ -31,7 +31,7 @@ PAUSE = 0.2 if ORDERS < 1_000 else 2.0
 PREFETCH = 50
 MIB = 2**20
 TRIGGER_MEMORY, WORKER_MEMORY = 250 * MIB, 500 * MIB
-QUEUES = ["ichor.events.trigger", "ichor.events.spurt", "ichor.events.bulk"]
+QUEUES = ["ichor.events.trigger", "ichor.events.spurt", "ichor.events.bulk", "ichor.events.retry"]
 QUEUE = f'queue="{QUEUES[0]}"'
 LOG = {"name": "act", "type": "log_audit_entry", "config": {"message": "{{ event_id }}"}}
 NOT_ALLOWED = {

@@ -1,6 +1,7 @@
 """One column of some rows set to one value; each row that this changed is told to other rules."""
 
 from collections.abc import Sequence
+from itertools import batched
 
 from ichor_models import EventType, FieldChange, RowChange, Transaction
 from pydantic import JsonValue
@@ -13,6 +14,9 @@ from ichor_activities.rows_as_json import fetch_json
 from ichor_activities.shown_row import Row, row_change, shown_columns
 from ichor_activities.table import document
 
+_AT_ONCE = 500
+"""Of how many rows all columns, and the events, are in memory at a time."""
+
 
 async def update_column(transaction: Transaction, rows: RowFilter, column: str, value: JsonValue) -> int:
     """Lock the rows, set the column, and return of how many.
@@ -21,13 +25,13 @@ async def update_column(transaction: Transaction, rows: RowFilter, column: str, 
         InvalidValue: a column does not take its value, or a constraint refuses it.
     """
     entity = rows.entity
-    before = await _lock(transaction, rows, column)
-    if not before:
-        return 0
-    after = await _set(transaction, RowFilter.by_ids(entity, [row["id"] for row in before]), column, value)
-    if told := _changes(entity, column, before, after):
-        await transaction.emit(*told)
-    return len(after)
+    affected = 0
+    for before in batched(await _lock(transaction, rows, column), _AT_ONCE, strict=False):
+        after = await _set(transaction, RowFilter.by_ids(entity, [row["id"] for row in before]), column, value)
+        if told := _changes(entity, column, before, after):
+            await transaction.emit(*told)
+        affected += len(after)
+    return affected
 
 
 def _changes(entity: Entity, column: str, before: Sequence[Row], after: Sequence[Row]) -> list[RowChange]:

@@ -9,8 +9,5 @@ class Sender(Protocol):
     """Sends the messages of questions; a question may be sent again, under the same id."""
 
     async def send(self, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the servers that it takes are there again.
-
-        Where nobody listens [no_listener], or it can never be sent [unsendable], that is its reply.
-        """
+        """Send a question, now or as soon as the broker is there again; that nobody listens is its reply."""
         ...

@@ -93,7 +93,7 @@ async def test_a_rule_votes_for_the_user_of_its_event(perform: Any, make_call: A
     assert (fourth["output"], fourth["current_status"]) == ("not_found", None)
 
 
-@pytest.mark.parametrize(("user", "type"), [(EVE, "not_an_approver"), (None, "no_user")])
+@pytest.mark.parametrize(("user", "type"), [(EVE, "not_an_approver"), (None, "no_user"), ("", "no_user")])
 async def test_nobody_else_votes(perform: Any, make_call: Any, user: str | None, type: str) -> None:
     approval = await ask(perform, make_call)
     with pytest.raises(ActionError) as caught:

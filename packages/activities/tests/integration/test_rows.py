@@ -293,14 +293,6 @@ async def test_lookup_refuses(perform: Any, make_call: Any, config: dict[str, An
     assert not raised.value.retryable
 
 
-async def test_lookup_does_not_drown(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
-    await pool.execute(
-        "INSERT INTO sales.orders (id, quantity) SELECT gen_random_uuid(), 9 FROM generate_series(1, 1001)"
-    )
-    with pytest.raises(ActionError, match="More than 1000"):
-        await perform(make_call("lookup_entity", lookup({"quantity": 9}, "id")))
-
-
 def transition(to: str, *valid: str, **more: Any) -> dict[str, Any]:
     entity = {"target_entity": "orders", "status_field": "status"}
     return {**entity, "to_status": to, "valid_from_statuses": valid, **more}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ichor_edgestore import EdgeStore, PinnedRun, RunView
 from ichor_executor.temporal import search_attributes, start_run
 from ichor_models import ActionError, RunStatus
-from ichor_service import Settings, load_settings
+from ichor_service import Settings, load_settings, outages, require_home
 from pydantic import JsonValue
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -48,12 +48,15 @@ async def repeat(run: str, wait: float | None) -> Repetition:
     Raises:
         RunNotFound: there is no such run.
         NotRerunnable: it lacks what a repeat needs.
+        ForeignNamespace: this Temporal does not carry the runs of the database.
         Missing: Temporal does not answer, or the run does not end in time.
     """
     settings = load_settings(["database_url", "temporal_address"])
     async with edge_store(settings) as store:
         original = await store.get_run(run)
         client = await connect(settings, store=store)
+        with outages():
+            await require_home(client, store)
         pinned = await store.rerun(original.execution_id)
         if pinned.status is RunStatus.PENDING:
             await start_pinned(settings, store, pinned, client)

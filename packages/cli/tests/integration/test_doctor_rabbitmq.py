@@ -118,7 +118,7 @@ async def test_consumers_and_dead_letters(examined: Examined, channel: AbstractC
     for check in ("queues", "exchanges", "permissions"):
         assert findings.troubles(f"rabbitmq.{check}") == []
     assert [untaken.message for untaken in findings.troubles("trigger.consumers")] == [
-        f"Nobody takes messages from {queue}, where 0 wait." for queue in EVENTS.behind
+        f"Nobody takes messages from {queue}, where 0 wait." for queue in (*EVENTS.behind, EVENTS.retry)
     ]
     assert findings.only("worker.consumers").state is State.FAILED
     (dead,) = findings.troubles("rabbitmq.dead_letters")

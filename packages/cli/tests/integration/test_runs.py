@@ -181,6 +181,17 @@ async def test_nothing_readable_is_sent_where_others_encrypt(
 
 
 @pytest.mark.usefixtures("temporal")
+async def test_nothing_is_repeated_by_a_temporal_that_does_not_carry_the_runs(
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore
+) -> None:
+    pinned = await pin(ichor, write("rule.json", rule), store)
+    await store.home_namespace("another")
+    told = await ichor("runs", "rerun", pinned.execution_id, "--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "foreign_namespace")
+    assert len(await store.list_runs()) == 1
+
+
+@pytest.mark.usefixtures("temporal")
 async def test_trigger_data_that_cannot_be_kept_say_so(
     ichor: Ichor, write: Write, rule: Document, store: EdgeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,9 @@ async def emit_event(
 
     Raises:
         asyncpg.InvalidParameterValueError: something in it no trigger could use; its `hint` says what to give.
+        asyncpg.DataError: a text holds what PostgreSQL does not: U+0000, or half a character.
         ValueError: a value is no JSON: a number that is none, infinite or too large, or what is nested too deep.
+        TypeError: a value is of a type that has no JSON form.
     """
     return await connection.fetchval(
         _EMIT,

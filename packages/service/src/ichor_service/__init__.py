@@ -46,7 +46,17 @@ from ichor_service.stop import Stop, leave
 from ichor_service.store import store_link
 from ichor_service.temporal import CREDENTIALS, temporal_link
 from ichor_service.temporal_profile import TemporalProfile
-from ichor_service.topology import BURSTS, EVENTS, QUORUM, REPLIES, REQUESTS, SPURTS, Topology, declare_exchange
+from ichor_service.topology import (
+    BURSTS,
+    EVENTS,
+    QUORUM,
+    REPLIES,
+    REQUESTS,
+    RETRIES,
+    SPURTS,
+    Topology,
+    declare_exchange,
+)
 from ichor_service.trace_header import TraceHeader, trace_of, trace_of_workflow
 from ichor_service.tracing import is_tracing, span, start_tracing, stop_tracing, tell_span
 from ichor_service.unknown_setting import OTHER_VARIABLES, unknown_settings
@@ -62,6 +72,7 @@ __all__ = [
     "REASON",
     "REPLIES",
     "REQUESTS",
+    "RETRIES",
     "SPURTS",
     "ApiToken",
     "ApiTokens",

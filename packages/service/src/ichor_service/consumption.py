@@ -34,6 +34,7 @@ class Consumption:
 
     async def run(self, queue: AbstractQueue) -> None:
         """Consume; what is not settled in the end goes back to the queue with the connection."""
+        self._metrics.begin()
         tag = await queue.consume(self._take)
         self.begun = True
         try:

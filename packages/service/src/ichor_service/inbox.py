@@ -7,9 +7,9 @@
 | raises Crowded | moves to the queue that it names |
 | raises Unreachable | held and tried again with growing pauses; after ten minutes all that is held is handed back, |
 | | and nothing is consumed until the servers answer again |
-| raises Busy, or takes a minute | to the end of the queue after a pause, any number of times |
+| raises Busy, or takes a minute | moves to the queue of retries; there, or without one, to the end, after a pause |
 | raises Unreachable for a minute, while others are done | the same |
-| raises anything else | to the end of the queue a few times, then to the dead letters as `unexpected_error` |
+| raises anything else | the same, a few times, then to the dead letters as `unexpected_error` |
 | is cut off by a lost connection, a stop or a crash | delivered again by the broker |
 """
 

@@ -37,7 +37,7 @@ class InboxMetrics:
         )
         self.oldest = Gauge(
             "ichor_oldest_message_age_seconds",
-            "Age of the oldest message in flight, since it was sent or, where it does not say, taken",
+            "Age of the oldest message in flight, or handed back, since it was sent or, where it does not say, taken",
             ["queue"],
             registry=registry,
         )
@@ -54,16 +54,24 @@ class QueueMetrics:
         self._metrics = metrics
         self._queue = queue
         self._since: dict[object, float] = {}
+        self._handed_back: list[float] = []
         metrics.in_flight.labels(queue).set_function(lambda: len(self._since))
         metrics.oldest.labels(queue).set_function(self._oldest_age)
 
+    def begin(self) -> None:
+        """Forget what was handed back: whoever consumes has it in flight."""
+        self._handed_back = []
+
     @contextmanager
     def in_flight(self, letter: Letter) -> Generator[None]:
-        """Count a message as taken during the block."""
+        """Count a message as taken during the block; where that raises, it waits until something is consumed again."""
         now, key = time.time(), object()
-        self._since[key] = min(now, letter.sent.timestamp()) if letter.sent else now
+        since = self._since[key] = min(now, letter.sent.timestamp()) if letter.sent else now
         try:
             yield
+        except BaseException:
+            self._handed_back = [min([since, *self._handed_back])]
+            raise
         finally:
             del self._since[key]
 
@@ -89,4 +97,4 @@ class QueueMetrics:
         self._metrics.messages.labels(self._queue, outcome).inc()
 
     def _oldest_age(self) -> float:
-        return max(time.time() - min(self._since.values(), default=time.time()), 0)
+        return max(time.time() - min([*self._since.values(), *self._handed_back], default=time.time()), 0)

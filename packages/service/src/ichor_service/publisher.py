@@ -76,7 +76,7 @@ class Publisher:
             exchange = await channel.get_exchange(self._name, ensure=False)
             await exchange.publish(message, routing_key, mandatory=True, timeout=_SECONDS)
         except ChannelPreconditionFailed as error:
-            raise Unsendable(f"RabbitMQ does not take it: {reason(error)}.") from error
+            raise Unsendable(f"RabbitMQ never takes this message: {reason(error)}.") from error
         finally:
             await _close(channel)
 

@@ -31,9 +31,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class InboxOptions:
     """`prefetch` bounds what is under way at once, `tries` what is done about an unexpected error; times in seconds.
 
-    A message keeps its place for a pause before it is put behind the others: `pause` after an unexpected error,
-    `busy_pause` where what it needs is in use, since that may go on for long. One that is not done within `longest_try`
-    is put there, too; only while none is done it is held, up to `longest_hold`.
+    A message keeps its place for a pause before it is put behind the others of its queue: `pause` after an unexpected
+    error, `busy_pause` where what it needs is in use, since that may go on for long. One that is not done within
+    `longest_try` is put there, too; only while none is done it is held, up to `longest_hold`.
     """
 
     prefetch: int = 50
@@ -93,8 +93,7 @@ class Settling:
             _log.info("a message waits behind the others", message_id=letter.message_id, reason=reason(error))
             await self._put_back(letter, letter.failures, self._options.busy_pause)
         except Crowded as error:
-            await letter.renew(self._publisher, error.queue, letter.failures)
-            self._metrics.moved()
+            await self._move(letter, error.queue, letter.failures)
         except (Stopped, Unreachable):
             raise
         except Exception as error:
@@ -154,10 +153,19 @@ class Settling:
             await self._bury(letter, Unusable(UNEXPECTED, f"{type(error).__name__}: {reason(error)}"))
 
     async def _put_back(self, letter: Letter, failures: int, pause: float) -> None:
-        """Let a message try again behind all others, which must not starve for it."""
+        """Let a message try again behind all others, which must not starve for it.
+
+        Many that keep their places for a pause would take all of them, so there may be another queue for that.
+        """
+        if (retry := self._topology.retry) not in ("", self._topology.queue):
+            return await self._move(letter, retry, failures)
         await self._stop.sleep(pause)
         await letter.renew(self._publisher, self._topology.queue, failures)
         self._metrics.retried()
+
+    async def _move(self, letter: Letter, queue: str, failures: int) -> None:
+        await letter.renew(self._publisher, queue, failures)
+        self._metrics.moved()
 
     async def _bury(self, letter: Letter, error: Unusable) -> None:
         _log.warning("dead letter", message_id=letter.message_id, code=error.code, detail=str(error))

@@ -17,23 +17,25 @@ QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
 class Topology:
     """The names; `exchange` is a durable topic exchange, all of whose messages `queue` gets.
 
-    An empty name is the default exchange: the queue is written to by its own name. Messages of a kind that comes too
-    fast move to one of the queues `behind`, so that they keep no other waiting.
+    An empty name is the default exchange: the queue is written to by its own name. So that they keep no other waiting,
+    messages of a kind that comes too fast move to one of the queues `behind`, and those that must be tried again to
+    `retry`, if there is one.
     """
 
     exchange: str
     queue: str
     dead: str
     behind: tuple[str, ...] = ()
+    retry: str = ""
 
     def of(self, queue: str) -> "Topology":
-        """Return the same for one of the queues behind."""
-        return Topology(exchange="", queue=queue, dead=self.dead)
+        """Return the same for one of the other queues that are worked on."""
+        return Topology(exchange="", queue=queue, dead=self.dead, retry=self.retry)
 
     @property
     def queues(self) -> tuple[str, ...]:
         """Return the names of all its queues."""
-        return (self.queue, *self.behind, self.dead)
+        return tuple(dict.fromkeys(name for name in (self.queue, *self.behind, self.retry, self.dead) if name))
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
         """Make what is missing and return the queue.
@@ -71,8 +73,15 @@ SPURTS = "ichor.events.spurt"
 BURSTS = "ichor.events.bulk"
 """The queue of those that are many more."""
 
+RETRIES = "ichor.events.retry"
+"""The queue of those that must be tried again."""
+
 EVENTS = Topology(
-    exchange="ichor.events", queue="ichor.events.trigger", dead="ichor.events.dead", behind=(SPURTS, BURSTS)
+    exchange="ichor.events",
+    queue="ichor.events.trigger",
+    dead="ichor.events.dead",
+    behind=(SPURTS, BURSTS),
+    retry=RETRIES,
 )
 """Entity events on their way to the trigger."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,10 @@ from pydantic import SecretStr
 GARBLED = "not in UTF-8"
 BEYOND = datetime(1970, 1, 1, tzinfo=UTC)
 """Stand-ins that `raw` writes as no client should."""
-TOPOLOGY = Topology(exchange="tests", queue="tests.in", dead="tests.dead", behind=("tests.bulk",))
+TOPOLOGY = Topology(
+    exchange="tests", queue="tests.in", dead="tests.dead", behind=("tests.behind",), retry="tests.retry"
+)
+WITHOUT_RETRY = replace(TOPOLOGY, retry="")
 
 
 class Handler:
@@ -54,7 +58,7 @@ class Handler:
             case ["unusable", *_]:
                 raise Unusable("no_good", "It is no good.")
             case ["crowded", *_]:
-                raise Crowded("tests.bulk")
+                raise Crowded("tests.behind")
             case ["bug", *_]:
                 raise RuntimeError("a bug")
             case ["busy", *_] if self.away.is_set():
@@ -75,11 +79,12 @@ async def running(
     options: InboxOptions | None = None,
     link: Link[None] | None = None,
     registry: CollectorRegistry | None = None,
+    topology: Topology = WITHOUT_RETRY,
 ) -> AsyncGenerator[tuple[Inbox, Stop]]:
     stop = Stop(timedelta(seconds=4))
     links = {"the server": link} if link else {}
     metrics = InboxMetrics(registry or CollectorRegistry())
-    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), TOPOLOGY, handler, links, metrics, options)
+    inbox = Inbox(Broker(SecretStr(vhost.url), "test"), topology, handler, links, metrics, options)
     task = asyncio.create_task(inbox.run(stop))
     try:
         yield inbox, stop
@@ -230,16 +235,34 @@ async def test_what_must_wait_alone_lets_others_pass(rabbitmq_vhost: Vhost, chan
     await nothing_is_left(channel)
 
 
-async def test_what_is_crowded_moves_to_another_queue_with_an_age(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+async def test_what_would_take_the_others_places_moves_to_other_queues_at_once(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel
+):
     handler, registry = Handler(), CollectorRegistry()
+    handler.away.set()
     began = datetime.now(UTC) - timedelta(seconds=2)
-    await send(channel, "bug", "crowded", "other")
-    async with running(rabbitmq_vhost, handler, InboxOptions(pause=0.01, tries=2), registry=registry):
-        await becomes(lambda: counted(registry, "moved") == counted(registry, "done") == 1, "one moved and one done")
-    message = await (await channel.get_queue("tests.bulk")).get(no_ack=True)
-    assert (message.body, message.headers["x-ichor-routing-key"]) == (b"crowded", "any.key")
-    assert message.timestamp
-    assert message.timestamp > began
+    await send(channel, "crowded", "busy", "bug", "other")
+    async with running(rabbitmq_vhost, handler, InboxOptions(prefetch=1), registry=registry, topology=TOPOLOGY):
+        await becomes(lambda: counted(registry, "done") == 1, "the other")
+    assert handler.seen == ["crowded", "busy", "bug", "other"]
+    assert counted(registry, "moved") == 3
+    behind, retry = [await channel.get_queue(name) for name in ("tests.behind", "tests.retry")]
+    for queue, body, failures in ((behind, b"crowded", 0), (retry, b"busy", 0), (retry, b"bug", 1)):
+        message = await queue.get(no_ack=True)
+        told = message.body, message.headers["x-ichor-routing-key"], message.headers["x-ichor-failures"]
+        assert told == (body, "any.key", failures)
+        assert message.timestamp
+        assert message.timestamp > began
+
+
+async def test_what_must_be_tried_again_stays_in_the_queue_for_that(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler, registry = Handler(), CollectorRegistry()
+    retries = TOPOLOGY.of("tests.retry")
+    options = InboxOptions(pause=0.01, tries=3)
+    async with running(rabbitmq_vhost, handler, options, registry=registry, topology=retries):
+        await channel.default_exchange.publish(aio_pika.Message(b"bug"), "tests.retry")
+        await becomes(lambda: handler.seen == ["bug"] * 3, "three tries")
+        await dead(channel)
 
 
 async def test_what_alone_finds_its_server_away_gives_its_place_to_others(
@@ -294,14 +317,14 @@ async def test_it_says_how_long_queues_are(rabbitmq_vhost: Vhost, channel: Abstr
         return {s.labels["queue"]: s.value for metric in await lengths.measure() for s in metric.samples}
 
     async def is_counted() -> bool:
-        return await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0, TOPOLOGY.dead: 0}
+        return await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0, TOPOLOGY.dead: 0}
 
     await send(channel, "one", "two")
     await until(is_counted, "two messages")
     await channel.queue_delete(TOPOLOGY.dead)
-    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0}
     await lengths.close()
-    assert await measured() == {TOPOLOGY.queue: 2, "tests.bulk": 0}
+    assert await measured() == {TOPOLOGY.queue: 2, "tests.behind": 0, "tests.retry": 0}
     await lengths.close()
 
 
@@ -386,13 +409,19 @@ async def test_what_is_held_too_long_is_handed_back_and_taken_when_the_server_an
     async def connect() -> str:
         return "connected"
 
-    link = Link(connect, ask)
-    async with running(rabbitmq_vhost, handler, InboxOptions(longest_hold=0.2), link):  # pyright: ignore[reportArgumentType]
+    link, registry = Link(connect, ask), CollectorRegistry()
+
+    def oldest() -> float:
+        return registry.get_sample_value("ichor_oldest_message_age_seconds", {"queue": TOPOLOGY.queue}) or 0
+
+    async with running(rabbitmq_vhost, handler, InboxOptions(longest_hold=0.2), link, registry):  # pyright: ignore[reportArgumentType]
         await send(channel, "held", "other")
         await comes_back(channel)
+        await becomes(lambda: oldest() > 1, "the age of what was handed back")
         tries = len(handler.seen)
         handler.away.clear()
         await becomes(lambda: len(handler.seen) > tries, "the message taken again")
+        await becomes(lambda: oldest() == 0, "nothing that waits")
     await nothing_is_left(channel)
 
 

@@ -11,9 +11,9 @@ from ichor_service import Broker, Publisher, Unavailable, Unreachable
 class Channel:
     """A channel and its exchange; it declares and publishes as it is told."""
 
-    def __init__(self, declared: Exception | None, answer: asyncio.Future[None]) -> None:
+    def __init__(self, declared: Exception | None, connection: "Connection") -> None:
         self._declared = declared
-        self._answer = answer
+        self._connection = connection
 
     async def declare_exchange(self, *_: Any, **__: Any) -> "Channel":
         if self._declared is not None:
@@ -24,21 +24,23 @@ class Channel:
         return self
 
     async def publish(self, *_: Any, **__: Any) -> None:
-        await asyncio.shield(self._answer)
+        self._connection.asked.put_nowait(None)
+        await asyncio.shield(self._connection.answer)
 
     async def close(self) -> None: ...
 
 
 class Connection:
-    """A connection with such channels."""
+    """A connection with such channels; `asked` holds an item for each message, `answer` is the broker's to all."""
 
     def __init__(self, declared: Exception | None = None) -> None:
         self.is_closed = False
+        self.asked = asyncio.Queue[None]()
         self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._declared = declared
 
     async def channel(self, **_: Any) -> Channel:
-        return Channel(self._declared, self.answer)
+        return Channel(self._declared, self)
 
     async def close(self) -> None:
         self.is_closed = True
@@ -69,10 +71,11 @@ async def test_a_late_failure_leaves_the_next_connection_alone():
     first, second = Connection(), Connection()
     publishing = publisher(first, second)
     late, early = (asyncio.create_task(publishing.publish(Message(b""), "key")) for _ in range(2))
-    await asyncio.sleep(0.01)
+    for _ in range(2):
+        await first.asked.get()
     first.is_closed = True
     next_one = asyncio.create_task(publishing.publish(Message(b""), "key"))
-    await asyncio.sleep(0.01)
+    await second.asked.get()
     first.answer.set_exception(OSError("lost"))
     for failing in (late, early):
         with pytest.raises(Unreachable):

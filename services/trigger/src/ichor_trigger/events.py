@@ -2,7 +2,7 @@
 
 Entities whose events come too fast leave a share of the places free, so that the events of others are taken as they
 come. What is beyond moves to other queues, which are worked on beside, as in a multilevel feedback queue: a spurt need
-not wait for the burst of another entity.
+not wait for the burst of another entity. What must be tried again has a queue of its own, too.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from ichor_models import EntityEvent
 from ichor_service import (
     BURSTS,
     EVENTS,
+    RETRIES,
     SPURTS,
     Broker,
     Crowded,
@@ -64,7 +65,7 @@ def events(links: Links, options: EventsOptions | None = None) -> Part:
         return Inbox(broker, topology, handle, needs, metrics, InboxOptions(prefetch=places))
 
     inboxes = [inbox(broker, EVENTS, partial(starter.start_in_turn, Launcher(links)), options.places)]
-    for behind, queue in enumerate(EVENTS.behind, 1):
+    for queue, behind in ((SPURTS, 1), (BURSTS, 2), (RETRIES, 2)):
         handle = partial(starter.start, Launcher(links, behind))
         inboxes.append(inbox(links.broker(queue), EVENTS.of(queue), handle, options.places_behind))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import is_refusal
+from ichor_service import is_refusal, require_home
 from temporalio.service import RPCError
 
 from ichor_trigger.links import Links
@@ -23,6 +23,7 @@ class Launcher:
 
         Raises:
             RPCError: Temporal refused it (`is_refusal`), or could not be asked.
+            ForeignNamespace: this Temporal does not carry the runs of the database.
             ActionError: the store of large values is away, or the trigger data can be neither kept nor cut.
         """
         attributes = await self._known()
@@ -47,6 +48,8 @@ class Launcher:
         )
 
     async def _known(self) -> Collection[str]:
+        """Return the search attributes of the namespace, which is looked at once."""
         if self._attributes is None:
+            await require_home(self._links.temporal.opened, self._links.store.opened)
             self._attributes = await search_attributes(self._links.temporal.opened)
         return self._attributes

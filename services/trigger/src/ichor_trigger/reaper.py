@@ -1,6 +1,5 @@
 """The part `reaper`: finds runs whose record and Temporal disagree, and puts the record right by what Temporal says."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from ichor_service import (
     reason,
     record_run,
     require_home,
+    side_by_side,
     trace_of_workflow,
 )
 from structlog.contextvars import bound_contextvars
@@ -44,9 +44,7 @@ def reaper(links: Links) -> Part:
     collection = Rounds("collector", links, Collector(links).round, PERIOD)
 
     async def work(stop: Stop) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(rounds.run(stop))
-            group.create_task(collection.run(stop))
+        await side_by_side([Part(rounds.run), Part(collection.run)], stop)
 
     return Part(work, {"reaper": rounds.probe, "collector": collection.probe})
 

@@ -1,13 +1,14 @@
 """Brings Temporal's schedules in step with the scheduled rules of the database."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from zlib import crc32
 
 import structlog
 from ichor_edgestore import EdgeStore, ScheduledRule
 from ichor_executor.temporal import scheduled_start, search_attributes
 from ichor_models import RuleId, Schedule
 from ichor_models.wording import all_in_words
-from ichor_service import is_refusal, reason
+from ichor_service import is_refusal, reason, require_home
 from pydantic import ValidationError
 from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload
@@ -39,8 +40,8 @@ def schedule_id(rule_id: RuleId) -> str:
 class Reconciler:
     """Any number may work side by side: each step may be done by several, in any order, and again.
 
-    A round asks the database, and acts on what changed since. Now and then it reviews everything in Temporal, too, so
-    that what somebody did there is undone.
+    A round asks the database, and acts on what changed since. It reviews a part of the rules in Temporal, too, each in
+    its turn, so that what somebody did there is undone and changes need not wait for a review of many.
     """
 
     def __init__(self, links: Links) -> None:
@@ -51,29 +52,35 @@ class Reconciler:
         self._rounds = 0
 
     async def round(self) -> None:
-        """Do one round, each so often a review."""
-        if self._rounds % _ROUNDS_TO_REVIEW == 0:
-            await self.review()
-        else:
-            await self._follow([])
+        """Do one round."""
+        turn = self._rounds % _ROUNDS_TO_REVIEW
+        listed = await self._look_around() if turn == 0 else ()
+        await self._follow(listed, lambda rule_id: crc32(rule_id.encode()) % _ROUNDS_TO_REVIEW == turn)
         self._rounds += 1
 
     async def review(self) -> None:
         """Bring everything in step, whatever there is in Temporal."""
-        # Listed before the rules are read: what is listed and has no rule then has lost it.
+        await self._follow(await self._look_around(), lambda _: True)
+
+    async def _look_around(self) -> Collection[RuleId]:
+        """Return the rules of our schedules; what is listed, and has no rule when those are read, has lost it.
+
+        Raises:
+            ForeignNamespace: this Temporal does not carry the runs; where it fired, too, runs would be done twice.
+        """
+        await require_home(self._client, self._store)
         listed = await self._listed()
         self._attributes = await search_attributes(self._client)
-        self._settled.clear()
-        await self._follow(listed)
+        return listed
 
-    async def _follow(self, listed: Collection[RuleId]) -> None:
+    async def _follow(self, listed: Collection[RuleId], is_due: Callable[[RuleId], bool]) -> None:
         rules = {rule.rule_id: rule for rule in await self._store.scheduled_rules()}
 
         async def bring_in_step(rule_id: RuleId) -> None:
             rule = rules.get(rule_id)
             if rule is None:
                 await self._remove(rule_id)
-            elif self._settled.get(rule_id) != rule:
+            elif is_due(rule_id) or self._settled.get(rule_id) != rule:
                 await self._settle(rule)
 
         await each({*listed, *self._settled, *rules}, bring_in_step)
@@ -138,14 +145,16 @@ class Reconciler:
         others: set[RuleId] = set()
         async for item in await self._client.list_schedules():
             if item.id.startswith(_PREFIX):
-                rules = ours if await self._made_for_us(item) else others
+                rules = ours if self._made_for_us(item) else others
                 rules.add(RuleId(item.id.removeprefix(_PREFIX)))
         if others:
             ours |= others & {rule.rule_id for rule in await self._store.list_rules()}
         return ours
 
-    async def _made_for_us(self, item: ScheduleListDescription) -> bool:
-        return await item.memo_value(_OWNER, default=None) == self._links.settings.task_queue
+    def _made_for_us(self, item: ScheduleListDescription) -> bool:
+        # Not decoded: others may have written anything.
+        said = item.raw_entry.memo.fields.get(_OWNER)
+        return said is not None and said.data == _memo(self._links.settings.task_queue)[_OWNER].data
 
     def _complain(self, rule: ScheduledRule, why: str, mend: str) -> None:
         if self._complaints.get(rule.rule_id) != why:

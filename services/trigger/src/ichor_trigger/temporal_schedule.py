@@ -1,12 +1,14 @@
 """A rule's schedule as Temporal has it, and whether one that is found there says the same.
 
-Temporal keeps a cron expression as the values of its fields, so that is how they are sent, and compared.
+Temporal keeps a cron expression as the values of its fields, so that is how they are sent, and compared. Where clocks
+are put back it leaves out times around that hour; so minutes of every hour go in UTC, if a zone has the same ones.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import ichor_models
 from ichor_executor.temporal import RunInput
@@ -28,6 +30,7 @@ from temporalio.converter import DataConverter
 NOTE = "Made by Ichor from its rule: change the rule, what is changed here is undone."
 _SHORTEST_WINDOW = timedelta(seconds=10)
 """Temporal takes every shorter catch-up window for this."""
+_HOURLY = parse_cron("@hourly")
 _OVERLAPS: Mapping[str, ScheduleOverlapPolicy] = {
     "skip": ScheduleOverlapPolicy.SKIP,
     "buffer_one": ScheduleOverlapPolicy.BUFFER_ONE,
@@ -68,8 +71,18 @@ def _spec(times: ichor_models.Schedule) -> ScheduleSpec:
     if times.cron is None:
         intervals = [ScheduleIntervalSpec(times.every)] if times.every else []
         return ScheduleSpec(intervals=intervals, time_zone_name=times.timezone)
-    calendars = [_calendar(part, times.cron) for part in parse_cron(times.cron).parts()]
-    return ScheduleSpec(calendars=calendars, time_zone_name=times.timezone)
+    cron = parse_cron(times.cron)
+    zone = (
+        "UTC" if cron == _HOURLY._replace(minutes=cron.minutes) and _keeps_minutes(times.timezone) else times.timezone
+    )
+    return ScheduleSpec(calendars=[_calendar(part, times.cron) for part in cron.parts()], time_zone_name=zone)
+
+
+def _keeps_minutes(zone: str) -> bool:
+    """Say whether the minutes of a zone are those of UTC, in summer as in winter."""
+    year = datetime.now(UTC).year
+    offsets = [ZoneInfo(zone).utcoffset(datetime(year, month, 1)) or timedelta() for month in (1, 7)]
+    return not any(offset % timedelta(hours=1) for offset in offsets)
 
 
 def _calendar(cron: Cron, comment: str) -> ScheduleCalendarSpec:

@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +14,14 @@ import pytest
 import pytest_asyncio
 from ichor_edgestore import EdgeStore, RunFilter, RunSummary
 from ichor_models import RuleId, RunStatus
+from ichor_service import ForeignNamespace
 from ichor_testing import until
 from ichor_testing.engine_program import EngineProgram, start_program
 from ichor_trigger.links import Links
 from ichor_trigger.reconciler import Reconciler, schedule_id
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
+from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import (
     Client,
     Schedule,
@@ -184,6 +186,30 @@ async def test_a_cron_expression_fires_when_cron_does(links: Links, save_rule: S
     assert all((time.hour, time.minute) == (6, 30) and (time.day == 13 or time.weekday() == 4) for time in times)
 
 
+FOUR_HOURS = [f"{hour:02}:{minute:02}" for hour in range(4) for minute in (0, 20, 40)]
+
+
+@pytest.mark.parametrize(
+    ("cron", "day", "times"),
+    [
+        ("*/20 * * * *", "2027-03-28", FOUR_HOURS),
+        ("*/20 * * * *", "2027-10-31", FOUR_HOURS),
+        ("30 2 * * *", "2027-03-28", []),
+        ("30 2 * * *", "2027-10-31", ["01:30"]),
+    ],
+)
+async def test_clocks_are_changed(
+    links: Links, save_rule: SaveRule, temporal_client: Client, cron: str, day: str, times: list[str]
+):
+    rule_id = await save_rule(rule(cron=cron, timezone="Europe/Berlin"))
+    await Reconciler(links).review()
+    request = ListScheduleMatchingTimesRequest(namespace=temporal_client.namespace, schedule_id=schedule_id(rule_id))
+    request.start_time.FromDatetime(datetime.fromisoformat(f"{day}T00:00:00Z") - timedelta(seconds=1))
+    request.end_time.FromDatetime(datetime.fromisoformat(f"{day}T03:59:59Z"))
+    answer = await temporal_client.workflow_service.list_schedule_matching_times(request)
+    assert [f"{time.ToDatetime():%H:%M}" for time in answer.start_time] == times
+
+
 def _paused(schedule: Schedule) -> None:
     schedule.state.paused = True
 
@@ -241,6 +267,21 @@ async def test_what_somebody_changed_in_temporal_is_undone(
     assert (await handle.describe()).schedule == before
 
 
+async def test_a_round_reviews_a_part_of_the_rules(links: Links, save_rule: SaveRule, temporal_client: Client):
+    rules = [await save_rule(rule(f"Rule {number}", cron="0 6 * * *")) for number in range(24)]
+    reconciler = Reconciler(links)
+    await reconciler.round()
+    for rule_id in rules:
+        await temporal_client.get_schedule_handle(schedule_id(rule_id)).delete()
+    there: list[int] = []
+    for _ in range(12):
+        await reconciler.round()
+        there.append(sum([await found(temporal_client, rule_id) is not None for rule_id in rules]))
+    assert there == sorted(there)
+    assert len(set(there)) > 3
+    assert there[-1] == len(rules)
+
+
 async def test_a_schedule_deleted_in_temporal_comes_back(links: Links, save_rule: SaveRule, temporal_client: Client):
     rule_id = await save_rule(rule(cron="0 6 * * *"))
     reconciler = Reconciler(links)
@@ -270,19 +311,22 @@ async def test_schedules_of_others_are_left_alone_and_those_of_our_lost_rules_ar
     await Reconciler(links).review()
     schedule = await found(temporal_client, rule_id)
     assert schedule is not None
-    lost, foreign = (RuleId(f"{name}-{temporal_task_queue}") for name in ("lost", "foreign"))
-    for id_, queue in ((lost, temporal_task_queue), (foreign, "another installation")):
+    unreadable = Payload(metadata={"encoding": b"binary/encrypted"}, data=b"?")
+    memos = {"lost": temporal_task_queue, "foreign": "another installation", "odd": unreadable}
+    lost, *others = ids = [RuleId(f"{name}-{temporal_task_queue}") for name in memos]
+    for id_, queue in zip(ids, memos.values(), strict=True):
         await temporal_client.create_schedule(schedule_id(id_), schedule, memo={"ichor": queue})
 
     async def are_listed() -> bool:
         listed = {item.id async for item in await temporal_client.list_schedules()}
-        return {schedule_id(lost), schedule_id(foreign)} <= listed
+        return set(map(schedule_id, ids)) <= listed
 
-    await until(are_listed, "both schedules in the list")
+    await until(are_listed, "all schedules in the list")
     await Reconciler(links).review()
     assert await found(temporal_client, lost) is None
-    assert await found(temporal_client, foreign) is not None
-    await temporal_client.get_schedule_handle(schedule_id(foreign)).delete()
+    for other in others:
+        assert await found(temporal_client, other) is not None
+        await temporal_client.get_schedule_handle(schedule_id(other)).delete()
 
 
 async def test_a_schedule_is_encrypted_with_the_key_that_encrypts_now(
@@ -320,3 +364,13 @@ async def test_an_unreadable_schedule_harms_no_other_and_is_said_once(
     assert "cron" in said["why"]
     assert await found(temporal_client, bad) is None
     assert await found(temporal_client, good) is not None
+
+
+async def test_a_temporal_that_does_not_carry_the_runs_gets_no_schedule(
+    links: Links, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client
+):
+    rule_id = await save_rule(rule(every="1h"))
+    await EdgeStore(pool).home_namespace("another")
+    with pytest.raises(ForeignNamespace):
+        await Reconciler(links).round()
+    assert await found(temporal_client, rule_id) is None

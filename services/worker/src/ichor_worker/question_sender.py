@@ -13,15 +13,16 @@ from ichor_service import REPLIES, Link, Publisher, Unreachable, Unroutable, Uns
 NO_LISTENER = "no_listener"
 UNSENDABLE = "unsendable"
 _SOONEST = timedelta(milliseconds=1)
-_LATEST = timedelta(days=3650)
-"""RabbitMQ takes no message that expires much later."""
+_LATEST = timedelta(milliseconds=2**32 - 1)
+"""The longest time to live that each RabbitMQ takes: 49 days."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class QuestionSender:
     """Implements `ichor_activities.Sender`. What is not known to be sent is sent later (`send_again`).
 
-    Where nobody listens, or it never can be sent, that is the reply: it ends the action even where this worker dies.
+    Where nobody listens, or the broker never takes it, that is the reply: it ends the action also where this worker
+    dies at this moment.
     """
 
     def __init__(self, publisher: Publisher, keys: TokenKeys, store: Link[EdgeStore]) -> None:
@@ -30,7 +31,7 @@ class QuestionSender:
         self._store = store
 
     async def send(self, opened: OpenedQuestion) -> None:
-        """Send a question, now or as soon as the broker and the database are there again."""
+        """Send a question, now or as soon as the broker, or the database that notes it, is there again."""
         try:
             await self._send(opened)
         except Unreachable as error:
@@ -54,27 +55,27 @@ class QuestionSender:
         with outages():
             try:
                 await self._publish(opened)
-            except (Unroutable, Unsendable) as error:
-                await self._store.opened.claim_question(opened.id, Reply(error=_refusal(error)))
+            except Unroutable as error:
+                await self._refuse(opened, ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER))
+            except Unsendable as error:
+                await self._refuse(opened, ReplyError(message=str(error), type=UNSENDABLE))
+            else:
+                await self._store.opened.question_sent(opened.id)
+
+    async def _refuse(self, opened: OpenedQuestion, why: ReplyError) -> None:
+        await self._store.opened.claim_question(opened.id, Reply(error=why))
 
     async def _publish(self, opened: OpenedQuestion) -> None:
         asked = opened.question.message
         if asked is None:
             return
+        left = max(opened.expires - datetime.now(UTC), _SOONEST)
         message = Message(
             json.dumps(asked.body, ensure_ascii=False).encode(),
             content_type="application/json",
             message_id=str(opened.id),
             correlation_id=self._keys.sign(opened.id),
             reply_to=REPLIES.queue,
-            expiration=min(max(opened.expires - datetime.now(UTC), _SOONEST), _LATEST),
+            expiration=left if left <= _LATEST else None,
         )
         await self._publisher.publish(message, asked.routing_key)
-        await self._store.opened.question_sent(opened.id)
-
-
-def _refusal(error: Unroutable | Unsendable) -> ReplyError:
-    """Return how the action fails that asks."""
-    if isinstance(error, Unroutable):
-        return ReplyError(message=f"Nobody listens: {error}", type=NO_LISTENER)
-    return ReplyError(message=f"The question can never be sent: {error}", type=UNSENDABLE)

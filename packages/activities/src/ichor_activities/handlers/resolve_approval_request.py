@@ -46,7 +46,7 @@ async def resolve_approval_request(
         ActionError: the event has no user, or the user is not asked, or has voted otherwise.
     """
     user = run.event.user_id
-    if user is None:
+    if not user:
         raise ActionError("The event behind this run names no user, so there is nobody to vote.", type="no_user")
     result = await run.transaction.vote(
         config.approval_request_id,

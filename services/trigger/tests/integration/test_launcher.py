@@ -1,0 +1,33 @@
+"""Runs are started only where all runs of the database are carried."""
+
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+from ichor_edgestore import EdgeStore
+from ichor_models import EntityEvent, RuleId
+from ichor_service import ForeignNamespace
+from ichor_trigger.launcher import Launcher
+from ichor_trigger.links import Links
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+RULE = {
+    "name": "Waits",
+    "trigger": {"entity": "orders", "event": "on_create"},
+    "actions": [{"name": "wait", "type": "delay", "config": {"duration": "1h"}}],
+    "edges": [{"source": None, "target": "wait", "type": "start"}],
+}
+
+
+async def test_nothing_is_started_by_a_temporal_that_does_not_carry_the_runs(
+    links: Links, pool: asyncpg.Pool, save_rule: Callable[[object], Awaitable[RuleId]], temporal_client: Client
+):
+    store = EdgeStore(pool)
+    event = {"event_id": "e1", "event_type": "on_create", "entity_name": "orders"}
+    run = await store.pin_run(await save_rule(RULE), EntityEvent.model_validate(event))
+    await store.home_namespace("another")
+    with pytest.raises(ForeignNamespace):
+        await Launcher(links).launch(run)
+    with pytest.raises(RPCError, match="not found"):
+        await temporal_client.get_workflow_handle(run.workflow_id).describe()
