@@ -95,6 +95,11 @@ class Reply(Model):
             raise ValueError("output is the name of a port, so it must be text")
         return self
 
+    @property
+    def refusal(self) -> ReplyError | None:
+        """Return its error where nothing is asked again after it."""
+        return self.error if self.error and not self.error.retryable else None
+
 
 class ReplyNotice(Model):
     """A reply on its way to the run: `ask` counts the questions of the action from 1."""
@@ -129,10 +134,14 @@ def question_id(call: ActionCall) -> UUID:
 
 
 class OpenedQuestion(Model):
-    """A question that was opened: its id, when its time is over, whether it still waits for its reply, its trace."""
+    """A question that was opened: its id, when its time is over, whether it still waits for its reply, its trace.
+
+    `refusal` is the error that is its reply for good.
+    """
 
     id: UUID
     expires: AwareDatetime
     question: Question
     waits: bool = True
     traceparent: str | None = None
+    refusal: ReplyError | None = None
