@@ -39,7 +39,7 @@ class Message(Model):
 
 
 class Question(Model):
-    """A question with the time there is for its reply: sent as a `message`, or put to people as an `approval`.
+    """A question with the time there is for its reply: sent as a `message`, or else put to people as an `approval`.
 
     `on_timeout` is the action's result where no reply comes in time; without it the action then fails as `timeout`.
     """
@@ -48,6 +48,12 @@ class Question(Model):
     message: Message | None = None
     approval: Approval | None = None
     on_timeout: dict[str, JsonValue] | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_way(self) -> Self:
+        if self.message is not None and self.approval is not None:
+            raise ValueError("a question that people decide is not sent, too: a reply would decide past them")
+        return self
 
 
 class Asked(Model):
