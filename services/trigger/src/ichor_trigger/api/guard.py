@@ -74,6 +74,7 @@ class Guard:
 
     async def _let_through(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
         headers = Headers(scope=scope)
+        _require_one_length(headers)
         caller = await self._authenticator.caller(headers)
         scope["state"] = {**scope.get("state", {}), "caller": caller}
         body.announced(headers.get("content-length"))
@@ -141,6 +142,13 @@ class _Body:
         if size > self._largest:
             message = f"The body has more than the {self._largest} bytes that ICHOR_MAX_EVENT_BYTES allows."
             raise ApiError(413, "too_large", message, "Send less data.")
+
+
+def _require_one_length(headers: Headers) -> None:
+    """Refuse what a proxy may read as other requests than we do (RFC 9112, 6.1)."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        message, mend = "The length of the body is told twice.", "Send Content-Length or Transfer-Encoding."
+        raise ApiError(400, "ambiguous_length", message, mend, {"connection": "close"})
 
 
 def _sub(scope: Scope) -> str | None:
