@@ -61,8 +61,13 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         body = _Body(receive, self._limits.body)
         try:
-            async with asyncio.timeout(self._limits.seconds):
-                await self._let_through(scope, body, answer)
+            async with asyncio.timeout(self._limits.seconds) as working:
+
+                async def send(message: Message) -> None:
+                    working.reschedule(None)  # How long a client may take over an answer, the connection knows.
+                    await answer(message)
+
+                await self._let_through(scope, body, send)
         except ApiError as error:
             failure = error
         except TimeoutError:
@@ -75,14 +80,14 @@ class Guard:
         if answer.status is None:
             await failure.response()(scope, receive, answer)
 
-    async def _let_through(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
+    async def _let_through(self, scope: Scope, body: "_Body", send: Send) -> None:
         headers = Headers(scope=scope)
         _require_one_length(headers)
         caller = await self._authenticator.caller(headers)
         scope["state"] = {**scope.get("state", {}), "caller": caller}
         body.announced(headers.get("content-length"))
         with self._place(caller.sub):
-            await self._app(scope, body, answer)
+            await self._app(scope, body, send)
 
     def _too_late(self, body: "_Body") -> ApiError:
         seconds = f"{self._limits.seconds:g} seconds"
