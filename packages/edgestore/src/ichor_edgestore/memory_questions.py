@@ -64,7 +64,11 @@ class MemoryQuestions:
         """Return the question of a call, where it is open or was."""
         kept = self._questions.get(question_id(call))
         return kept and OpenedQuestion(
-            id=question_id(call), expires=kept.expires, question=kept.question, waits=kept.state == "open"
+            id=question_id(call),
+            expires=kept.expires,
+            question=kept.question,
+            waits=kept.state == "open",
+            refusal=Reply.model_validate(kept.reply).refusal if kept.reply else None,
         )
 
     def require_run(self, call: ActionCall) -> None:

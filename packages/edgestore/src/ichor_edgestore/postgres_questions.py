@@ -196,6 +196,7 @@ def opened_question(row: asyncpg.Record) -> OpenedQuestion:
         question=question,
         waits=row["state"] == "open",
         traceparent=row["traceparent"],
+        refusal=Reply.model_validate(row["reply"]).refusal if row["reply"] else None,
     )
 
 

@@ -57,6 +57,18 @@ async def test_a_later_attempt_finds_the_question(store: Store, call: ActionCall
         assert await transaction.question() is None
 
 
+@pytest.mark.parametrize(("reply", "refused"), [(NEVER, "too large"), (BUSY, None), (YES, None)])
+async def test_a_later_attempt_finds_what_fails_it(
+    store: Store, call: ActionCall, reply: Reply, refused: str | None
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), reply)
+    async with store.journal.transaction(call) as transaction:
+        opened = await transaction.question()
+    assert opened
+    assert (opened.waits, opened.refusal and opened.refusal.message) == (False, refused)
+
+
 async def test_the_first_reply_is_the_answer(store: Store, run: ExecutionId, call: ActionCall) -> None:
     await ask(store, call)
     claim = await store.claim_question(question_id(call), Reply.model_validate({"result": {"said": "yes"}}))
