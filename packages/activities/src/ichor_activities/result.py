@@ -17,11 +17,8 @@ def as_result(declared: ActionType, returned: object) -> dict[str, JsonValue]:
         InvalidResult: it is no JSON object, or its port is not declared.
     """
     result = _object(declared.name, returned)
-    port = result.setdefault("output", SUCCESS)
-    if not declared.may_leave_by(port):
-        raise InvalidResult(
-            f"The handler of {declared.name} returned the port {port!r}; it declares {', '.join(declared.all_ports)}."
-        )
+    result.setdefault("output", SUCCESS)
+    _require_port(declared, result)
     return result
 
 
@@ -31,16 +28,27 @@ def as_question(declared: ActionType, asked: Question) -> Question:
     People leave by the ports of approvals, whatever is declared.
 
     Raises:
-        InvalidResult: its result for the case that no reply comes has a key of the engine, or is too large.
+        InvalidResult: its result for the case that no reply comes has a key of the engine, is too large, or its
+            port is not declared.
     """
     _refuse_reserved(declared.name, asked.on_timeout or {})
     if (size := size_of(asked.on_timeout)) > LARGEST:
         raise InvalidResult(
             f"The handler of {declared.name} asks with an on_timeout of {size} bytes; {LARGEST} are the most."
         )
+    if asked.on_timeout is not None:
+        _require_port(declared, asked.on_timeout)
     if declared.open_ports or asked.approval is not None:
         return asked
     return asked.model_copy(update={"ports": declared.all_ports})
+
+
+def _require_port(declared: ActionType, result: Mapping[str, JsonValue]) -> None:
+    port = result.get("output", SUCCESS)
+    if not declared.may_leave_by(port):
+        raise InvalidResult(
+            f"The handler of {declared.name} returned the port {port!r}; it declares {', '.join(declared.all_ports)}."
+        )
 
 
 def _refuse_reserved(name: str, result: Mapping[str, JsonValue]) -> None:

@@ -131,7 +131,12 @@ async def test_no_handler_may_forge_a_stored_result(performer: Performer, pool: 
 
 
 @pytest.mark.parametrize(
-    ("fallback", "said"), [({STORED: {}}, r"the key 'ichor\.stored'"), ({"text": "x" * LARGEST}, "are the most")]
+    ("fallback", "said"),
+    [
+        ({STORED: {}}, r"the key 'ichor\.stored'"),
+        ({"text": "x" * LARGEST}, "are the most"),
+        ({"output": "late"}, "the port 'late'; it declares success, failure"),
+    ],
 )
 async def test_no_question_may_carry_such_a_result(
     performer: Performer, pool: asyncpg.Pool, make_call: Any, fallback: dict[str, JsonValue], said: str
