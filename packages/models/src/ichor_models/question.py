@@ -42,12 +42,14 @@ class Question(Model):
     """A question with the time there is for its reply: sent as a `message`, or else put to people as an `approval`.
 
     `on_timeout` is the action's result where no reply comes in time; without it the action then fails as `timeout`.
+    `ports` are those that the reply may name, which the engine notes: those of the action's type; None means any.
     """
 
     timeout: timedelta = Field(gt=timedelta(0))
     message: Message | None = None
     approval: Approval | None = None
     on_timeout: dict[str, JsonValue] | None = None
+    ports: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _asks_one_way(self) -> Self:
