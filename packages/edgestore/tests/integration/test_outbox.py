@@ -178,6 +178,13 @@ async def test_what_no_trigger_could_use_is_refused(
     assert not await events(pool)
 
 
+async def test_what_is_too_large_for_any_trigger_is_refused(pool: asyncpg.Pool) -> None:
+    """What has a gigabyte as a text could not be read from the outbox, and with it no other event."""
+    row = "jsonb_build_object('text', repeat('x', 64 * 1024 * 1024))"
+    with pytest.raises(asyncpg.InvalidParameterValueError, match=r"the event has 67\d{6} bytes"):
+        await pool.execute(f"SELECT workflow.emit_event('on_create', 'orders', '17', {row})")
+
+
 async def test_what_is_just_small_enough_can_be_read(pool: asyncpg.Pool) -> None:
     row = {"a": nested(98), "n": [10**4199, 10**400, -0.5]}
     await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '17', $1)", row)

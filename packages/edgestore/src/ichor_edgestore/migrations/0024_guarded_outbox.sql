@@ -65,6 +65,12 @@ BEGIN
     ) || coalesce(
         (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(optional) o WHERE o.value <> 'null'), '{}'
     );
+    IF pg_column_size(payload) > 67108864 THEN
+        PERFORM workflow.refuse_event(
+            format('the event has %s bytes', pg_column_size(payload)),
+            'Give less of raw_data and field_changes: no trigger takes more than 64 MiB.'
+        );
+    END IF;
     PERFORM workflow.check_event_json(payload);
     INSERT INTO workflow.outbox (event_id, entity_name, entity_id, event_type, payload)
     VALUES (id, entity, entity_id, event_type, payload)
