@@ -105,8 +105,10 @@ async def test_people_are_asked_until_they_answer(write: Write, tmp_path: Path) 
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {api['token']}"}) as http:
             seen = (await http.get(f"{api['url']}/v1/approvals/{approval}")).json()
         assert (seen["status"], seen["votes"][0]["person"]) == ("approved", user)
-        again = await ichor(environment, "approve", approval, "--as", user, "--reject")
-        assert (again["exit"], again["error"]["code"]) == (1, "already_resolved")
+        again = await ichor(environment, "approve", approval, "--as", user)
+        assert (again["exit"], again["result"], again["status"], again["repeated"]) == (0, "decided", "approved", True)
+        late = await ichor(environment, "approve", approval, "--as", user, "--reject")
+        assert (late["exit"], late["error"]["code"]) == (1, "already_resolved")
         unknown = await ichor(environment, "approve", user, "--as", user)
         assert (unknown["exit"], unknown["error"]["code"]) == (3, "approval_not_found")
 

@@ -74,8 +74,46 @@ async def test_explain_publishes_nothing(ichor: Ichor, write: Write, rule: Docum
         assert explained["because"]
     people = await ichor("fire", "--entity", "orders", "--set", "total=9", "--explain")
     assert "total greater_than 10" in people.stdout
-    nobody = await ichor("fire", "--entity", "other", "--explain")
-    assert "No active rule listens" in nobody.stdout
+
+
+@pytest.mark.usefixtures("database")
+async def test_explain_says_why_rules_do_not_listen(ichor: Ichor, write: Write, rule: Document) -> None:
+    later = {**rule, "name": "Later", "trigger": {"entity": "orders", "event": "on_update"}}
+    asleep = {**rule, "name": "Asleep", "is_active": False}
+    await ichor("apply", write("later.json", later), write("asleep.json", asleep))
+    told = await ichor("fire", "--entity", "orders", "--explain")
+    assert "No active rule listens to orders.on_create." in told.stdout
+    assert "Later  not asked  it listens to on_update (use --type on_update)" in told.stdout
+    assert "Asleep  not asked  it is inactive (`ichor rules activate " in told.stdout
+    update = await ichor("fire", "--entity", "sales.orders", "--type", "on_update", "--explain", "--json")
+    document = json.loads(update.stdout)
+    assert [one["rule"] for one in document["rules"]] == ["Later"]
+    (deaf,) = document["not_listening"]
+    assert deaf["because"].startswith("listens to on_create (use --type on_create) and is inactive")
+    misspelt = await ichor("fire", "--entity", "oders", "--explain")
+    assert "No active rule listens to oders.on_create; did you mean 'orders'?" in misspelt.stdout
+    stranger = await ichor("fire", "--entity", "qqq", "--explain")
+    assert "No active rule listens to qqq.on_create; no rule names this entity" in stranger.stdout
+
+
+@pytest.mark.usefixtures("broker")
+async def test_an_event_that_nobody_hears_is_published_and_told(
+    ichor: Ichor, write: Write, rule: Document, database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ichor("apply", write("rule.json", rule))
+    misspelt = await ichor("fire", "--entity", "oders")
+    assert (misspelt.returncode, "Published oders.on_create" in misspelt.stdout) == (0, True)
+    assert misspelt.stderr == "No active rule listens to oders.on_create; did you mean 'orders'?\n"
+    other = await ichor("fire", "--entity", "orders", "--type", "on_delete", "--wait")
+    assert other.stderr == (
+        "No active rule listens to orders.on_delete. 'Order approval' listens to on_create (use --type on_create).\n"
+    )
+    assert (await ichor("fire", "--entity", "orders")).stderr == ""
+    monkeypatch.setenv("ICHOR_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/x")
+    away = await ichor("fire", "--entity", "orders", "--json")
+    assert (away.returncode, json.loads(away.stdout)["published"]) == (0, True)
+    assert away.stderr.startswith("Whether a rule listens to it was not looked up: ")
+    assert "secret" not in away.stderr
 
 
 @pytest.mark.usefixtures("database")

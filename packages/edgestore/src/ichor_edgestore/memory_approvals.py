@@ -16,6 +16,7 @@ from ichor_models import (
     VoteVerdict,
     approval_result,
     decide,
+    judge_late,
     tally,
 )
 
@@ -45,10 +46,11 @@ class MemoryApprovals(MemoryQuestions):
         approval = kept.question.approval
         if kept.state != "open":
             status = _ENDS.get(kept.state) or decide(approval, votes)
-            return VoteResult(verdict=VoteVerdict.RESOLVED, status=status)
+            return judge_late(votes, person, status, approves=approves)
         judged = tally(approval, votes, person, approves=approves, reason=reason, escalated=kept.escalated)
         if judged.vote is None:
-            return VoteResult(verdict=judged.verdict, status="pending")
+            repeated = judged.verdict is VoteVerdict.COUNTED
+            return VoteResult(verdict=judged.verdict, status="pending", repeated=repeated)
         votes.append(judged.vote)
         if judged.resolution is None:
             return VoteResult(verdict=judged.verdict, status="pending")

@@ -15,6 +15,7 @@ from ichor_models import (
     VoteResult,
     VoteVerdict,
     approval_result,
+    judge_late,
     tally,
 )
 from ichor_models.strict_json import storable
@@ -98,10 +99,10 @@ async def vote_in(
     row = await session.row(_QUERIES["hold"], approval_id)
     if row is None:
         return VoteResult(verdict=VoteVerdict.UNKNOWN)
-    if row["status"] != PENDING:
-        return VoteResult(verdict=VoteVerdict.RESOLVED, status=row["status"])
-    approval = Approval.model_validate(row["approval"])
     votes = [_vote(item) for item in await session.rows(_QUERIES["votes"], approval_id)]
+    if row["status"] != PENDING:
+        return judge_late(votes, person, row["status"], approves=approves)
+    approval = Approval.model_validate(row["approval"])
     judged = tally(approval, votes, person, approves=approves, reason=storable(reason), escalated=row["escalated"])
     if (vote := judged.vote) is not None:
         await session.execute(
@@ -109,7 +110,8 @@ async def vote_in(
         )
         if judged.resolution is not None:
             return await _decided(session, approval_id, judged.resolution, vote, lineage)
-    return VoteResult(verdict=judged.verdict, status=PENDING)
+    repeated = judged.verdict is VoteVerdict.COUNTED and vote is None
+    return VoteResult(verdict=judged.verdict, status=PENDING, repeated=repeated)
 
 
 async def _decided(

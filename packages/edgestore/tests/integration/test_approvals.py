@@ -99,6 +99,19 @@ async def test_all_must_agree_and_each_votes_once(store: Store, run: ExecutionId
     assert (await result_of(store, run))["resolved_by"] == str(EVE)
 
 
+async def test_the_same_vote_again_is_answered_as_before(store: Store, call: ActionCall) -> None:
+    id = await ask(store, call, ADA, BOB, EVE, required=2)
+
+    async def again(user: UUID) -> tuple[str, str | None, bool]:
+        result = await store.vote(id, Person(id=str(user)), approves=True)
+        return str(result.verdict), result.status, result.repeated
+
+    assert [await again(ADA), await again(ADA)] == [("counted", "pending", False), ("counted", "pending", True)]
+    assert [await again(BOB), await again(BOB)] == [("decided", "approved", False), ("decided", "approved", True)]
+    assert await again(ADA) == ("counted", "approved", True)
+    assert await again(EVE) == ("already_resolved", "approved", False)
+
+
 async def test_roles_count(store: Store, call: ActionCall) -> None:
     id = await ask(store, call, roles=("boss",), required=2)
     assert await vote(store, id, "sso|1", roles=("clerk",)) == ("not_an_approver", "pending")
@@ -156,8 +169,8 @@ async def test_an_action_votes_together_with_its_effects(
     async with store.journal.transaction(other) as transaction:
         said = await transaction.vote(id, Person(id=str(ADA)), approves=True, reason=None)
         await transaction.record({"output": "success"})
-    assert said.verdict is VoteVerdict.DECIDED
-    assert await vote(store, id, ADA) == ("already_resolved", "approved")
+    assert (said.verdict, said.repeated) == (VoteVerdict.DECIDED, False)
+    assert await vote(store, id, ADA, yes=False) == ("already_resolved", "approved")
 
 
 async def events(store: EdgeStore) -> list[EntityEvent]:
@@ -182,6 +195,17 @@ async def test_of_many_votes_at_once_one_decides(edge_store: EdgeStore, asked: A
     assert found.status == "approved"
     assert sum(item.approves for item in found.votes) == 3
     assert len(await edge_store.take_undelivered(timedelta(0))) == 1
+
+
+@pytest.mark.parametrize(("row", "uuid"), [("17", None), (str(ADA), ADA)])
+async def test_the_alert_names_the_row(
+    pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall, row: str, uuid: UUID | None
+) -> None:
+    event = asked.run.event.model_copy(update={"entity_id": row})
+    id = await ask(edge_store, asked.model_copy(update={"run": asked.run.model_copy(update={"event": event})}), ADA)
+    alert = await pool.fetchrow("SELECT source_entity_id, source_row_id FROM workflow.alerts WHERE id = $1", id)
+    assert alert
+    assert tuple(alert) == (uuid, row)
 
 
 async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall) -> None:

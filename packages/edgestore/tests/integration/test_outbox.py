@@ -152,6 +152,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"lineage": {"root": "e" * 201, "depth": 1}}, "lineage is too long", "at most 200 characters"),
     ({"lineage": {"root": "e", "depth": 1, "visited": ["r:1"] * 33}}, "lineage is too long", "the last 32 items"),
     ({"lineage": {"root": "e", "depth": 1, "visited": ["r" * 251]}}, "lineage is too long", "250 characters"),
+    (
+        {"field_changes": {"a": {"new_value": 1}, "status": {"old": 1, "new_value": 2}}},
+        "field_changes.status has the key 'old'",
+        'Give {"<field>"',
+    ),
     ({"raw_data": {"a": nested(99)}}, "nested more than 100 deep", "Give less of raw_data"),
     ({"field_changes": {"a": {"new_value": nested(98)}}}, "nested more than 100 deep", "Give less of raw_data"),
     ({"raw_data": {"a": [10**4200]}}, "a number of 4201 characters", "Give the number as text"),
@@ -187,19 +192,27 @@ async def test_a_number_that_no_double_holds_is_refused(pool: asyncpg.Pool) -> N
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("wrong", "said"),
     [
-        ({"n": 10**5000}, "raw_data has a value that is no JSON; give it as text"),
-        ({"n": float("nan")}, "raw_data has a value that is no JSON; give it as text"),
-        ({"n": nested(120)}, "nested more than 100 deep"),
+        ({"raw_data": {"n": 10**5000}}, "'raw_data.n' cannot be sent: .* give it as text"),
+        ({"raw_data": {"n": float("nan")}}, "'raw_data.n' cannot be sent: .* give it as text"),
+        ({"raw_data": {"n": nested(120)}}, "'raw_data.n' cannot be sent: it is nested more than 100 deep"),
+        ({"raw_data": {"n": nested(99)}}, "nested more than 100 deep"),
+        ({"raw_data": {"a": 1, "x": ["a\0b"]}}, "'raw_data.x' cannot be sent: .* U.0000; leave that out"),
+        ({"raw_data": {"x": "\ud800"}}, "'raw_data.x' cannot be sent: .* half a character"),
+        ({"raw_data": {"x": object()}}, "'raw_data.x' cannot be sent: object has no JSON form; give it as text"),
+        ({"raw_data": {(1, 2): 3}}, "cannot be sent: keys must be"),
+        ({"raw_data": [1]}, "raw_data is of the type list; give an object"),
+        ({"field_changes": "x"}, "field_changes is of the type str; give an object"),
+        ({"field_changes": {"x": [1]}}, "field_changes is of another form"),
+        ({"entity_id": "a\0b"}, "'entity_id' cannot be sent: .* U.0000"),
+        ({"entity_id": 17}, "entity_id is of the type int; give text"),
     ],
 )
-async def test_the_client_refuses_what_no_trigger_reads(
-    postgres_database: Database, pool: asyncpg.Pool, row: dict[str, Any], said: str
-) -> None:
+async def test_the_client_refuses_what_no_trigger_reads(pool: asyncpg.Pool, wrong: dict[str, Any], said: str) -> None:
     async with pool.acquire() as connection:
-        with pytest.raises((asyncpg.InvalidParameterValueError, ValueError), match=said):
-            await emit_event(connection, "on_create", "orders", raw_data=row)
+        with pytest.raises((asyncpg.InvalidParameterValueError, ValueError, TypeError), match=said):
+            await emit_event(connection, "on_create", "orders", **wrong)
     assert not await events(pool)
 
 

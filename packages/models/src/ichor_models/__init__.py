@@ -70,7 +70,17 @@ from ichor_models.traceparent import CURRENT_TRACE, TRACEPARENT, Traceparent
 from ichor_models.truncation import TRUNCATED, truncate_result, truncate_text
 from ichor_models.unit_of_work import ActionJournal, Begun, Transaction
 from ichor_models.value_limit import DEFAULT_LIMIT, MOST, Excess, ValueLimit
-from ichor_models.vote import LONGEST_REASON, Resolution, Vote, VoteResult, VoteVerdict, approval_result, decide, tally
+from ichor_models.vote import (
+    LONGEST_REASON,
+    Resolution,
+    Vote,
+    VoteResult,
+    VoteVerdict,
+    approval_result,
+    decide,
+    judge_late,
+    tally,
+)
 from ichor_models.yaml_text import load_text
 
 __all__ = [
@@ -207,6 +217,7 @@ __all__ = [
     "event_header",
     "file_schema",
     "format_duration",
+    "judge_late",
     "load_text",
     "match_rules",
     "next_lineage",

@@ -131,7 +131,7 @@ def _ports(rule: Rule, catalogue: Catalogue) -> Iterator[Problem]:
     types = {action.name: action.type for action in rule.actions}
     for index, edge in enumerate(rule.edges):
         source = catalogue.get(types.get(edge.source or "", ""))
-        if source is not None and edge.source_output is not None and edge.source_output not in source.all_ports:
+        if source is not None and edge.source_output is not None and not source.may_leave_by(edge.source_output):
             message = (
                 f"{source.name} declares no output port {edge.source_output!r}, so the edge may never be followed; "
                 f"it declares {', '.join(source.all_ports)}."

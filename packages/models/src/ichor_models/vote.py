@@ -58,10 +58,14 @@ class VoteVerdict(StrEnum):
 
 
 class VoteResult(Model):
-    """What became of a vote, and how the approval stands: pending, approved, rejected, timed_out or expired."""
+    """What became of a vote, and how the approval stands: pending, approved, rejected, timed_out or expired.
+
+    One that is `repeated` was counted before, and changed nothing; programs are answered as the first time.
+    """
 
     verdict: VoteVerdict
     status: str | None = None
+    repeated: bool = Field(default=False, exclude=True)
 
 
 class Tally(NamedTuple):
@@ -85,6 +89,14 @@ def tally(
     vote = Vote(person=person, approves=approves, reason=reason, decides=decides)
     resolution = decide(approval, [*votes, vote])
     return Tally(VoteVerdict.DECIDED if resolution else VoteVerdict.COUNTED, vote, resolution)
+
+
+def judge_late(votes: Sequence[Vote], person: Person, status: str | None, *, approves: bool) -> VoteResult:
+    """Judge a vote on an approval that was resolved before; one that was counted then is answered as it was."""
+    same = [vote.person.id == person.id and vote.approves == approves for vote in votes]
+    if status not in set(Resolution) or not any(same):
+        return VoteResult(verdict=VoteVerdict.RESOLVED, status=status)
+    return VoteResult(verdict=VoteVerdict.DECIDED if same[-1] else VoteVerdict.COUNTED, status=status, repeated=True)
 
 
 def decide(approval: Approval, votes: Sequence[Vote]) -> Resolution | None:

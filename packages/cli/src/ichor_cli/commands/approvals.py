@@ -65,7 +65,12 @@ def approve(
         raise typer.BadParameter(f"it may have {LONGEST_REASON} characters", param_hint="--reason")
     result = asyncio.run(_vote(_id(approval), user, name, tuple(roles or ()), approves=not reject, reason=reason))
     Screen(json).answer(
-        {"approval_id": approval, "result": result.verdict, "status": result.status},
+        {
+            "approval_id": approval,
+            "result": result.verdict,
+            "status": result.status,
+            "repeated": result.repeated,
+        },
         lambda: _sentence(result, approval),
     )
     return 0
@@ -122,6 +127,7 @@ def _person(user: str, name: str | None, roles: tuple[str, ...]) -> "Person":
 
 
 def _sentence(result: "VoteResult", approval: str) -> str:
+    before = "The vote was counted before; " if result.repeated else ""
     if result.status == "pending":
-        return f"The vote counts; {approval} waits for others."
-    return f"{approval} is {result.status}."
+        return f"{before or 'The vote counts; '}{approval} waits for others."
+    return f"{before}{approval} is {result.status}."

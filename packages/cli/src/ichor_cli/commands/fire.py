@@ -9,6 +9,7 @@ from ichor_models import EventType, InvalidDuration, parse_duration
 from ichor_cli.arguments import Json, Timeout
 from ichor_cli.errors import WrongUsage
 from ichor_cli.event_draft import EventDraft, as_event
+from ichor_cli.plain_text import plain
 from ichor_cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def fire(
     )
     with screen.busy("Waiting for the runs" if wait else "Publishing"):
         fired = asyncio.run(fire(firing))
+    if fired.note is not None:
+        screen.note(fired.note)
     screen.answer(fired.result(), lambda: _told(fired))
     return 0 if well_ended(fired.runs or ()) else 1
 
@@ -86,8 +89,13 @@ def _told(fired: "Fired") -> "RenderableType":
     for match in fired.matches or ():
         mark = ("matches", "green") if match.matches else (match.decision.value.replace("_", " "), "yellow")
         parts.append(Text.assemble((match.rule_name, "bold"), "  ", mark, f"  {match.because}"))
-    if fired.matches is not None and not fired.matches:
-        parts.append(Text("No active rule listens to this entity and event type.", "yellow"))
+    if fired.listeners is not None:
+        if not fired.matches:
+            parts.append(Text(fired.listeners.nobody, "yellow"))
+        parts += [
+            Text.assemble((plain(one.rule.name), "bold"), "  ", ("not asked", "dim"), f"  it {one.because}")
+            for one in fired.listeners.deaf
+        ]
     if fired.published:
         event = fired.event
         parts.append(Text(f"Published {event['entity_name']}.{event['event_type']} as {event['event_id']}."))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from ichor_edgestore import ApprovalFilter, ApprovalPlace, ApprovalView, EdgeStore
+from ichor_edgestore import ApprovalFilter, ApprovalPlace, ApprovalView
 from ichor_models import LONGEST_ID, LONGEST_REASON, Person, Resolution, VoteResult, VoteVerdict
 from ichor_models.model import Model
 from ichor_service import Caller, Scope
@@ -79,8 +79,6 @@ async def vote(approval_id: UUID, cast: CastVote, caller: Approver, once: OnceOn
     async def count() -> VoteResult:
         approves = cast.resolution is Resolution.APPROVED
         result = await once.store.vote(approval_id, person, approves=approves, reason=cast.reason)
-        if result.verdict is VoteVerdict.RESOLVED:
-            result = await _as_before(once.store, approval_id, person, result, approves=approves)
         if result.verdict not in (VoteVerdict.DECIDED, VoteVerdict.COUNTED):
             raise _refused(approval_id, person, result)
         return result
@@ -90,19 +88,6 @@ async def vote(approval_id: UUID, cast: CastVote, caller: Approver, once: OnceOn
 
 def _person(caller: Caller) -> Person:
     return Person(id=caller.sub, name=caller.name, roles=caller.roles)
-
-
-async def _as_before(
-    store: EdgeStore, approval_id: UUID, person: Person, late: VoteResult, *, approves: bool
-) -> VoteResult:
-    """Return what became of the same vote where that was counted before: its answer may have been lost."""
-    found = await store.find_approval(approval_id)
-    if found is None or late.status not in set(Resolution):
-        return late
-    same = [(vote.person, vote.approves) == (person.id, approves) for vote in found.votes]
-    if not any(same):
-        return late
-    return VoteResult(verdict=VoteVerdict.DECIDED if same[-1] else VoteVerdict.COUNTED, status=late.status)
 
 
 def _unknown(approval_id: UUID) -> ApiError:
