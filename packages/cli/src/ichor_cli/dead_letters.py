@@ -19,6 +19,7 @@ from ichor_service import (
     Topology,
     dead_letters,
     load_settings,
+    variable,
 )
 from pydantic import JsonValue
 
@@ -43,6 +44,7 @@ class DeadLetter:
     bytes: int
     body: str
     asked: AskedQuestion | None = None
+    has_token: bool = False
 
     @classmethod
     def of(cls, letter: Letter, keys: TokenKeys | None) -> "DeadLetter":
@@ -56,6 +58,7 @@ class DeadLetter:
             question=keys.read(letter.correlation_id) if keys and letter.correlation_id else None,
             bytes=len(letter.body),
             body=letter.body[:_SHOWN_BYTES].decode(errors="replace"),
+            has_token=letter.correlation_id is not None,
         )
 
     def document(self) -> dict[str, JsonValue]:
@@ -90,13 +93,23 @@ class Choice:
         return letter.fingerprint in self.ids
 
 
-async def list_dead_letters(noun: str, limit: int) -> tuple[Sequence[DeadLetter], int]:
-    """Return up to so many dead letters, those that died first first, and how many there are."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Dead letters, those that died first first, of `count`; `note` says what would tell more of them."""
+
+    letters: Sequence[DeadLetter]
+    count: int
+    note: str | None
+
+
+async def list_dead_letters(noun: str, limit: int) -> Listing:
+    """List up to so many dead letters."""
     settings = load_settings(["rabbitmq_url"])
     keys = token_keys(settings)
     async with _opened(settings, noun) as dead:
         found = [DeadLetter.of(letter, keys) async for letter in dead.letters(limit)]
-    return await _with_questions(settings, sorted(found, key=lambda letter: letter.since)), dead.count
+    letters = await _with_questions(settings, sorted(found, key=lambda letter: letter.since))
+    return Listing(letters, dead.count, _keys_note(letters, keys) if noun == "replies" else None)
 
 
 async def resend_dead_letters(noun: str, choice: Choice) -> Sequence[DeadLetter]:
@@ -118,6 +131,19 @@ async def _opened(settings: Settings, noun: str) -> AsyncGenerator[DeadLetters]:
         dead_letters(connection, _TOPOLOGIES[noun]) as dead,
     ):
         yield dead
+
+
+def _keys_note(letters: Sequence[DeadLetter], keys: TokenKeys | None) -> str | None:
+    """Say that other keys would tell the questions of letters, but of those that even the worker could not read."""
+    unread = sum(
+        letter.has_token and letter.question is None and (keys is None or letter.reason != "invalid_token")
+        for letter in letters
+    )
+    if not unread:
+        return None
+    why = "is not set" if keys is None else "has no key that signed them"
+    return f"The tokens of {unread} letters are not read, since {variable('token_keys')} {why}: with the worker's keys \
+their runs and actions are told."
 
 
 async def _with_questions(settings: Settings, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:

@@ -109,6 +109,14 @@ async def test_replies_are_listed_with_their_question(
     assert "\x1b[31m" not in told.stdout
     few = await ichor("replies", "list", "--limit", "1")
     assert "1 more; --limit shows them." in few.stdout
+    assert told.stderr == ""
+    for keys, why in (("", "is not set"), (KEYS.upper(), "has no key that signed them")):
+        monkeypatch.setenv("ICHOR_TOKEN_KEYS", keys)
+        told = await ichor("replies", "list")
+        assert told.stderr.startswith(f"The tokens of 1 letters are not read, since ICHOR_TOKEN_KEYS {why}: ")
+    await bury(channel, REPLIES, b"{}", "invalid_token", correlation_id="forged")
+    await listed(ichor, "replies", 3)
+    assert "The tokens of 1 letters" in (await ichor("replies", "list")).stderr
 
 
 async def test_chosen_replies_are_sent_again(ichor: Ichor, channel: AbstractChannel) -> None:

@@ -51,7 +51,8 @@ async def test_run_from_fire_to_rerun(ichor: Ichor, write: Write, rule: Document
     saved = await ichor("apply", write("rule.json", rule))
     assert saved.returncode == 0, saved.stdout
 
-    good = await ichor("fire", "--entity", "orders", "--set", "total=5000", "--set", "number=A-7", "--wait", "--json")
+    event = ("--entity", "orders", "--id", "17", "--user", "ada", "--set", "total=5000", "--set", "number=A-7")
+    good = await ichor("fire", *event, "--wait", "--json")
     (run,) = json.loads(good.stdout)["runs"]
     assert (good.returncode, run["status"]) == (0, "completed")
     bad = await ichor("fire", "--entity", "orders", "--set", "total=1", "--set", "number=A-8", "--wait")
@@ -68,6 +69,7 @@ async def test_run_from_fire_to_rerun(ichor: Ichor, write: Write, rule: Document
 
     shown = await ichor("runs", "show", run["execution_id"])
     assert "hold  log_audit_entry  completed" in shown.stdout
+    assert f"event {run['event_id']}: on_create of orders 17 by user ada" in shown.stdout
     assert "skipped: false_branch from check, which completed with true_branch" in shown.stdout
     by_workflow = json.loads((await ichor("runs", "show", run["workflow_id"], "--json")).stdout)
     assert by_workflow["execution_id"] == run["execution_id"]
@@ -141,6 +143,8 @@ async def test_runs_are_cancelled(ichor: Ichor, write: Write, rule: Document, da
 
         await until(both_wait, "both runs are under way")
     ids = [run["execution_id"] for run in json.loads((await ichor("runs", "--json")).stdout)["runs"]]
+    assert "wait  delay  waits" in (await ichor("runs", "show", ids[0])).stdout
+    assert list(json.loads((await ichor("runs", "show", ids[0], "--json")).stdout)["delays"]) == ["wait"]
     told = await ichor("runs", "cancel", *ids, "--reason", "a test", "--as", "ada", "--wait", "--json")
     assert (told.returncode, [run["status"] for run in json.loads(told.stdout)["runs"]]) == (0, ["cancelled"] * 2)
     shown = await ichor("runs", "show", ids[0])

@@ -24,11 +24,13 @@ def dead_letter_commands(noun: str) -> typer.Typer:
     def show(limit: Annotated[int, _LIMIT] = 100, json: Json = False) -> int:
         from ichor_cli.dead_letters import list_dead_letters
 
-        letters, count = asyncio.run(list_dead_letters(noun, limit))
-        Screen(json).answer(
-            {"letters": [letter.document() for letter in letters], "count": count},
-            lambda: dead_letter_text(letters, count) if letters else f"There are no dead {noun}.",
+        found, screen = asyncio.run(list_dead_letters(noun, limit)), Screen(json)
+        screen.answer(
+            {"letters": [letter.document() for letter in found.letters], "count": found.count},
+            lambda: dead_letter_text(found.letters, found.count) if found.letters else f"There are no dead {noun}.",
         )
+        if found.note is not None:
+            screen.note(found.note)
         return 0
 
     @commands.command(

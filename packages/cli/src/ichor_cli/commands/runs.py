@@ -57,8 +57,14 @@ def runs(
 
 def show(run: Annotated[str, _RUN], json: Json = False) -> int:
     """Show one run: its graph with each action's state, result and duration, and why others did not run."""
+    from ichor_cli.delays_under_way import delays_under_way
+
     found = asyncio.run(_get(run))
-    Screen(json).answer(found.model_dump(mode="json"), lambda: run_picture(found))
+    delays = delays_under_way(found, datetime.now(UTC))
+    Screen(json).answer(
+        {**found.model_dump(mode="json"), "delays": {name: end.isoformat() for name, end in delays.items()}},
+        lambda: run_picture(found, delays),
+    )
     return 0
 
 
