@@ -1,7 +1,9 @@
 """Approvals, for people to read."""
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ichor_cli.plain_text import plain
 
@@ -28,6 +30,13 @@ def asked_text(approval: "Approval", *, escalated: bool) -> str:
     """Say who may vote, those whom the escalation added, too; a role's name may hold anything."""
     added = f"; or {_people(approval.escalation.approvers)} alone" if escalated and approval.escalation else ""
     return f"{approval.needed} of {_people(approval.approvers)}{added}"
+
+
+def vote_command(approval_id: UUID, approval: "Approval", *, escalated: bool) -> str:
+    """Return the command by which one of those who are asked approves."""
+    asked = approval.escalation.approvers if escalated and approval.escalation else approval.approvers
+    person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {quote(plain(asked.roles[0]))}"
+    return f"ichor approve {approval_id} {person}"
 
 
 def _asked(view: "ApprovalView") -> str:

@@ -50,7 +50,7 @@ def run_picture(run: "RunView", delays: Mapping[str, datetime]) -> "RenderableTy
     waits = {awaited.action: waits_text(awaited) for awaited in run.awaits}
     remarks = {action.name: _remark(action, waits.get(action.name)) for action in run.actions}
     for name, end in delays.items():
-        remarks[name] = Remark("waits", "cyan", (f"until {_minute(end)}, or shortly after",))
+        remarks[name] = Remark("running", "cyan", (delay_text(name, end),))
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
 
@@ -68,6 +68,11 @@ def waits_text(awaited: "AwaitedReply") -> str:
             f"waits for approval {awaited.id}: {asked_text(question.approval, escalated=awaited.escalated)}, {until}"
         )
     return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
+
+
+def delay_text(name: str, end: datetime) -> str:
+    """Say in which delay a run waits, and until when."""
+    return plain(f"waits in {name} until {_minute(end)}, or shortly after")
 
 
 def _remark(action: "ActionView", waits: str | None) -> Remark:
