@@ -96,8 +96,8 @@ async def test_runs_that_are_not_there(ichor: Ichor, database: object) -> None:
 
 @pytest.mark.usefixtures("engine")
 async def test_run_that_waits_for_people(ichor: Ichor, write: Write, rule: Document) -> None:
-    user = "b0000000-0000-0000-0000-000000000001"
-    rule["actions"][1] |= {"type": "seek_approval", "config": {"approvers": [user]}}
+    user, other = (f"b0000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
+    rule["actions"][1] |= {"type": "seek_approval", "config": {"approvers": [user, other], "approval_type": "all"}}
     assert (await ichor("apply", write("rule.json", rule))).returncode == 0
     said: list[Document] = []
 
@@ -113,12 +113,13 @@ async def test_run_that_waits_for_people(ichor: Ichor, write: Write, rule: Docum
     (awaited,) = json.loads(shown.stdout)["awaits"]
     assert said[0]["mend"].startswith(f"`ichor approve {awaited['id']} --as {user}` answers")
     (told,) = said[0]["runs"][0]["waits"]
-    assert told.startswith(f"waits for approval {awaited['id']}: 1 of user {user}, until ")
-    assert awaited["question"]["approval"]["approvers"]["users"] == [user]
-    assert (
-        f"waits for approval {awaited['id']}: 1 of user {user}, until"
-        in (await ichor("runs", "show", run["execution_id"])).stdout
-    )
+    assert told.startswith(f"waits for approval {awaited['id']}: 2 of user {user}, user {other}, until ")
+    assert awaited["question"]["approval"]["approvers"]["users"] == [user, other]
+    await ichor("approve", awaited["id"], "--as", user, "--reason", "fine")
+    seen = (await ichor("runs", "show", run["execution_id"])).stdout
+    assert f"waits for approval {awaited['id']}: 2 of user {user}, user {other}, until" in seen
+    assert f"{user}: yes, fine" in seen
+    assert f"still asked: user {other}" in seen
 
 
 @pytest.mark.usefixtures("temporal")
