@@ -1,12 +1,13 @@
-"""Dead letters: what each is, whose question it was to answer, and which are sent again."""
+"""Dead letters: what each is, whose question it was to answer, and which are sent again or removed."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ichor_activities import TokenKeys
 from ichor_edgestore import AskedQuestion
+from ichor_models.spelling import ended, meant
 from ichor_service import (
     DEAD_SINCE,
     DETAIL,
@@ -24,11 +25,20 @@ from ichor_service import (
 from pydantic import JsonValue
 
 from ichor_cli.broker import broker_connection
+from ichor_cli.errors import WrongUsage
 from ichor_cli.store import edge_store
 from ichor_cli.token_keys import token_keys
 
 _SHOWN_BYTES = 200
 _TOPOLOGIES: Mapping[str, Topology] = {"replies": REPLIES, "events": EVENTS}
+_OF_BOTH = {"not_json", "too_large", "invalid_properties", "unexpected_error"}
+REASONS: Mapping[str, Collection[str]] = {
+    "events": _OF_BOTH | {"not_an_object", "invalid_event"},
+    "replies": _OF_BOTH
+    | {"no_token", "invalid_token", "invalid_reply", "already_answered", "too_late", "run_ended", "unknown_question"}
+    | {"refused"},
+}
+"""The codes that letters die for (docs/events.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +123,39 @@ async def list_dead_letters(noun: str, limit: int) -> Listing:
 
 
 async def resend_dead_letters(noun: str, choice: Choice) -> Sequence[DeadLetter]:
-    """Put the letters that are meant back into the queue that they came from, and return them."""
+    """Put the letters that are meant back into the queue that they came from, and return them.
+
+    Raises:
+        WrongUsage: letters never die for the reason that is given.
+    """
+    sent = await _deal_with(noun, choice, DeadLetters.resend)
+    if choice.reason is not None and not sent and choice.reason not in REASONS[noun]:
+        codes = ", ".join(sorted(REASONS[noun]))
+        close = meant(choice.reason, REASONS[noun]) or "`list` shows the reason of each"
+        raise WrongUsage(
+            f"No dead letter has the reason {choice.reason!r}, which is no code; {ended(close)}",
+            code="usage",
+            mend=f"Codes of dead {noun}: {codes}.",
+        )
+    return sent
+
+
+async def remove_dead_letters(noun: str, ids: Collection[str]) -> Sequence[DeadLetter]:
+    """Delete the letters of these ids for good, and return them."""
+    return await _deal_with(noun, Choice(ids), DeadLetters.remove)
+
+
+async def _deal_with(
+    noun: str, choice: Choice, deal: Callable[[DeadLetters, Letter], Awaitable[None]]
+) -> Sequence[DeadLetter]:
     settings = load_settings(["rabbitmq_url"])
-    keys, sent = token_keys(settings), list[DeadLetter]()
+    keys, dealt_with = token_keys(settings), list[DeadLetter]()
     async with _opened(settings, noun) as dead:
         async for letter in dead.letters():
             if choice.takes(letter):
-                await dead.resend(letter)
-                sent.append(DeadLetter.of(letter, keys))
-    return sent
+                await deal(dead, letter)
+                dealt_with.append(DeadLetter.of(letter, keys))
+    return dealt_with
 
 
 @asynccontextmanager

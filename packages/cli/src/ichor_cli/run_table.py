@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ichor_models import ActionState, EdgeReason, RunStatus, StoredResult
 
-from ichor_cli.approval_text import asked_text
+from ichor_cli.approval_text import asked_text, standing
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
 from ichor_cli.picture import Remark, graph_picture
 from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
-    from ichor_edgestore import ActionView, AwaitedReply, Cancellation, RunSummary, RunView
+    from ichor_edgestore import ActionView, ApprovalView, AwaitedReply, Cancellation, RunSummary, RunView
     from rich.console import RenderableType
 
 _LONGEST_VALUE = 400
@@ -34,10 +34,12 @@ def run_table(runs: "Sequence[RunSummary]") -> "RenderableType":
     return table
 
 
-def run_picture(run: "RunView", delays: Mapping[str, datetime]) -> "RenderableType":
+def run_picture(
+    run: "RunView", delays: Mapping[str, datetime], approvals: "Sequence[ApprovalView]" = ()
+) -> "RenderableType":
     """Draw a run's graph with each action's state, result and duration, and why it was skipped or blocked.
 
-    `delays` are those that it waits in, with their ends.
+    `delays` are those that it waits in, with their ends, `approvals` what it asks people.
     """
     from rich.console import Group
     from rich.text import Text
@@ -47,10 +49,11 @@ def run_picture(run: "RunView", delays: Mapping[str, datetime]) -> "RenderableTy
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
     told += [f"error: {plain(run.error)}"] if run.error else []
     told += [_cancellation(run.cancellation)] if run.cancellation else []
-    waits = {awaited.action: waits_text(awaited) for awaited in run.awaits}
-    remarks = {action.name: _remark(action, waits.get(action.name)) for action in run.actions}
+    stands = {approval.approval_id: standing(approval) for approval in approvals}
+    waits = {awaited.action: [waits_text(awaited), *stands.get(awaited.id, [])] for awaited in run.awaits}
+    remarks = {action.name: _remark(action, waits.get(action.name, [])) for action in run.actions}
     for name, end in delays.items():
-        remarks[name] = Remark("waits", "cyan", (f"until {_minute(end)}, or shortly after",))
+        remarks[name] = Remark("running", "cyan", (delay_text(name, end),))
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
 
@@ -70,11 +73,16 @@ def waits_text(awaited: "AwaitedReply") -> str:
     return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
 
 
-def _remark(action: "ActionView", waits: str | None) -> Remark:
+def delay_text(name: str, end: datetime) -> str:
+    """Say in which delay a run waits, and until when."""
+    return plain(f"waits in {name} until {_minute(end)}, or shortly after")
+
+
+def _remark(action: "ActionView", waits: Sequence[str]) -> Remark:
     took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
     lines = [_short(_value(action))] if action.error or action.result else []
-    lines += [_reason(reason) for reason in action.reason] + ([waits] if waits else [])
+    lines += [*(_reason(reason) for reason in action.reason), *waits]
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
 
