@@ -1,7 +1,7 @@
 """What both stores of rules do."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from ichor_edgestore import AmbiguousRule, EdgeStore, MemoryStore, RuleFilter, RuleNotFound, RulePlace
@@ -266,4 +266,4 @@ async def test_rules_are_listed_by_what_is_wanted(store: Store, approval: Rule, 
     assert await names(event="on_create", is_active=True) == ["a", "c"]
     assert await names(is_active=False) == ["b"]
     first, *_ = await store.list_rules()
-    assert await names(after=RulePlace(name=first.name, rule_id=first.rule_id), limit=1) == ["b"]
+    assert await names(after=RulePlace(name=first.name, rule_id=UUID(first.rule_id)), limit=1) == ["b"]
