@@ -96,8 +96,10 @@ async def test_existing_installation(
         assert letter.message["Subject"] == "A-1: 1 held"
         assert letter.message.get_content().strip() == "from draft to open"
         assert await pool.fetchval("SELECT array_agg(status ORDER BY number) FROM sales.orders") == ["held", "open"]
-        said = await pool.fetch("SELECT message FROM workflow.audit_log WHERE rule_id = $1 ORDER BY message", HOLD)
-        assert [row["message"] for row in said] == ["a-1 was checked", "a-2 was checked"]
+        said = await pool.fetch(
+            "SELECT message, entity_id::text = row_id FROM workflow.audit_log WHERE rule_id = $1 ORDER BY message", HOLD
+        )
+        assert [tuple(row) for row in said] == [("a-1 was checked", True), ("a-2 was checked", True)]
 
         approval, broken = (runs[name, "outbox-on_create-1"] for name in ("Order approval", "Broken actions"))
         assert states(approval)["Notify#2"] == "completed"

@@ -35,6 +35,11 @@ class Alert:
     action_url: str = ""
 
 
+def source_entity_name(run: ActionContext) -> str | None:
+    """Return the entity of the event's row as alerts have it."""
+    return run.event.entity_name and run.event.entity_name[:_LONGEST_ENTITY]
+
+
 async def write_alert(run: ActionContext, alert: Alert, *, users: Iterable[UUID], roles: Iterable[UUID] = ()) -> None:
     """Write an alert and its recipients; their ids come from the run and the action."""
     now = datetime.now(UTC).isoformat()
@@ -45,8 +50,9 @@ async def write_alert(run: ActionContext, alert: Alert, *, users: Iterable[UUID]
         "title": alert.title,
         "message": alert.message,
         "context": alert.context,
-        "source_entity_name": run.event.entity_name and run.event.entity_name[:_LONGEST_ENTITY],
+        "source_entity_name": source_entity_name(run),
         "source_entity_id": as_uuid(run.event.entity_id),
+        "source_row_id": run.event.entity_id,
         "source_rule_id": await _known_rule(run.transaction, as_uuid(run.run.rule_id)),
         "status": "active",
         "created_date": now,

@@ -63,6 +63,7 @@ class _Declaration:
     policy: ActionPolicy
     transactional: bool
     asks: bool
+    open_ports: bool
 
     @overload
     def __call__(self, function: type[Any]) -> "AnyHandler": ...
@@ -73,7 +74,7 @@ class _Declaration:
             raise InvalidHandler(f"The handler of {self.name!r} needs a type and a port that its result may name.")
         made: HandlerFunction[Any] = function() if isinstance(function, type) else function
         signature = read_signature(self.name, made)
-        declared = ActionType(self.name, signature.config, self.ports, self.policy)
+        declared = ActionType(self.name, signature.config, self.ports, self.policy, self.open_ports)
         return Handler(declared, made, signature.result, self.transactional or self.asks, self.asks)
 
 
@@ -84,13 +85,14 @@ def action(
     policy: ActionPolicy = NORMAL,
     transactional: bool = False,
     asks: bool = False,
+    open_ports: bool = False,
 ) -> _Declaration:
     """Declare an async function, or a class with an async `__call__`, as the handler of an action type.
 
-    `ports` are the outputs a result may name, the default first; every type has `failure` besides. One that `asks` is
-    transactional, too.
+    `ports` are the outputs a result may name, the default first; every type has `failure` besides. With `open_ports` it
+    may name any other, too. One that `asks` is transactional, too.
 
     Raises:
         InvalidHandler: when it declares no type or port, or the function does not fit.
     """
-    return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional, asks)
+    return _Declaration(name, tuple(port for port in ports if port != FAILURE), policy, transactional, asks, open_ports)

@@ -158,7 +158,11 @@ class Performer:
     async def _ask(
         self, handler: AnyHandler, call: ActionCall, ask: Callable[[Transaction], Awaitable[JsonObject | Question]]
     ) -> JsonObject:
-        """Open the question with the handler's effects, then send it; a later attempt only sends it again."""
+        """Open the question with the handler's effects, then send it; a later attempt only sends it again.
+
+        Raises:
+            ActionError: what an earlier attempt asked was answered with an error.
+        """
         async with self.journal.transaction(call) as transaction:
             if transaction.recorded is not None:
                 return transaction.recorded
@@ -172,6 +176,8 @@ class Performer:
                 if asked.message is not None:
                     self._sender()
                 opened = await transaction.ask(asked)
+        if (refusal := opened.refusal) is not None:
+            raise ActionError(refusal.message, type=refusal.type)
         if opened.waits and opened.question.message is not None:
             await self._sender().send(opened)
         policy = handler.type.policy

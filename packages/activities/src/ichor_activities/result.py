@@ -18,7 +18,7 @@ def as_result(declared: ActionType, returned: object) -> dict[str, JsonValue]:
     """
     result = _object(declared.name, returned)
     port = result.setdefault("output", SUCCESS)
-    if port not in declared.all_ports:
+    if not declared.may_leave_by(port):
         raise InvalidResult(
             f"The handler of {declared.name} returned the port {port!r}; it declares {', '.join(declared.all_ports)}."
         )
@@ -26,17 +26,21 @@ def as_result(declared: ActionType, returned: object) -> dict[str, JsonValue]:
 
 
 def as_question(declared: ActionType, asked: Question) -> Question:
-    """Return a question whose result for the case that no reply comes can be carried along.
+    """Return a question that notes which ports its reply may name.
+
+    People leave by the ports of approvals, whatever is declared.
 
     Raises:
-        InvalidResult: it has a key of the engine, or is too large.
+        InvalidResult: its result for the case that no reply comes has a key of the engine, or is too large.
     """
     _refuse_reserved(declared.name, asked.on_timeout or {})
     if (size := size_of(asked.on_timeout)) > LARGEST:
         raise InvalidResult(
             f"The handler of {declared.name} asks with an on_timeout of {size} bytes; {LARGEST} are the most."
         )
-    return asked
+    if declared.open_ports or asked.approval is not None:
+        return asked
+    return asked.model_copy(update={"ports": declared.all_ports})
 
 
 def _refuse_reserved(name: str, result: Mapping[str, JsonValue]) -> None:

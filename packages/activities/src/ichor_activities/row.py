@@ -55,6 +55,14 @@ async def takes_uuid(transaction: Transaction, table: Table, column: str) -> boo
     return not rows or bool(rows[0]["holds_uuid"])
 
 
+async def takes_null(transaction: Transaction, table: Table, column: str) -> bool:
+    """Say whether a column may be null."""
+    rows = await transaction.fetch(
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 AND attnotnull", table.sql, column
+    )
+    return not rows
+
+
 async def _check(transaction: Transaction, table: Table, column: str, value: JsonValue) -> None:
     with refusals(f"{table.text}.{column} does not take this value"):
         await transaction.fetch(f"SELECT {table.typed(column, 1)} IS NULL", document({column: value}))

@@ -14,7 +14,7 @@ from ichor_activities.errors import InvalidHandler
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The models of a handler; `result` is None for one that returns a plain dict."""
+    """The models of a handler; `result` is None for one that returns a plain dict, or only asks."""
 
     config: type[BaseModel]
     result: type[BaseModel] | None
@@ -53,6 +53,8 @@ def _config(name: str, hint: object) -> type[BaseModel]:
 
 
 def _result(name: str, hint: Any) -> type[BaseModel] | None:
+    if hint is Question:
+        return None
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return hint
     arms = get_args(hint)

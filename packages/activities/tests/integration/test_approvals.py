@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_models import ActionError, Asked, question_id
+from ichor_edgestore import EdgeStore
+from ichor_models import ActionError, Asked, Reply, ReplyError, question_id
 
 ADA, BOB, EVE = (str(UUID(int=number)) for number in (1, 2, 3))
 
@@ -36,6 +37,17 @@ async def test_people_are_asked_once(pool: asyncpg.Pool, perform: Any, make_call
     assert (row["approvers"], row["approval_type"], row["required"]) == ([UUID(ADA)], "any", 1)
     assert (row["timeout_hours"], row["approval_message"], row["status"]) == (5, "May we?", "pending")
     assert await pool.fetchval("SELECT count(*) FROM workflow.alerts") == 1
+
+
+async def test_a_later_attempt_fails_as_the_reply_says(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    call = make_call("seek_approval", {"approvers": [ADA]})
+    await perform(call)
+    await EdgeStore(pool).claim_question(question_id(call), Reply(error=ReplyError(message="gone", type="lost")))
+    with pytest.raises(ActionError, match="gone"):
+        await perform(call, attempt=2)
+    row = await pool.fetchrow("SELECT state, error ->> 'type' FROM workflow.run_actions")
+    assert row is not None
+    assert tuple(row) == ("failed", "lost")
 
 
 @pytest.mark.parametrize(

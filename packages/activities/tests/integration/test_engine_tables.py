@@ -23,12 +23,14 @@ async def test_audit(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
         "id": result["audit_id"],
         "entity_name": "orders",
         "entity_id": ENTITY,
+        "row_id": ENTITY,
         "action": "Tell sales",
         "message": "done",
         "metadata": {"n": [1]},
         "rule_id": call.run.rule_id,
         "execution_id": call.run.execution_id,
         "user_id": USER,
+        "person": USER,
     }
     assert (result["status"], result["output"]) == ("logged", "success")
 
@@ -40,13 +42,34 @@ async def test_audit_of_another_row(pool: asyncpg.Pool, perform: Any, make_call:
     row = await pool.fetchrow("SELECT * FROM workflow.audit_log")
     assert row is not None
     assert (row["entity_name"], str(row["entity_id"]), row["action"]) == ("users", other, "lock")
-    assert row["user_id"] is None
+    assert (row["row_id"], row["user_id"], row["person"]) == (other, None, "bob")
 
 
-async def test_audit_without_a_row(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
-    config = {"message": "nightly", "entity_id": "no uuid"}
-    await perform(make_call("log_audit_entry", config, event={"entity_name": None}))
-    assert await pool.fetchval("SELECT entity_id FROM workflow.audit_log") == UUID(int=0)
+@pytest.mark.parametrize(
+    ("named", "of_event", "written"),
+    [
+        ("", "17", (None, "17")),
+        ("18", ENTITY, (UUID(ENTITY), "18")),
+        ("18", "17", (None, "18")),
+        ("", None, (None, None)),
+    ],
+)
+async def test_audit_of_a_row_without_uuid(
+    pool: asyncpg.Pool, perform: Any, make_call: Any, named: str, of_event: str | None, written: tuple[object, ...]
+) -> None:
+    config = {"message": "nightly", "entity_id": named}
+    await perform(make_call("log_audit_entry", config, event={"entity_id": of_event}))
+    row = await pool.fetchrow("SELECT entity_id, row_id FROM workflow.audit_log")
+    assert row is not None
+    assert tuple(row) == written
+
+
+async def test_an_existing_audit_log_takes_no_null(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    await pool.execute("ALTER TABLE workflow.audit_log ALTER entity_id SET NOT NULL")
+    await perform(make_call("log_audit_entry", {"message": "done"}, event={"entity_id": "17", "user_id": "ada"}))
+    row = await pool.fetchrow("SELECT entity_id, row_id, user_id, person FROM workflow.audit_log")
+    assert row is not None
+    assert tuple(row) == (UUID(int=0), "17", None, "ada")
 
 
 def alert(**more: Any) -> dict[str, Any]:
@@ -83,6 +106,28 @@ async def test_alert_closes_earlier_ones(pool: asyncpg.Pool, perform: Any, make_
     counts = await pool.fetch("SELECT status, count(*) FROM workflow.alerts GROUP BY 1 ORDER BY 1")
     assert [tuple(item) for item in counts] == [("active", 3), ("resolved", 2)]
     assert (await perform(make_call("create_alert", alert(resolve_prior=True))))["resolved_count"] == 0
+
+
+async def test_alerts_of_a_row_without_uuid_are_found(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    config = alert(alert_type="stock", resolve_prior=True)
+    orders, customers = ({"entity_id": "17", "entity_name": name} for name in ("orders", "customers"))
+    for event, resolved in ((orders, 0), (customers, 0), (orders, 1), ({**orders, "entity_id": "18"}, 0)):
+        assert (await perform(make_call("create_alert", config, event=event)))["resolved_count"] == resolved
+    rows = await pool.fetch("SELECT source_entity_id, source_row_id FROM workflow.alerts ORDER BY source_row_id")
+    assert [tuple(row) for row in rows] == [(None, "17")] * 3 + [(None, "18")]
+
+
+async def test_alerts_of_an_older_worker_are_found(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    config, event = alert(alert_type="stock", resolve_prior=True), {"entity_id": ENTITY.upper()}
+    await perform(make_call("create_alert", config, event=event))
+    await pool.execute("UPDATE workflow.alerts SET source_row_id = NULL")
+    assert (await perform(make_call("create_alert", config, event=event)))["resolved_count"] == 1
+
+
+async def test_notification_names_the_row(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:
+    config = {"recipients": [USER], "message": "Look"}
+    await perform(make_call("send_notification", config, event={"entity_id": "17"}))
+    assert await pool.fetchval("SELECT source_row_id FROM workflow.alerts") == "17"
 
 
 async def test_an_existing_database_has_other_types(pool: asyncpg.Pool, perform: Any, make_call: Any) -> None:

@@ -179,6 +179,23 @@ async def test_a_question_is_opened_and_sent(make_call: Any) -> None:
     assert done == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("declared", "noted"),
+    [
+        ({"ports": ("good", "bad")}, ("good", "bad", "failure")),
+        ({}, ("success", "failure")),
+        ({"open_ports": True}, None),
+    ],
+)
+async def test_a_question_notes_the_ports_of_its_type(
+    make_call: Any, declared: dict[str, Any], noted: tuple[str, ...] | None
+) -> None:
+    post = Post()
+    asking = action("ask_around", asks=True, **declared)(ask_around.function)
+    await replace(performer("ask", 0, AWAY), sender=post).perform(asking, make_call("ask_around"), Attempt())
+    assert [opened.question.ports for opened in post.sent] == [noted]
+
+
 async def test_without_a_sender_no_question_is_opened(make_call: Any) -> None:
     with pytest.raises(ActionError, match="ICHOR_TOKEN_KEYS") as error:
         await performer("ask", 1, RuntimeError("opened")).perform(ask_around, make_call("ask_around"), Attempt())

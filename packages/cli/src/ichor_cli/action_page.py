@@ -44,7 +44,8 @@ def _section(item: ActionType, handlers: "Registry") -> Iterator[str]:
     if handler and handler.result:
         yield f"Result: {inspect.cleandoc(handler.result.__doc__ or '')}"
         yield _table([["result", "is"], *([f"`{key}`", kind] for key, kind, *_ in _keys(handler.result))])
-    yield f"Output ports: {', '.join(f'`{port}`' for port in item.all_ports)}."
+    besides = ", and any other" if item.open_ports else ""
+    yield f"Output ports: {', '.join(f'`{port}`' for port in item.all_ports)}{besides}."
     if handler:
         together = " Its effect and its result are committed together." if handler.transactional else ""
         yield f"Limits: {limits(item.policy)}.{together}"

@@ -16,7 +16,7 @@ def doubts(rule: Rule, case: Case, outcome: Outcome) -> Iterator[str]:
         if handler is None or came.state is not ActionState.COMPLETED:
             continue
         ports = handler.type.all_ports
-        told = ", ".join(ports)
+        told = ", ".join((*ports, "any other") if handler.type.open_ports else ports)
         port = (came.result or {}).get("output", SUCCESS)
         if action.name not in case.results and handler.asks:
             answer = json.dumps({"results": {action.name: {"result": {"output": ports[0]}}}}, ensure_ascii=False)
@@ -24,7 +24,7 @@ def doubts(rule: Rule, case: Case, outcome: Outcome) -> Iterator[str]:
                 f"{action.name} asks, and this case never answers: it ended without a result. "
                 f"Give its answer in the case, like {answer}; its ports are {told}."
             )
-        elif action.name in case.results and port not in ports:
+        elif action.name in case.results and not handler.type.may_leave_by(port):
             yield (
                 f"{action.name} left by the port {port!r}, which {action.type} does not declare; "
                 f"it declares {told}. Correct the case if that is a slip."

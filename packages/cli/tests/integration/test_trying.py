@@ -47,7 +47,7 @@ async def test_simulated(ichor: Ichor, write: Write, rule: Document) -> None:
     }
 
 
-ASKING = {
+ASKING: Document = {
     "name": "Ask",
     "trigger": {"event": "manual"},
     "actions": [
@@ -86,6 +86,15 @@ async def test_a_port_that_the_type_does_not_declare_is_told(ichor: Ichor, write
     assert "ask left by the port 'aproved', which seek_approval does not declare" in told.stderr
     assert "it declares approved, rejected, timed_out, failure." in told.stderr
     assert "hold left" not in told.stderr
+
+
+async def test_any_port_of_a_reply_is_right(ichor: Ichor, write: Write) -> None:
+    ask = {"name": "ask", "type": "request_reply", "config": {"routing_key": "manager"}}
+    rule = write("rule.json", {**ASKING, "actions": [ask, ASKING["actions"][1]]})
+    case = write("case.json", {"results": {"ask": {"result": {"output": "approved"}}}})
+    told = await ichor("simulate", rule, "--case", case)
+    assert (told.returncode, "port" in told.stderr) == (0, False)
+    assert "undeclared_port" not in (await ichor("validate", rule, "--json")).stdout
 
 
 async def test_failed_run_exits_0(ichor: Ichor, write: Write, rule: Document) -> None:

@@ -37,7 +37,8 @@ async def open_in(session: Session, call: ActionCall, opened: OpenedQuestion, ap
     )
     title = f"Approval: {call.run.rule_name}"
     message = approval.message or f"{call.name} waits for a decision."
-    await session.execute(_QUERIES["alert"], opened.id, title, message, event.entity_name, as_uuid(event.entity_id))
+    row = (event.entity_name, as_uuid(event.entity_id), event.entity_id)
+    await session.execute(_QUERIES["alert"], opened.id, title, message, *row)
     await _notify(session, opened.id, asked)
     await _tell(session, opened.id, "created", user=event.user_id)
 

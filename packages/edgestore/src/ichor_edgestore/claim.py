@@ -4,8 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ichor_models import NO_BODIES, ActionError, Reply, ReplyError, ReplyNotice, RunStatus, ValueLimit
+from ichor_models import (
+    NO_BODIES,
+    SUCCESS,
+    ActionError,
+    InvalidReply,
+    Question,
+    Reply,
+    ReplyError,
+    ReplyNotice,
+    RunStatus,
+    ValueLimit,
+)
 from ichor_models.strict_json import json_hash
+from ichor_models.text import shown
 from pydantic import JsonValue
 
 
@@ -48,6 +60,21 @@ def judge(state: str, run: RunStatus, answer: str | None, reply: Reply, *, deliv
             return Verdict.OTHER
         return Verdict.REPEATED if delivered else Verdict.TAKEN
     return Verdict.LATE if state == "expired" else Verdict.RUN_ENDED
+
+
+def require_port(question: Question, reply: Reply) -> None:
+    """Refuse a reply whose result leaves by a port that its question does not note.
+
+    Raises:
+        InvalidReply: it does; the question stays open.
+    """
+    if reply.result is None or question.ports is None:
+        return
+    port = str(reply.result.get("output", SUCCESS))
+    if port not in question.ports:
+        told = f"leaves by the port {shown(port)} (`output`, {SUCCESS} where that is missing)"
+        known = ", ".join(question.ports)
+        raise InvalidReply("invalid_reply", f"The reply cannot be used: its result {told}; it may leave by {known}.")
 
 
 def reply_hash(reply: Reply) -> str:

@@ -1,7 +1,11 @@
 """Emitting an event from an application, in the application's own transaction."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+from ichor_models.strict_json import check_json, parse_json
+from ichor_models.text import shown
 
 from ichor_edgestore.pool import encode_json
 
@@ -34,29 +38,58 @@ async def emit_event(
 
     Raises:
         asyncpg.InvalidParameterValueError: something in it no trigger could use; its `hint` says what to give.
-        asyncpg.DataError: a text holds what PostgreSQL does not: U+0000, or half a character.
-        ValueError: a value is no JSON: a number that is none, infinite or too large, or what is nested too deep.
-        TypeError: a value is of a type that has no JSON form.
+        ValueError: a value cannot be sent: a number that is none, infinite or too large, a text with U+0000 or half a
+            character, or what is nested too deep. It names the place.
+        TypeError: a value is of another type, or of one that has no JSON form. It names the place.
     """
     return await connection.fetchval(
         _EMIT,
-        str(event_type),
-        entity_name,
-        entity_id,
-        _json("raw_data", raw_data or {}),
-        _json("field_changes", field_changes),
-        user_id,
-        event_id,
-        _json("lineage", lineage),
+        _text("event_type", event_type),
+        _text("entity_name", entity_name),
+        _text("entity_id", entity_id),
+        _object("raw_data", raw_data),
+        _object("field_changes", field_changes),
+        _text("user_id", user_id),
+        _text("event_id", event_id),
+        _object("lineage", lineage),
     )
 
 
-def _json(name: str, value: Mapping[str, object] | None) -> str | None:
+def _text(name: str, value: object) -> str | None:
     if value is None:
         return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is of the type {type(value).__name__}; give text, like str(…).")
+    with _placed(name):
+        check_json(value)
+    return str(value)
+
+
+def _object(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} is of the type {type(value).__name__}; give an object with a key for each field.")
+    members = cast("Mapping[object, object]", value).items()
+    return "{" + ",".join(_member(f"{name}.{key}", key, item) for key, item in members) + "}"
+
+
+def _member(place: str, key: object, value: object) -> str:
+    with _placed(place):
+        text = encode_json({key: value})
+        parse_json(text)
+    return text[1:-1]
+
+
+@contextmanager
+def _placed(place: str) -> Generator[None]:
+    """Say where a value stands that cannot be sent."""
+    told = shown(place)
     try:
-        return encode_json(dict(value))
+        yield
     except RecursionError:
-        raise ValueError(f"{name} is nested too deep; give its inner part as text.") from None
+        raise ValueError(f"{told} is nested too deep; give its inner part as text.") from None
     except ValueError as error:
-        raise ValueError(f"{name} has a value that is no JSON; give it as text: {error}.") from error
+        raise ValueError(f"{told} cannot be sent: {error}; leave that out, or give it as text.") from error
+    except TypeError as error:
+        raise TypeError(f"{told} cannot be sent: {error}; give it as text.") from error

@@ -21,7 +21,7 @@ from ichor_models import (
 from pydantic import JsonValue
 
 from ichor_edgestore.awaited_reply import AwaitedReply
-from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash, require_port
 from ichor_edgestore.errors import ConstraintViolated
 from ichor_edgestore.memory_journal import MemoryJournal
 from ichor_edgestore.postgres_questions import LATE, UndeliveredReply, as_action_error, storable_reply
@@ -64,7 +64,11 @@ class MemoryQuestions:
         """Return the question of a call, where it is open or was."""
         kept = self._questions.get(question_id(call))
         return kept and OpenedQuestion(
-            id=question_id(call), expires=kept.expires, question=kept.question, waits=kept.state == "open"
+            id=question_id(call),
+            expires=kept.expires,
+            question=kept.question,
+            waits=kept.state == "open",
+            refusal=Reply.model_validate(kept.reply).refusal if kept.reply else None,
         )
 
     def require_run(self, call: ActionCall) -> None:
@@ -124,6 +128,7 @@ class MemoryQuestions:
         if verdict is not Verdict.TAKEN:
             return Claim(verdict)
         if kept.state == "open":
+            require_port(kept.question, reply)
             fitted, bodies = fit_reply(reply, kept.call.reads, self._limit.at_most(kept.call.largest))
             kept.state, kept.reply, kept.reply_hash = "answered", reply_document(fitted), reply_hash(reply)
             kept.tried = datetime.now(UTC) if delivers else None

@@ -97,7 +97,7 @@ class Outbox:
         """
         async with self._database.transaction() as session:
             await session.execute(_QUERIES["bound"])
-            heads = await session.rows(_QUERIES["hold"], entities)
+            heads = await session.rows(_QUERIES["hold"], entities) or await session.rows(_QUERIES["hold_any"], entities)
             keys = [row["entity_key"] for row in heads if row["is_held"]]
             rows = await session.rows(_QUERIES["take"], keys, events, size) if keys else []
             yield OutboxBatch(session, _in_order(rows), contended=len(keys) < len(heads))

@@ -22,7 +22,7 @@ from ichor_models import (
 from ichor_models.strict_json import storable
 
 from ichor_edgestore.approval_rows import EXPIRED, TIMED_OUT, resolve_in
-from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash
+from ichor_edgestore.claim import Claim, Verdict, fit_reply, judge, reply_document, reply_hash, require_port
 from ichor_edgestore.database import Database, Session
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.postgres_values import put_in
@@ -67,6 +67,9 @@ class PostgresQuestions:
 
         What is taken must be brought to the run, and then `reply_delivered` be told: by the caller who `delivers`,
         else by whoever is `listening_for_replies`.
+
+        Raises:
+            InvalidReply: it names a port that the question does not note, and the question stays open.
         """
         reply = storable_reply(reply)
         async with self._database.transaction() as session:
@@ -158,6 +161,7 @@ async def claim_in(session: Session, id: UUID, reply: Reply, limit: ValueLimit, 
     if verdict is not Verdict.TAKEN:
         return Claim(verdict)
     if row["state"] == "open":
+        require_port(Question.model_validate(row["question"]), reply)
         answer, bodies = fit_reply(reply, row["reads"], limit.at_most(row["largest"]))
         await put_in(session, str(row["execution_id"]), bodies)
         await session.execute(_QUERIES["answer"], id, reply_document(answer), reply_hash(reply), delivers)
@@ -192,6 +196,7 @@ def opened_question(row: asyncpg.Record) -> OpenedQuestion:
         question=question,
         waits=row["state"] == "open",
         traceparent=row["traceparent"],
+        refusal=Reply.model_validate(row["reply"]).refusal if row["reply"] else None,
     )
 
 

@@ -197,6 +197,17 @@ async def test_of_many_votes_at_once_one_decides(edge_store: EdgeStore, asked: A
     assert len(await edge_store.take_undelivered(timedelta(0))) == 1
 
 
+@pytest.mark.parametrize(("row", "uuid"), [("17", None), (str(ADA), ADA)])
+async def test_the_alert_names_the_row(
+    pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall, row: str, uuid: UUID | None
+) -> None:
+    event = asked.run.event.model_copy(update={"entity_id": row})
+    id = await ask(edge_store, asked.model_copy(update={"run": asked.run.model_copy(update={"event": event})}), ADA)
+    alert = await pool.fetchrow("SELECT source_entity_id, source_row_id FROM workflow.alerts WHERE id = $1", id)
+    assert alert
+    assert tuple(alert) == (uuid, row)
+
+
 async def test_each_step_is_told(pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall) -> None:
     role = uuid4()
     id = await ask(edge_store, asked, BOB, ADA, roles=("boss", str(role)), message="May we?")

@@ -131,6 +131,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"event_id": ""}, "event_id is missing", "Give event_id a text"),
     ({"event_id": "x" * 201}, "event_id has 201 characters", "at most 200 characters"),
     ({"raw_data": [1]}, "raw_data is JSON of the type array", "as an object"),
+    ({"raw_data": {"ichor.stored": {}}}, "raw_data has the key ichor.stored", "Leave it out"),
     ({"field_changes": {"status": "held"}}, "field_changes is of another form", "old_value"),
     ({"field_changes": ["status"]}, "field_changes is of another form", "old_value"),
     ({"lineage": {"root": "e", "depth": -1}}, "lineage is of another form", "Pass on the lineage"),
@@ -152,6 +153,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"lineage": {"root": "e" * 201, "depth": 1}}, "lineage is too long", "at most 200 characters"),
     ({"lineage": {"root": "e", "depth": 1, "visited": ["r:1"] * 33}}, "lineage is too long", "the last 32 items"),
     ({"lineage": {"root": "e", "depth": 1, "visited": ["r" * 251]}}, "lineage is too long", "250 characters"),
+    (
+        {"field_changes": {"a": {"new_value": 1}, "status": {"old": 1, "new_value": 2}}},
+        "field_changes.status has the key 'old'",
+        'Give {"<field>"',
+    ),
     ({"raw_data": {"a": nested(99)}}, "nested more than 100 deep", "Give less of raw_data"),
     ({"field_changes": {"a": {"new_value": nested(98)}}}, "nested more than 100 deep", "Give less of raw_data"),
     ({"raw_data": {"a": [10**4200]}}, "a number of 4201 characters", "Give the number as text"),
@@ -172,6 +178,13 @@ async def test_what_no_trigger_could_use_is_refused(
     assert not await events(pool)
 
 
+async def test_what_is_too_large_for_any_trigger_is_refused(pool: asyncpg.Pool) -> None:
+    """What has a gigabyte as a text could not be read from the outbox, and with it no other event."""
+    row = "jsonb_build_object('text', repeat('x', 64 * 1024 * 1024))"
+    with pytest.raises(asyncpg.InvalidParameterValueError, match=r"the event has 67\d{6} bytes"):
+        await pool.execute(f"SELECT workflow.emit_event('on_create', 'orders', '17', {row})")
+
+
 async def test_what_is_just_small_enough_can_be_read(pool: asyncpg.Pool) -> None:
     row = {"a": nested(98), "n": [10**4199, 10**400, -0.5]}
     await pool.execute("SELECT workflow.emit_event('on_create', 'orders', '17', $1)", row)
@@ -187,19 +200,27 @@ async def test_a_number_that_no_double_holds_is_refused(pool: asyncpg.Pool) -> N
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("wrong", "said"),
     [
-        ({"n": 10**5000}, "raw_data has a value that is no JSON; give it as text"),
-        ({"n": float("nan")}, "raw_data has a value that is no JSON; give it as text"),
-        ({"n": nested(120)}, "nested more than 100 deep"),
+        ({"raw_data": {"n": 10**5000}}, "'raw_data.n' cannot be sent: .* give it as text"),
+        ({"raw_data": {"n": float("nan")}}, "'raw_data.n' cannot be sent: .* give it as text"),
+        ({"raw_data": {"n": nested(120)}}, "'raw_data.n' cannot be sent: it is nested more than 100 deep"),
+        ({"raw_data": {"n": nested(99)}}, "nested more than 100 deep"),
+        ({"raw_data": {"a": 1, "x": ["a\0b"]}}, "'raw_data.x' cannot be sent: .* U.0000; leave that out"),
+        ({"raw_data": {"x": "\ud800"}}, "'raw_data.x' cannot be sent: .* half a character"),
+        ({"raw_data": {"x": object()}}, "'raw_data.x' cannot be sent: object has no JSON form; give it as text"),
+        ({"raw_data": {(1, 2): 3}}, "cannot be sent: keys must be"),
+        ({"raw_data": [1]}, "raw_data is of the type list; give an object"),
+        ({"field_changes": "x"}, "field_changes is of the type str; give an object"),
+        ({"field_changes": {"x": [1]}}, "field_changes is of another form"),
+        ({"entity_id": "a\0b"}, "'entity_id' cannot be sent: .* U.0000"),
+        ({"entity_id": 17}, "entity_id is of the type int; give text"),
     ],
 )
-async def test_the_client_refuses_what_no_trigger_reads(
-    postgres_database: Database, pool: asyncpg.Pool, row: dict[str, Any], said: str
-) -> None:
+async def test_the_client_refuses_what_no_trigger_reads(pool: asyncpg.Pool, wrong: dict[str, Any], said: str) -> None:
     async with pool.acquire() as connection:
-        with pytest.raises((asyncpg.InvalidParameterValueError, ValueError), match=said):
-            await emit_event(connection, "on_create", "orders", raw_data=row)
+        with pytest.raises((asyncpg.InvalidParameterValueError, ValueError, TypeError), match=said):
+            await emit_event(connection, "on_create", "orders", **wrong)
     assert not await events(pool)
 
 
@@ -221,6 +242,32 @@ async def test_a_role_of_an_application_needs_few_rights(pool: asyncpg.Pool) -> 
         await connection.execute("SET LOCAL ROLE shop")
         assert await connection.fetchval(EMIT, "e-1") == "e-1"
         await connection.execute("RESET ROLE; DROP OWNED BY shop; DROP ROLE shop")
+
+
+OTHERS = [
+    "jsonb_build_object(text, text, text, text, text, jsonb, text, jsonb) RETURNS jsonb",
+    "char_length(text) RETURNS integer",
+]
+
+
+@pytest.mark.parametrize("function", OTHERS)
+async def test_no_function_of_the_callers_search_path_is_called(pool: asyncpg.Pool, function: str) -> None:
+    """Neither by `emit_event` nor by what it calls."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "CREATE SCHEMA other; SET LOCAL search_path = other, pg_catalog;"
+            f"CREATE FUNCTION other.{function} LANGUAGE plpgsql AS 'BEGIN RAISE ''called''; END'"
+        )
+        await connection.execute(EMIT, "e-1")
+        await connection.execute("DROP SCHEMA other CASCADE")
+    assert [event.event_id for event in await events(pool)] == ["e-1"]
+
+
+@pytest.mark.parametrize("odd", ["created_at = 'infinity'", "created_at = '4713-01-01 BC'", "attempts = 2147483647"])
+async def test_a_row_that_the_relay_cannot_count_with_is_refused(pool: asyncpg.Pool, odd: str) -> None:
+    await pool.execute(EMIT, "e-1")
+    with pytest.raises(asyncpg.CheckViolationError, match="outbox_countable"):
+        await pool.execute(f"UPDATE workflow.outbox SET {odd}")
 
 
 async def test_the_body_is_json_for_any_reader(pool: asyncpg.Pool) -> None:

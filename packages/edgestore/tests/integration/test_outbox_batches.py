@@ -74,6 +74,18 @@ async def test_a_refused_event_holds_up_its_entity_until_it_is_given_up(
     assert tuple(row.values()) == ("failed", 2, "no\ufffd")
 
 
+async def test_an_entity_with_very_many_events_that_wait_holds_up_no_other(
+    pool: asyncpg.Pool, edge_store: EdgeStore
+) -> None:
+    await pool.execute(
+        "INSERT INTO workflow.outbox (event_id, entity_name, entity_id, event_type, payload, next_attempt_at)"
+        " SELECT n::text, 'orders', 'a', 'on_update', '{}', now() + interval '1h' FROM generate_series(1, 2500) n"
+    )
+    await emit(pool, "b1")
+    async with edge_store.outbox.batch() as batch:
+        assert [event.event_id for event in batch.events] == ["b1"]
+
+
 async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
     pool: asyncpg.Pool, edge_store: EdgeStore
 ) -> None:

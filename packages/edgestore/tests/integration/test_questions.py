@@ -15,6 +15,7 @@ from ichor_models import (
     Approval,
     Approvers,
     ExecutionId,
+    InvalidReply,
     Message,
     Question,
     Reply,
@@ -56,6 +57,18 @@ async def test_a_later_attempt_finds_the_question(store: Store, call: ActionCall
         assert await transaction.question() is None
 
 
+@pytest.mark.parametrize(("reply", "refused"), [(NEVER, "too large"), (BUSY, None), (YES, None)])
+async def test_a_later_attempt_finds_what_fails_it(
+    store: Store, call: ActionCall, reply: Reply, refused: str | None
+) -> None:
+    await ask(store, call)
+    await store.claim_question(question_id(call), reply)
+    async with store.journal.transaction(call) as transaction:
+        opened = await transaction.question()
+    assert opened
+    assert (opened.waits, opened.refusal and opened.refusal.message) == (False, refused)
+
+
 async def test_the_first_reply_is_the_answer(store: Store, run: ExecutionId, call: ActionCall) -> None:
     await ask(store, call)
     claim = await store.claim_question(question_id(call), Reply.model_validate({"result": {"said": "yes"}}))
@@ -68,6 +81,28 @@ async def test_the_first_reply_is_the_answer(store: Store, run: ExecutionId, cal
     await store.reply_delivered(question_id(call))
     assert (await store.claim_question(question_id(call), YES)).verdict is Verdict.REPEATED
     assert (await store.claim_question(question_id(call), BUSY)).verdict is Verdict.OTHER
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [({"output": "ugly"}, "leaves by the port 'ugly'"), ({"score": 1}, "leaves by the port 'success'")],
+)
+async def test_a_reply_by_a_port_that_the_question_does_not_note_leaves_it_open(
+    store: Store, run: ExecutionId, call: ActionCall, result: dict[str, Any], said: str
+) -> None:
+    await ask(store, call, ports=("good", "bad", "failure"))
+    with pytest.raises(InvalidReply, match=f"{said}.*it may leave by good, bad, failure") as error:
+        await store.claim_question(question_id(call), Reply(result=result))
+    assert error.value.code == "invalid_reply"
+    assert (await journal(store, run))[0] == "running"
+    good = Reply.model_validate({"result": {"output": "good"}})
+    assert (await store.claim_question(question_id(call), good)).verdict is Verdict.TAKEN
+    assert (await store.claim_question(question_id(call), Reply(result=result))).verdict is Verdict.OTHER
+
+
+async def test_an_error_needs_no_port(store: Store, call: ActionCall) -> None:
+    await ask(store, call, ports=("good", "failure"))
+    assert (await store.claim_question(question_id(call), BUSY)).verdict is Verdict.TAKEN
 
 
 async def test_replies_at_once_have_one_answer(store: Store, call: ActionCall) -> None:

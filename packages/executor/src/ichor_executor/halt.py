@@ -22,8 +22,11 @@ def halt(plan: Plan, state: State, *, cleanup: bool) -> Halt:
     """
     stopping = {at for at in state.running if cleanup and plan.nodes[at].cleaned_up}
     commands: list[Command] = [CancelAction(at) for at in sorted(stopping)]
-    if asks := tuple((at, wait.ask) for at, wait in sorted(state.pending.items()) if not wait.asks_again):
-        commands.append(DropQuestions(asks))
+    asked = {at: wait.ask for at, wait in state.pending.items() if not wait.asks_again}
+    if cleanup:  # What is in flight may have asked; without cleanup the run ends now, and its questions with it.
+        asked |= {at: state.ask(at) for at in state.running if at not in stopping}
+    if asked:
+        commands.append(DropQuestions(tuple(sorted(asked.items()))))
     ended = sorted({*state.running, *state.waiting, *state.pending} - stopping)
     state.running = {at: clean for at, clean in state.running.items() if at in stopping}
     state.waiting.clear()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ichor_executor import CancelAction, Command, EndRun, Stop
+from ichor_executor import CancelAction, Command, DropQuestions, EndRun, Stop
 from ichor_models import ActionError, ActionState, Case, Rule
 
 from .driver import Driver
@@ -54,7 +54,7 @@ class StoppingDriver(Driver):
         running = list(self.in_flight)
         self.at_stop = self.machine.stop(Stop.CANCELLED, self.case.now)
         self._asked = {command.at for command in self.at_stop if isinstance(command, CancelAction)}
-        self._take([command for command in self.at_stop if not isinstance(command, CancelAction)])
+        self._take([command for command in self.at_stop if not isinstance(command, CancelAction | DropQuestions)])
         self.in_flight = [at for at in self.in_flight if self._name(at) not in self.states]
         for at in running:
             done = at in self._asked and self._completes(self._name(at))

@@ -119,6 +119,15 @@ def test_a_delay_and_an_open_question_end_at_once_and_the_question_is_closed() -
     assert [command.at for command in told if isinstance(command, RunAction)] == [2]
 
 
+def test_what_an_action_in_flight_may_have_asked_is_closed_before_cleanup() -> None:
+    graph = GraphBuilder().action("ask").action("work").action("note").start("ask", "work").always("work", "note")
+    run, plan = machine(graph.rule())
+    run.start(NOW)
+    told = run.stop(Stop.CANCELLED, NOW)
+    assert told[:2] == [CancelAction(1), DropQuestions(((0, 1),))]
+    assert states(plan, *told) == {"ask": "cancelled"}
+
+
 def test_what_asks_while_it_is_to_stop_is_cancelled_and_its_question_closed() -> None:
     run, plan = machine(GraphBuilder().action("ask").action("note").start("ask").always("ask", "note").rule())
     run.start(NOW)

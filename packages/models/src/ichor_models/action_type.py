@@ -31,17 +31,25 @@ LONG_RUNNING = ActionPolicy(timeout=timedelta(minutes=30))
 
 @dataclass(frozen=True, slots=True)
 class ActionType:
-    """A type of action. `config` is the model of its resolved config; `ports` are the outputs that it declares."""
+    """A type of action. `config` is the model of its resolved config; `ports` are the outputs that it declares.
+
+    One with `open_ports` may leave by any other port, too.
+    """
 
     name: str
     config: type[BaseModel]
     ports: tuple[str, ...] = (SUCCESS,)
     policy: ActionPolicy = NORMAL
+    open_ports: bool = False
 
     @property
     def all_ports(self) -> tuple[str, ...]:
         """Return its ports with the error edge, which every type has."""
         return (*self.ports, FAILURE)
+
+    def may_leave_by(self, port: JsonValue) -> bool:
+        """Say whether a result may name this port."""
+        return port in self.all_ports or (self.open_ports and isinstance(port, str))
 
     def fit(self, config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Check a resolved config; numbers and booleans become text where text is asked, null the empty text.

@@ -14,7 +14,7 @@ not written, or on the value of one that is. What a template makes is not known,
 makes the entity's name, nothing is said. Names count without quotes and in lower case, as actions read them.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,10 +68,6 @@ class Link:
     conditions: tuple[Condition, ...]
     writes: tuple[Write, ...]
 
-    def starts(self, other: "Link") -> bool:
-        """Say whether something that this rule writes may start the other."""
-        return any(_may_start(write, other) for write in self.writes)
-
 
 def writes(actions: Iterable[Action]) -> tuple[Write, ...]:
     """Return what the actions of a rule write, as far as that is known before it runs."""
@@ -86,7 +82,7 @@ def circle_warnings(rule: Link, others: Iterable[Link]) -> tuple[Problem, ...]:
     way = " -> ".join(repr(link.name) for link in circle)
     message = (
         f"The rule can start itself again: {way}. A cascade stops where a rule would run twice for one row; "
-        "narrow a trigger, for example by changed_to, if this is not meant."
+        "narrow a trigger, for example by changed_to a value that no rule on this way writes, if this is not meant."
     )
     return (Problem(code="circle", where="trigger", message=message),)
 
@@ -131,14 +127,6 @@ def _plain(name: str) -> str:
     return name.strip().strip('"').strip().casefold()
 
 
-def _may_start(write: Write, rule: Link) -> bool:
-    return (
-        rule.entity is not None
-        and (write.entity, write.event) == (_table(rule.entity), rule.event)
-        and all(_may_hold(condition, write) for condition in rule.conditions)
-    )
-
-
 def _may_hold(condition: Condition, write: Write) -> bool:
     field = _plain(condition.field_name)
     if condition.operator in (Operator.CHANGED_FROM, Operator.CHANGED_TO):
@@ -170,17 +158,27 @@ def _is_open(value: JsonValue) -> bool:
 
 def _circle(rule: Link, others: Sequence[Link]) -> list[Link] | None:
     """Return the shortest way from a rule back to itself, both ends included."""
+    listening = _by_trigger([rule, *others])
     came_from: dict[RuleId, Link] = {}
     waiting = deque([rule])
     while waiting:
         link = waiting.popleft()
-        if link.starts(rule):
+        for write in link.writes:
+            for other in listening.get((write.entity, write.event), ()):
+                if other.rule_id not in came_from and all(_may_hold(item, write) for item in other.conditions):
+                    came_from[other.rule_id] = link
+                    waiting.append(other)
+        if rule.rule_id in came_from:
             return [*_way(rule, link, came_from), rule]
-        for other in others:
-            if other.rule_id not in came_from and link.starts(other):
-                came_from[other.rule_id] = link
-                waiting.append(other)
     return None
+
+
+def _by_trigger(links: Iterable[Link]) -> Mapping[tuple[str, str], Sequence[Link]]:
+    listening: defaultdict[tuple[str, str], list[Link]] = defaultdict(list)
+    for link in links:
+        if link.entity is not None and link.event is not None:
+            listening[_table(link.entity), link.event].append(link)
+    return listening
 
 
 def _way(start: Link, end: Link, came_from: Mapping[RuleId, Link]) -> list[Link]:

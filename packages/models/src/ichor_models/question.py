@@ -39,15 +39,23 @@ class Message(Model):
 
 
 class Question(Model):
-    """A question with the time there is for its reply: sent as a `message`, or put to people as an `approval`.
+    """A question with the time there is for its reply: sent as a `message`, or else put to people as an `approval`.
 
     `on_timeout` is the action's result where no reply comes in time; without it the action then fails as `timeout`.
+    `ports` are those that the reply may name, which the engine notes: those of the action's type; None means any.
     """
 
     timeout: timedelta = Field(gt=timedelta(0))
     message: Message | None = None
     approval: Approval | None = None
     on_timeout: dict[str, JsonValue] | None = None
+    ports: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_way(self) -> Self:
+        if self.message is not None and self.approval is not None:
+            raise ValueError("a question that people decide is not sent, too: a reply would decide past them")
+        return self
 
 
 class Asked(Model):
@@ -95,6 +103,11 @@ class Reply(Model):
             raise ValueError("output is the name of a port, so it must be text")
         return self
 
+    @property
+    def refusal(self) -> ReplyError | None:
+        """Return its error where nothing is asked again after it."""
+        return self.error if self.error and not self.error.retryable else None
+
 
 class ReplyNotice(Model):
     """A reply on its way to the run: `ask` counts the questions of the action from 1."""
@@ -129,10 +142,14 @@ def question_id(call: ActionCall) -> UUID:
 
 
 class OpenedQuestion(Model):
-    """A question that was opened: its id, when its time is over, whether it still waits for its reply, its trace."""
+    """A question that was opened: its id, when its time is over, whether it still waits for its reply, its trace.
+
+    `refusal` is the error that is its reply for good.
+    """
 
     id: UUID
     expires: AwareDatetime
     question: Question
     waits: bool = True
     traceparent: str | None = None
+    refusal: ReplyError | None = None

@@ -38,7 +38,9 @@ class Mail(Model):
     extra: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-CATALOGUE = Catalogue([*CONTROL_TYPES, ActionType("mail", Mail, ports=("sent", "bounced"))])
+CATALOGUE = Catalogue(
+    [*CONTROL_TYPES, ActionType("mail", Mail, ports=("sent", "bounced")), ActionType("ask", Mail, open_ports=True)]
+)
 
 
 def action(name: str, type_: str = "mail", *, active: bool = True, **config: Any) -> Action:
@@ -214,7 +216,7 @@ def test_the_built_in_types_and_unknown_ones(type_: str, config: Config, found: 
 def test_an_unknown_type_is_told_with_those_that_are_known() -> None:
     (problem,) = analyze([action("a", "teleport")], "> a").problems
     assert problem.message == (
-        "'teleport' is no action type that is known here; there are delay, evaluate_condition, mail."
+        "'teleport' is no action type that is known here; there are ask, delay, evaluate_condition, mail."
     )
 
 
@@ -361,6 +363,10 @@ def test_a_port_that_the_type_does_not_declare_is_warned_of(port: str, warned: b
     report = analyze([action("a"), action("b")], f"> a, a {port}> b")
     assert report.valid
     assert coded(report.warnings) == ([("undeclared_port", "edges[1] (a -> b)")] if warned else [])
+
+
+def test_a_type_with_open_ports_leaves_by_any() -> None:
+    assert analyze([action("a", "ask"), action("b")], "> a, a refunded> b").warnings == ()
 
 
 @pytest.mark.parametrize(("port", "warned"), [("true", False), ("false", False), ("failure", False), ("yes", True)])

@@ -52,14 +52,15 @@ class Connection(H11Protocol):
         super().timeout_keep_alive_handler()
 
     def pause_writing(self) -> None:
-        """Let the client take what it was sent, for so long."""
+        """Let the client take the answer, all of it for so long."""
         super().pause_writing()
-        self._cut = self.loop.call_later(self.ANSWER_SECONDS, self.transport.abort)
+        if self._cut is None:
+            self._cut = self.loop.call_later(self.ANSWER_SECONDS, self.transport.abort)
 
-    def resume_writing(self) -> None:
-        """Go on."""
-        super().resume_writing()
+    def on_response_complete(self) -> None:
+        """Wait for the next request: the client took the answer (`in_pieces`)."""
         self._keep()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

@@ -17,6 +17,7 @@ from ichor_service.connection import Connection
 from ichor_service.errors import Unavailable
 from ichor_service.health import Health, health_routes
 from ichor_service.metrics import metrics_route
+from ichor_service.pieces import in_pieces
 from ichor_service.settings import Settings
 
 _BACKLOG = 128
@@ -63,7 +64,7 @@ class HttpServer:
             served.router.default = app
         self._server = _WithoutSignals(
             uvicorn.Config(
-                served,
+                in_pieces(served),
                 http=Connection,
                 lifespan="off",
                 ws="none",

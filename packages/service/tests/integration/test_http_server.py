@@ -121,6 +121,19 @@ async def test_who_takes_no_answer_is_cut_off():
             await trickle(writer, b"x" * 100)
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_who_takes_an_answer_slowly_is_cut_off():
+    async with connecting() as connect:
+        reader, writer = await connect()
+        writer.write(GET.replace(b"/ ", f"/?size={LARGE} ".encode(), 1))
+        taken = 0
+        async with asyncio.timeout(10):
+            while piece := await reader.read(LARGE // 200):
+                taken += len(piece)
+                await asyncio.sleep(0.01)
+        assert taken < LARGE
+
+
 @pytest.mark.parametrize("is_answered", [False, True])
 async def test_a_body_that_is_no_http_is_no_error_of_ours(is_answered: bool, caplog: pytest.LogCaptureFixture):
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -59,17 +59,28 @@ class RabbitServer(Server):
 
 @dataclass(frozen=True, slots=True)
 class RabbitOptions:
-    """How to start one: `data_dir` survives the server, the ports are free ones where None."""
+    """How to start one: `data_dir` survives the server, the ports are free ones where None.
+
+    `max_message_size` is how many bytes the body of a message may have, RabbitMQ's default where None.
+    """
 
     source: Source | None = None
     port: int | None = None
     management_port: int | None = None
     data_dir: Path | None = None
+    max_message_size: int | None = None
 
     @property
     def has_fixed_port(self) -> bool:
         """Tell whether trying another port is out of the question."""
         return self.port is not None or self.management_port is not None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what sets `max_message_size`."""
+        if self.max_message_size is None:
+            return {}
+        return {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-rabbit max_message_size {self.max_message_size}"}
 
 
 @asynccontextmanager
@@ -79,13 +90,14 @@ async def start_rabbitmq(
     port: int | None = None,
     management_port: int | None = None,
     data_dir: Path | None = None,
+    max_message_size: int | None = None,
 ) -> AsyncGenerator[RabbitServer]:
     """Yield a running RabbitMQ that ends with the block, or with this process.
 
     Where ICHOR_RABBITMQ_URL is set, that server is meant (its management API at ICHOR_RABBITMQ_MANAGEMENT_URL, or
-    at the usual port of the same host) and the ports and `data_dir` mean nothing.
+    at the usual port of the same host) and the other arguments mean nothing.
     """
-    server = await launch_rabbitmq(RabbitOptions(source, port, management_port, data_dir))
+    server = await launch_rabbitmq(RabbitOptions(source, port, management_port, data_dir, max_message_size))
     try:
         yield server
     finally:
@@ -147,6 +159,7 @@ async def _by_docker(options: RabbitOptions, watch: Watch) -> RabbitServer | Non
         image = container.Image(
             name=IMAGE,
             ports={_AMQP_PORT: ports[0], _MANAGEMENT_PORT: ports[1]},
+            env=options.environment,
             volumes={str(options.data_dir): "/var/lib/rabbitmq"} if options.data_dir else {},
             hostname="ichor",
         )
@@ -169,7 +182,7 @@ async def _by_program(options: RabbitOptions, watch: Watch) -> RabbitServer | No
         except BaseException:
             remove_folder(folder)
             raise
-        environment = _environment(home, folder, ports)
+        environment = _environment(home, folder, ports) | options.environment
         commands = [
             Command([str(epmd)], environment, home),
             Command(_after_epmd(epmd, program), environment, home),

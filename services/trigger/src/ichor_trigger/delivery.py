@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from aio_pika import Message
 from aio_pika.abc import AbstractExchange
-from aio_pika.exceptions import DeliveryError
+from aio_pika.exceptions import ChannelPreconditionFailed, DeliveryError
 from ichor_edgestore import OutboxEvent, Refusal
 from ichor_models import TRACEPARENT, Traceparent
 from ichor_service import Stop, reason
@@ -57,6 +57,7 @@ class Delivery:
         self.published: list[OutboxEvent] = []
         self.refused: list[Refusal] = []
         self.trouble: Exception | None = None
+        self._under_way: dict[int, OutboxEvent] = {}
 
     async def run(self, events: Sequence[OutboxEvent]) -> None:
         """Publish as many as can be; a stop, or a broker that is slow or away, leaves the rest.
@@ -80,17 +81,33 @@ class Delivery:
         if unfit := self._unfit(event):
             self.refused.append(Refusal(event, unfit, None))
             return True
+        self._under_way[event.seq] = event
         try:
             await self._publish(event)
         except DeliveryError as error:
-            refusal = Refusal(event, f"RabbitMQ: {_said(error)}", self._patience.pause(event.attempts + 1))
-            self.refused.append(refusal)
-            return refusal.pause is None
+            return self._refuse(event, _said(error)).pause is None
+        except ChannelPreconditionFailed as error:
+            self._refuse_largest(error)
+            return False
         except Exception as error:
             self.trouble = error
             return False
+        finally:
+            self._under_way.pop(event.seq, None)
         self.published.append(event)
         return True
+
+    def _refuse(self, event: OutboxEvent, why: str) -> Refusal:
+        refusal = Refusal(event, f"RabbitMQ: {why}", self._patience.pause(event.attempts + 1))
+        self.refused.append(refusal)
+        return refusal
+
+    def _refuse_largest(self, error: ChannelPreconditionFailed) -> None:
+        """Note that the broker closed the channel: a message is too large, and if any is, then the largest."""
+        if self._under_way:
+            self._refuse(max(self._under_way.values(), key=lambda event: len(event.body)), reason(error))
+            self._under_way.clear()
+        self.trouble = error
 
     def _unfit(self, event: OutboxEvent) -> str | None:
         """Return why an event fits in no message, None where it does: who may write the table may write anything."""

@@ -5,6 +5,7 @@
 | the broker confirms it | it is deleted |
 | the broker refuses it | tried again with growing pauses, while the entity's later events wait; in the end it is |
 | | `failed`, which the log says, and they go on |
+| it is larger than the broker takes | the same; those beside it come over another channel |
 | the broker or the database is away | it waits; no attempt is counted |
 | the relay, or a connection, dies after publishing | it is published again under the same id, before the later ones |
 
@@ -154,10 +155,12 @@ class Relay:
             try:
                 await connection.during(delivery.run(batch.events))
             except Unreachable as error:
-                delivery.trouble = error
+                delivery.trouble = delivery.trouble or error
             await batch.settle(delivery.published, delivery.refused)
         self._tell(batch.events, delivery)
         if delivery.trouble is not None:
+            if delivery.refused:
+                self._note(None)
             raise Unreachable(f"RabbitMQ: {reason(delivery.trouble)}") from delivery.trouble
         if delivery.refused:
             # Perhaps somebody removed the queue.

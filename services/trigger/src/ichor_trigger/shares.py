@@ -1,4 +1,4 @@
-"""How many places each kind of message may hold at once, so that bursts leave places for the others."""
+"""How many places each kind, of messages or callers, may hold at once, so that bursts leave places for the others."""
 
 from collections import Counter
 from collections.abc import Generator

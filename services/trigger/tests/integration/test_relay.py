@@ -19,7 +19,7 @@ from aio_pika.abc import AbstractChannel
 from ichor_edgestore import EdgeStore
 from ichor_models import TRACEPARENT
 from ichor_service import EVENTS, Broker, Link, Stop, Unreachable
-from ichor_testing import Vhost, until
+from ichor_testing import Source, Vhost, isolated_vhost, start_rabbitmq, until
 from ichor_testing.engine_program import start_program
 from ichor_trigger.delivery import Delivery, Patience
 from ichor_trigger.relay import Relay, RelayOptions
@@ -27,6 +27,12 @@ from pydantic import SecretStr
 
 LEGACY_TABLE = Path(__file__).parents[4] / "packages/edgestore/tests/integration/ichor_cascade_outbox.sql"
 LEGACY_LEFT = "SELECT id::text AS id, dead FROM workflow.cascade_outbox"
+EMIT_SIZED = """
+SELECT workflow.emit_event(
+    'on_update', 'orders', left(e.name, 1), jsonb_build_object('x', repeat('x', e.size)), event_id => e.name
+)
+FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS e (name, size, place) ORDER BY e.place
+"""
 SHORT = RelayOptions(
     largest=1_000,
     poll=0.05,
@@ -213,6 +219,27 @@ async def test_a_queue_that_is_full_refuses_until_the_event_is_given_up(
         await full.delete(if_unused=False, if_empty=False)
         await pool.execute("UPDATE workflow.outbox SET state = 'pending', attempts = 0, next_attempt_at = now()")
         await is_empty(pool)
+
+
+async def test_what_is_larger_than_the_broker_takes_is_given_up_and_lets_the_others_pass(pool: asyncpg.Pool):
+    """The broker closes the channel, and does not say at which message."""
+    sizes = {"a1": 200_000, "a2": 0, "b1": 200_000, "c1": 200_000, "d1": 0, "d2": 0, "e1": 90_000}
+    broker = start_rabbitmq(source=Source.LOCAL, max_message_size=100_000)
+    async with (
+        broker as server,
+        isolated_vhost(server) as vhost,
+        relaying(vhost, pool, replace(SHORT, largest=1_000_000)),
+    ):
+        await pool.execute(EMIT_SIZED, list(sizes), list(sizes.values()))
+        async with await aio_pika.connect(vhost.url) as connection:
+            await is_empty(pool)
+            messages = await arrived(await connection.channel(), 4)
+    order = list(dict.fromkeys(message.message_id for message in messages))
+    assert sorted(map(str, order)) == ["a2", "d1", "d2", "e1"]
+    assert order.index("d1") < order.index("d2")
+    rows = await pool.fetch("SELECT event_id, attempts, last_error FROM workflow.outbox ORDER BY event_id")
+    assert [(row["event_id"], row["attempts"]) for row in rows] == [("a1", 3), ("b1", 3), ("c1", 3)]
+    assert all("larger than configured max size" in row["last_error"] for row in rows)
 
 
 async def test_a_batch_ends_in_time_however_slow_the_broker_is(pool: asyncpg.Pool, channel: AbstractChannel):

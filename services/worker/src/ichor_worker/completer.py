@@ -6,8 +6,8 @@ has the answer ignores. Where a question is answered elsewhere, as by a vote, th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -73,7 +73,7 @@ class Completer:
             Unreachable: Temporal or the database is away, or this Temporal does not carry the runs.
         """
         question, reply = _read(letter, keys, max_bytes)
-        with outages():
+        with outages(), _usable():
             claim = await self._store.opened.claim_question(question, reply, delivers=True)
             if claim.notice is not None:
                 traced = None if letter.traced else claim.traceparent
@@ -215,7 +215,13 @@ def _read(letter: Letter, keys: TokenKeys, max_bytes: int) -> tuple[UUID, Reply]
     question = keys.read(letter.correlation_id)
     if question is None:
         raise Unusable("invalid_token", "The correlation_id is no token that we gave, or its key is no longer known.")
-    try:
+    with _usable():
         return question, parse_reply(letter.body)
+
+
+@contextmanager
+def _usable() -> Generator[None]:
+    try:
+        yield
     except InvalidReply as error:
         raise Unusable(error.code, str(error)) from error

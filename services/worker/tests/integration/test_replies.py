@@ -44,6 +44,9 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
         runs = {event_id: await bench.begin(event_id) for event_id in ("e1", "e2")}
         question, second = await bench.question(), await bench.question()
         token = question.correlation_id or ""
+        await bench.pool.execute(
+            """UPDATE workflow.questions SET question = question || '{"ports": ["good", "bad"]}'"""
+        )
         key, id_, signature = token.split(".")
         crossed = ".".join((key, (second.correlation_id or "").split(".")[1], signature))
         foreign = TokenKeys.parse("a key of somebody else").sign(uuid4())
@@ -71,6 +74,8 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
             (token, {"result": {"output": 5}}, "invalid_reply"),
             (token, {"result": {"output": None}}, "invalid_reply"),
             (token, {"result": {"ichor.asked": {}}}, "invalid_reply"),
+            (token, {"result": {"output": "ugly"}}, "invalid_reply"),
+            (token, YES, "invalid_reply"),
             (token, {"result": {"x": "y" * 10_000}}, "too_large"),
         ]
         for bad, body, reason in cases:
@@ -78,7 +83,7 @@ async def test_what_cannot_be_used_is_dead_with_its_reason(bench: QuestionBench)
             dead = await bench.dead()
             assert (bad, dead["x-ichor-reason"]) == (bad, reason)
             assert dead["x-ichor-detail"]
-        await bench.reply(token, YES)
+        await bench.reply(token, {"result": {"available": 3, "output": "good"}})
         await bench.reply(second.correlation_id, NO)
         # Each reply ended the run that asked, and no other one.
         for asked, status in ((question, "completed"), (second, "failed")):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from ichor_activities.alert import ALERTS, Alert, Severity, write_alert
+from ichor_activities.alert import ALERTS, Alert, Severity, source_entity_name, write_alert
 from ichor_activities.config import Config, Result
 from ichor_activities.context import ActionContext
 from ichor_activities.handler import action
@@ -80,14 +80,17 @@ async def create_alert(config: CreateAlertConfig, run: ActionContext) -> CreateA
 
 
 async def _resolve_prior(config: CreateAlertConfig, run: ActionContext) -> int:
-    entity = as_uuid(run.event.entity_id)
-    if entity is None or not config.alert_type:
+    """Resolve the open alerts of the event's row; those from before migration 0022 have it only where it is a UUID."""
+    if not run.event.entity_id or not config.alert_type:
         return 0
     return await run.transaction.execute(
         f"UPDATE {ALERTS.sql} SET status = 'resolved', updated_date = {ALERTS.typed('updated_date', 1)}"
-        f" WHERE source_entity_id = {ALERTS.typed('source_entity_id', 2)} AND alert_type = $3"
-        " AND status::text IN ('active', 'acknowledged')",
+        f" WHERE (source_entity_id = {ALERTS.typed('source_entity_id', 2)}"
+        " OR source_row_id = $4 AND source_entity_name IS NOT DISTINCT FROM $5)"
+        " AND alert_type = $3 AND status::text IN ('active', 'acknowledged')",
         document({"updated_date": datetime.now(UTC).isoformat()}),
-        document({"source_entity_id": entity}),
+        document({"source_entity_id": as_uuid(run.event.entity_id)}),
         config.alert_type,
+        run.event.entity_id,
+        source_entity_name(run),
     )

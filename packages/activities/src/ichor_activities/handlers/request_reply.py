@@ -23,7 +23,7 @@ class RequestReplyConfig(Config):
     )
 
 
-@action("request_reply", asks=True)
+@action("request_reply", asks=True, open_ports=True)
 async def request_reply(config: RequestReplyConfig, run: ActionContext) -> Question:
     """Ask a service over RabbitMQ; the reply's result is the action's, and may leave by any port."""
     return Question(timeout=config.timeout, message=Message(routing_key=config.routing_key, body=config.message))

@@ -47,6 +47,7 @@ def _document(item: ActionType) -> dict[str, JsonValue]:
         "type": item.name,
         "description": description(item.name),
         "ports": list(item.all_ports),
+        "open_ports": item.open_ports,
         "config": item.config.model_json_schema(),
         "limits": {
             "timeout": format_duration(policy.timeout),

@@ -13,13 +13,13 @@ WHERE q.id = $1
 -- name: alert
 -- One alert for each approval, with its id: reminders and escalations wake it up again.
 INSERT INTO workflow.alerts (
-    id, alert_type, severity, title, message, context, source_entity_name, source_entity_id, source_rule_id, status,
-    created_date, updated_date
+    id, alert_type, severity, title, message, context, source_entity_name, source_entity_id, source_row_id, source_rule_id,
+    status, created_date, updated_date
 )
 SELECT
     a.approval_request_id, 'approval_request', 'high', $2, $3,
     jsonb_build_object('approval_id', a.approval_request_id, 'execution_id', a.execution_id, 'action', a.action_name),
-    left($4, 100), $5::uuid, a.rule_id, 'active', now(), now()
+    left($4, 100), $5::uuid, $6, a.rule_id, 'active', now(), now()
 FROM workflow.approval_requests a
 WHERE a.approval_request_id = $1
 

@@ -15,7 +15,25 @@ WHERE event_id = $1 AND created_at = now()
 RETURNING octet_length(payload::text) AS bytes
 
 -- name: hold
--- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events.
+-- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events. It
+-- looks at the oldest events only, so that it takes no longer where one entity has very many.
+WITH early AS MATERIALIZED (
+    SELECT w.seq, row_number() OVER (PARTITION BY w.entity_key ORDER BY w.seq) AS place
+    FROM (SELECT seq, entity_key FROM workflow.outbox WHERE state = 'pending' ORDER BY seq LIMIT 2000) w
+), heads AS MATERIALIZED (
+    SELECT o.entity_key
+    FROM early e
+    JOIN workflow.outbox o USING (seq)
+    WHERE e.place = 1 AND o.state = 'pending' AND o.next_attempt_at <= now()
+    ORDER BY o.seq
+    LIMIT $1
+    FOR UPDATE OF o SKIP LOCKED
+)
+SELECT h.entity_key, pg_try_advisory_xact_lock(hashtextextended('ichor outbox ' || h.entity_key, 0)) AS is_held
+FROM heads h
+
+-- name: hold_any
+-- The same among all events, where the oldest ones wait for something.
 WITH heads AS MATERIALIZED (
     SELECT o.entity_key
     FROM workflow.outbox o
@@ -35,11 +53,13 @@ FROM heads h
 -- events from its oldest, so that the caller sees where one is missing because somebody else has it locked. `before` are
 -- the bytes of those that come before it, which bound what is read.
 WITH waiting AS MATERIALIZED (
-    SELECT o.seq, row_number() OVER (PARTITION BY o.entity_key ORDER BY o.seq) AS place
-    FROM workflow.outbox o
-    WHERE o.state = 'pending' AND o.entity_key = ANY($1::text[])
-    ORDER BY o.seq
-    LIMIT $2
+    SELECT w.seq, row_number() OVER (PARTITION BY w.entity_key ORDER BY w.seq) AS place
+    FROM (
+        SELECT o.seq, o.entity_key FROM workflow.outbox o
+        WHERE o.state = 'pending' AND o.entity_key = ANY($1::text[])
+        ORDER BY o.seq
+        LIMIT $2
+    ) w
 ), sized AS MATERIALIZED (
     SELECT w.seq, w.place, sum(s.bytes) OVER (ORDER BY w.seq) - s.bytes AS before
     FROM waiting w

@@ -6,10 +6,10 @@ WITH run AS (
 INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads, largest)
 SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8, $9
 FROM run r
-RETURNING id, question, expires_at, state, traceparent
+RETURNING id, question, expires_at, state, reply, traceparent
 
 -- name: of_call
-SELECT id, question, expires_at, state, traceparent
+SELECT id, question, expires_at, state, reply, traceparent
 FROM workflow.questions
 WHERE id = $1
 
@@ -96,7 +96,7 @@ WHERE q.id = ANY($1::uuid[])
 UPDATE workflow.questions SET sent_at = now() WHERE id = $1 AND sent_at IS NULL
 
 -- name: unsent
-SELECT id, question, expires_at, state, traceparent
+SELECT id, question, expires_at, state, reply, traceparent
 FROM workflow.questions
 WHERE state = 'open' AND sent_at IS NULL AND created_date < now() - $1::interval AND expires_at > now()
 ORDER BY created_date

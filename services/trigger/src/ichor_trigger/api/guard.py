@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ichor_trigger.api.authenticator import Authenticator
 from ichor_trigger.api.error import RETRY, ApiError, explain
+from ichor_trigger.shares import Shares
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _log = structlog.stdlib.get_logger(__name__)
@@ -21,10 +21,13 @@ _log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many bytes a body may have, how many requests may be under way, and for how many seconds each."""
+    """How many bytes a body may have, how many requests may be under way, and for how many seconds each.
+
+    Of those `at_once`, a caller may have as many as it leaves free.
+    """
 
     body: int
-    at_once: int = 40
+    at_once: int = 80
     seconds: float = 10.0
 
 
@@ -35,7 +38,7 @@ class Guard:
         self._app = app
         self._authenticator = authenticator
         self._limits = limits
-        self._under_way = 0
+        self._shares = Shares(limits.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,8 +61,13 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         body = _Body(receive, self._limits.body)
         try:
-            async with asyncio.timeout(self._limits.seconds):
-                await self._let_through(scope, body, answer)
+            async with asyncio.timeout(self._limits.seconds) as working:
+
+                async def send(message: Message) -> None:
+                    working.reschedule(None)  # How long a client may take over an answer, the connection knows.
+                    await answer(message)
+
+                await self._let_through(scope, body, send)
         except ApiError as error:
             failure = error
         except TimeoutError:
@@ -72,13 +80,14 @@ class Guard:
         if answer.status is None:
             await failure.response()(scope, receive, answer)
 
-    async def _let_through(self, scope: Scope, body: "_Body", answer: "_Answer") -> None:
+    async def _let_through(self, scope: Scope, body: "_Body", send: Send) -> None:
         headers = Headers(scope=scope)
+        _require_one_length(headers)
         caller = await self._authenticator.caller(headers)
         scope["state"] = {**scope.get("state", {}), "caller": caller}
         body.announced(headers.get("content-length"))
-        with self._place():
-            await self._app(scope, body, answer)
+        with self._place(caller.sub):
+            await self._app(scope, body, send)
 
     def _too_late(self, body: "_Body") -> ApiError:
         seconds = f"{self._limits.seconds:g} seconds"
@@ -87,15 +96,11 @@ class Guard:
             return ApiError(408, "body_too_slow", message, "Send it again, faster or smaller.", {"connection": "close"})
         return ApiError(503, "timeout", f"It took more than {seconds}.", "Send it again.", RETRY)
 
-    @contextmanager
-    def _place(self) -> Generator[None]:
-        if self._under_way >= self._limits.at_once:
-            raise ApiError(503, "busy", "Too many requests are under way.", "Send it again.", RETRY)
-        self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
+    def _place(self, sub: str) -> AbstractContextManager[None]:
+        if not self._shares.has_place(sub):
+            message = "Too many requests are under way, of this caller or in all."
+            raise ApiError(503, "busy", message, "Send it again.", RETRY)
+        return self._shares.place(sub)
 
 
 class _Answer:
@@ -141,6 +146,13 @@ class _Body:
         if size > self._largest:
             message = f"The body has more than the {self._largest} bytes that ICHOR_MAX_EVENT_BYTES allows."
             raise ApiError(413, "too_large", message, "Send less data.")
+
+
+def _require_one_length(headers: Headers) -> None:
+    """Refuse what a proxy may read as other requests than we do (RFC 9112, 6.1)."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        message, mend = "The length of the body is told twice.", "Send Content-Length or Transfer-Encoding."
+        raise ApiError(400, "ambiguous_length", message, mend, {"connection": "close"})
 
 
 def _sub(scope: Scope) -> str | None:

@@ -65,7 +65,7 @@ async def start_run(
         pinned = await once.store.pin_start(manual)
         run = await _launched(once, launcher, pinned)
         if run.error_type in (INVALID_GRAPH, NOT_STARTED):
-            mend = f"Correct the rule; GET /v1/runs/{run.execution_id} shows this run."
+            mend = f"Correct the rule, and use a new key; GET /v1/runs/{run.execution_id} shows the run of this one."
             raise ApiError(422, run.error_type, run.error or "The run cannot be started.", mend)
         return StartedRun(run=run.execution_id, workflow_id=run.workflow_id, status=run.status)
 

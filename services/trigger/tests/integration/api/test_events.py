@@ -77,6 +77,25 @@ async def test_a_key_stands_for_one_request_of_one_caller(
     assert len(await payloads(pool)) == 2
 
 
+async def test_several_keys_are_refused(ada: httpx.AsyncClient, pool: asyncpg.Pool):
+    for keys in (("k1", "k2"), ("k1", "k1")):
+        response = await ada.post("/v1/events", json=EVENT, headers=[("idempotency-key", key) for key in keys])
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "ambiguous_key")
+    assert await payloads(pool) == []
+
+
+async def test_a_key_stands_for_a_request_as_soon_as_that_could_be_used(ada: httpx.AsyncClient):
+    headers = {"idempotency-key": "k1"}
+    for changes, status, code in (
+        ({"colour": "red"}, 422, "invalid_request"),
+        ({"user_id": "otto"}, 403, "missing_scope"),
+        ({"entity_id": "ü" * 200}, 422, "unstorable"),
+        ({}, 422, "idempotency_key_reused"),
+    ):
+        response = await ada.post("/v1/events", json=EVENT | changes, headers=headers)
+        assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
 async def test_a_request_that_was_broken_off_is_done_again(ada: httpx.AsyncClient, pool: asyncpg.Pool):
     first = await ada.post("/v1/events", json=EVENT, headers={"idempotency-key": "k1"})
     await pool.execute("UPDATE workflow.idempotency_keys SET status = NULL, response = NULL")

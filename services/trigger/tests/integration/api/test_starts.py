@@ -107,6 +107,10 @@ async def test_a_rule_that_cannot_be_run_leaves_a_failed_run(
     (run,) = await EdgeStore(pool).list_runs()
     assert run.status == "failed"
     assert run.execution_id in error["mend"]
+    assert "a new key" in error["mend"]
+    await save_rule(MANUAL)
+    assert (await starter.post(path, json={}, headers=headers)).json() == first.json()
+    assert (await starter.post(path, json={}, headers={"idempotency-key": "k2"})).status_code == 202
 
 
 async def test_a_run_that_temporal_refuses_says_so(client_of: ClientOf, save_rule: SaveRule, temporal_links: Links):

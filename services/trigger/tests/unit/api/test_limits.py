@@ -21,10 +21,10 @@ class Hanging:
     """A store that never answers."""
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.asked = asyncio.Semaphore(0)
 
     async def list_rules(self, _: object) -> None:
-        self.asked.set()
+        self.asked.release()
         await asyncio.Event().wait()
 
 
@@ -84,12 +84,29 @@ async def test_too_many_at_once_are_sent_away(client_of: ClientOf, hanging: tupl
     store, links = hanging
     client = client_of("ada", links=links, limits=Limits(body=100, at_once=1))
     first = asyncio.create_task(client.get("/v1/rules"))
-    await store.asked.wait()
+    await store.asked.acquire()
     response = await client.get("/v1/nowhere")
     assert (response.status_code, response.json()["error"]["code"]) == (503, "busy")
     assert response.headers["retry-after"] == "1"
     first.cancel()
     await asyncio.wait([first])
+    assert (await client.get("/v1/nowhere")).status_code == 404
+
+
+async def test_a_caller_leaves_as_many_places_as_it_takes(client_of: ClientOf, hanging: tuple[Hanging, Links]):
+    store, links = hanging
+    client = client_of("ada", links=links, limits=Limits(body=100, at_once=4))
+    taken = [asyncio.create_task(client.get("/v1/rules")) for _ in range(2)]
+    for _ in taken:
+        await store.asked.acquire()
+    response = await client.get("/v1/nowhere")
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "busy")
+    assert response.headers["retry-after"] == "1"
+    other = {"authorization": "Bearer token-of-otto"}
+    assert (await client.get("/v1/nowhere", headers=other)).status_code == 404
+    for request in taken:
+        request.cancel()
+    await asyncio.wait(taken)
     assert (await client.get("/v1/nowhere")).status_code == 404
 
 

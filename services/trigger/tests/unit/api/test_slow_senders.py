@@ -84,6 +84,19 @@ async def test_a_slow_body_is_given_up_with_its_place_and_its_connection(begin: 
     assert (await known(port)).status_code == 404
 
 
+async def test_a_request_within_a_body_of_two_lengths_is_none(port: int, stack: AsyncExitStack):
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    stack.callback(writer.close)
+    ask = "{} /v1/nowhere HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token-of-ada\r\n"
+    inner = f"0\r\n\r\n{ask.format('GET')}\r\n"
+    lengths = f"Content-Length: {len(inner)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(f"{ask.format('POST')}{lengths}{inner}".encode())
+    answered = await reader.read()
+    assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"ambiguous_length" in answered
+    assert answered.count(b"HTTP/1.1") == 1
+
+
 async def test_who_leaves_before_the_end_of_the_body_is_no_mistake_of_ours(port: int):
     with capture_logs() as logs:
         _, writer = await asyncio.open_connection(LOOPBACK, port)

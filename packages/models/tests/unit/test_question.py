@@ -1,0 +1,15 @@
+from datetime import timedelta
+
+import pytest
+from ichor_models import Approval, Message, Question
+from pydantic import ValidationError
+
+HOUR = timedelta(hours=1)
+APPROVAL = Approval.model_validate({"approvers": {"users": ["00000000-0000-0000-0000-000000000001"]}})
+
+
+def test_a_question_is_either_sent_or_decided_by_people():
+    Question(timeout=HOUR, message=Message(routing_key="stock"))
+    Question(timeout=HOUR, approval=APPROVAL)
+    with pytest.raises(ValidationError, match="decide past them"):
+        Question(timeout=HOUR, message=Message(routing_key="stock"), approval=APPROVAL)
