@@ -143,8 +143,10 @@ class TestDatabase:
         await pool.execute("UPDATE workflow.outbox SET created_at = now() - interval '7 minutes'")
         finding = (await examined()).only("database.backlog")
         assert (finding.state, finding.message) == (State.FAILED, "Events of the outbox wait since 7 minutes.")
-        await pool.execute("UPDATE workflow.outbox SET state = 'failed'")
-        assert (await examined()).only("database.backlog").state is State.WARNING
+        await pool.execute("UPDATE workflow.outbox SET state = 'failed', last_error = 'RabbitMQ: queue full'")
+        finding = (await examined()).only("database.backlog")
+        said = "1 events of the outbox were given up, the newest since: RabbitMQ: queue full"
+        assert (finding.state, finding.message) == (State.WARNING, said)
 
     @pytest.mark.parametrize(
         ("seconds", "state", "said"), [(5, State.WARNING, "5 s behind"), (-60, State.FAILED, "60 s ahead of")]

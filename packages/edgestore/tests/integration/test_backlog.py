@@ -10,7 +10,7 @@ from ichor_models import ActionCall, Catalogue, EntityEvent, Question, Rule, Rul
 
 type NewCall = Callable[..., ActionCall]
 HOUR = timedelta(hours=1)
-NOTHING = Backlog(0, None, 0, 0, None, 0, None, 0)
+NOTHING = Backlog(0, None, 0, None, 0, None, 0, None, 0)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def test_it_counts_what_waits_and_says_since_when(
     await pool.execute("UPDATE workflow.questions SET created_date = now() - interval '2h'")
     await pool.execute("UPDATE workflow.automation_executions SET executed_at = now() - interval '3h'")
     found = await edge_store.backlog()
-    assert (found.outbox_pending, found.outbox_failed) == (2, 1)
+    assert (found.outbox_pending, found.outbox_failed, found.outbox_error) == (2, 1, "no")
     assert (found.questions_open, found.runs_pending, found.runs_running) == (1, 1, 1)
     ages = (found.outbox_age, found.question_age, found.pending_age)
     assert [age // HOUR for age in ages if age] == [1, 2, 3]

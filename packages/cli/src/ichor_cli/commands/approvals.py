@@ -16,6 +16,7 @@ from ichor_cli.screen import Screen
 if TYPE_CHECKING:
     from ichor_edgestore import ApprovalView
     from ichor_models import Person, VoteResult
+    from ichor_service import Settings
 
 _APPROVAL = typer.Argument(metavar="APPROVAL", help="The id of an approval.", show_default=False)
 _USER = typer.Option("--as", metavar="USER_ID", help="The approver whose vote it is.", show_default=False)
@@ -28,8 +29,9 @@ _NAME = typer.Option("--name", metavar="NAME", help="The user's name, for people
 _ALL = typer.Option("--all", help="Those that are resolved, too.")
 _ASKED = typer.Option("--as", metavar="USER_ID", help="Only those that this user is asked.")
 _LIMIT = typer.Option("--limit", min=1, max=10_000, help="At most so many.")
+_FROM_SQL, _FROM_OPTION = "ICHOR_ROLES_SQL says who has a role", "where that is a role, give --role"
 _REFUSALS = {
-    VoteVerdict.NOT_ASKED: ("this user is not asked", "`ichor approvals --json` says who is asked."),
+    VoteVerdict.NOT_ASKED: ("this user is not asked", "`ichor approvals` says who is asked; {roles}."),
     VoteVerdict.OTHER: ("this user has voted otherwise before", "A vote stands."),
     VoteVerdict.RESOLVED: ("the approval is {status}", "Votes count while an approval is pending."),
 }
@@ -78,29 +80,42 @@ def approve(
 
 async def _list(status: str | None, user: str | None, roles: tuple[str, ...], limit: int) -> "Sequence[ApprovalView]":
     from ichor_edgestore import ApprovalFilter
+    from ichor_service import load_settings
 
     from ichor_cli.store import edge_store
 
     asked = None if user is None else _person(user, None, roles)
-    async with edge_store() as store:
+    settings = load_settings(["database_url"])
+    _tell_ignored(settings, roles)
+    async with edge_store(settings) as store:
         return await store.list_approvals(ApprovalFilter(status=status, asked=asked, limit=limit))
 
 
 async def _vote(
     approval: UUID, user: str, name: str | None, roles: tuple[str, ...], *, approves: bool, reason: str | None
 ) -> "VoteResult":
+    from ichor_service import load_settings
+
     from ichor_cli.store import edge_store
 
     person = _person(user, name, roles)
-    async with edge_store() as store:
+    settings = load_settings(["database_url"])
+    _tell_ignored(settings, roles)
+    async with edge_store(settings) as store:
         result = await store.vote(approval, person, approves=approves, reason=reason)
     if result.verdict is VoteVerdict.UNKNOWN:
         raise _unknown(str(approval))
     if (refusal := _REFUSALS.get(result.verdict)) is not None:
         because, mend = refusal
         message = f"The vote of {user} does not count: {because.format(status=result.status)}."
+        mend = mend.format(roles=_FROM_SQL if settings.roles_sql else _FROM_OPTION)
         raise CliError(message, code=result.verdict, mend=mend, details={"status": result.status})
     return result
+
+
+def _tell_ignored(settings: "Settings", roles: tuple[str, ...]) -> None:
+    if roles and settings.roles_sql is not None:
+        Screen(json=False).note(f"--role is ignored: {_FROM_SQL}.")
 
 
 def _id(text: str) -> UUID:

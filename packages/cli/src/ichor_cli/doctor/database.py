@@ -27,6 +27,7 @@ from ichor_cli.doctor.finding import Finding, broken, doubtful, skipped, well
 from ichor_cli.doctor.patience import tried
 from ichor_cli.doctor.unnamed import unnamed
 from ichor_cli.failure import explain
+from ichor_cli.plain_text import plain
 
 CONNECTION, MIGRATIONS, RIGHTS_OF_ROLE = "database.connection", "database.migrations", "database.rights"
 ROLES, BACKLOG, CLOCK = "database.roles", "database.backlog", "clock.database"
@@ -123,7 +124,8 @@ async def _backlog(pool: asyncpg.Pool) -> Sequence[Finding]:
     findings: list[Finding] = []
     if backlog.outbox_failed:
         mend = "Mend what last_error says, then set their state to pending (docs/operators.md, The outbox)."
-        findings += [doubtful(BACKLOG, f"{backlog.outbox_failed} events of the outbox were given up.", mend)]
+        why = f", the newest since: {plain(backlog.outbox_error)}" if backlog.outbox_error else "."
+        findings += [doubtful(BACKLOG, f"{backlog.outbox_failed} events of the outbox were given up{why}", mend)]
     if backlog.outbox_age is not None and backlog.outbox_age > _LONG:
         message = f"Events of the outbox wait since {_minutes(backlog.outbox_age)}."
         findings += [broken(BACKLOG, message, "Start an ichor-trigger with the part relay, or read its log.")]

@@ -2,6 +2,7 @@
 -- Each part is answered by an index of what waits, however much there ever was.
 SELECT
     o.waiting AS outbox_pending, clock_timestamp() - o.oldest AS outbox_age, f.given_up AS outbox_failed,
+    (SELECT last_error FROM workflow.outbox WHERE state = 'failed' ORDER BY seq DESC LIMIT 1) AS outbox_error,
     q.waiting AS questions_open, clock_timestamp() - q.oldest AS question_age,
     p.waiting AS runs_pending, clock_timestamp() - p.oldest AS pending_age, r.under_way AS runs_running
 FROM
