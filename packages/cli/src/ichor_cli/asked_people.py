@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from shlex import quote
 from uuid import UUID
 
 from ichor_edgestore import ApprovalFilter, ApprovalView, EdgeStore, StoreUnavailable, connected
 
-from ichor_cli.approval_text import asked_text
+from ichor_cli.approval_text import asked_text, vote_command
 from ichor_cli.plain_text import plain
 
 _PAUSE = 1.0
@@ -31,10 +30,7 @@ async def announce_approvals(database_url: str, say: Callable[[str], None]) -> N
 
 def announcement(approval: ApprovalView) -> str:
     """Say what is asked and of whom, with the command of one of them."""
-    escalation = approval.approval.escalation if approval.escalated else None
-    asked = escalation.approvers if escalation else approval.approval.approvers
-    person = f"--as {asked.users[0]}" if asked.users else f"--as USER_ID --role {quote(plain(asked.roles[0]))}"
     what = plain(f"{approval.rule_name}: {approval.message or approval.action_name}")
     who = plain(asked_text(approval.approval, escalated=approval.escalated))
-    how = f"ichor approve {approval.approval_id} {person}    (or with --reject)"
-    return f"{what}\n    {who}\n    {how}"
+    how = vote_command(approval.approval_id, approval.approval, escalated=approval.escalated)
+    return f"{what}\n    {who}\n    {how}    (or with --reject)"

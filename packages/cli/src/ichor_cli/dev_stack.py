@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from ichor_edgestore import EdgeStore, connected, migrate
-from ichor_service import environment, variable
+from ichor_service import Reader, environment, every_setting, variable
 from ichor_testing import (
     PostgresServer,
     RabbitServer,
@@ -45,7 +45,7 @@ class StackOptions:
 
 @dataclass(frozen=True, slots=True)
 class DevStack:
-    """What runs, and the variables with which any of our programs finds it."""
+    """What runs, and the variables with which `ichor` finds it and sees all that its programs see."""
 
     environment: Mapping[str, str]
     temporal_ui: str | None
@@ -79,6 +79,8 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
         say("Starting PostgreSQL, RabbitMQ and Temporal")
         postgres, rabbitmq, temporal = await _servers(stack, options.data_dir, say)
         environment = {
+            **_shared(),
+            **_token_keys(options.data_dir),
             **options.environment,
             **await _addresses(stack, postgres, rabbitmq, options),
             "ICHOR_TEMPORAL_ADDRESS": temporal.url,
@@ -91,7 +93,7 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
                 # It is new: what an earlier one carried, for a database that stays, is gone.
                 await EdgeStore(pool).forget_home()
         say("Starting the worker and the trigger")
-        secret, token = _token_keys(options.data_dir), None
+        secret, token = dict[str, str](), None
         if not is_configured():
             file = Path(stack.enter_context(TemporaryDirectory(prefix="ichor-dev-"))) / "tokens.json"
             token = write_dev_token(file)
@@ -100,6 +102,15 @@ async def dev_stack(options: StackOptions, say: Say = lambda _: None) -> AsyncGe
         unversioned = {variable("build_id"): ""}
         services = await _services(stack, {**environment, **secret, **unversioned})
         yield DevStack(environment, temporal.ui_url, rabbitmq.management_url, services, token)
+
+
+def _shared() -> dict[str, str]:
+    """Return what the environment sets of all that `ichor` reads, files by their whole path."""
+    said, shared = environment(), dict[str, str]()
+    for setting in every_setting():
+        if Reader.CLI in setting.read_by.readers and (text := said.get(setting.variable)):
+            shared[setting.variable] = str(Path(text).absolute()) if setting.form.startswith("path") else text
+    return shared
 
 
 def _token_keys(data_dir: Path | None) -> dict[str, str]:

@@ -1,19 +1,19 @@
 """Runs, for people to read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ichor_models import ActionState, EdgeReason, RunStatus, StoredResult
 
-from ichor_cli.approval_text import asked_text
+from ichor_cli.approval_text import asked_text, standing
 from ichor_cli.outcome_table import STATUS_STYLES, STYLES
 from ichor_cli.picture import Remark, graph_picture
 from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
-    from ichor_edgestore import ActionView, AwaitedReply, Cancellation, RunSummary, RunView
+    from ichor_edgestore import ActionView, ApprovalView, AwaitedReply, Cancellation, RunSummary, RunView
     from rich.console import RenderableType
 
 _LONGEST_VALUE = 400
@@ -34,19 +34,26 @@ def run_table(runs: "Sequence[RunSummary]") -> "RenderableType":
     return table
 
 
-def run_picture(run: "RunView") -> "RenderableType":
-    """Draw a run's graph with each action's state, result and duration, and why it was skipped or blocked."""
+def run_picture(
+    run: "RunView", delays: Mapping[str, datetime], approvals: "Sequence[ApprovalView]" = ()
+) -> "RenderableType":
+    """Draw a run's graph with each action's state, result and duration, and why it was skipped or blocked.
+
+    `delays` are those that it waits in, with their ends, `approvals` what it asks people.
+    """
     from rich.console import Group
     from rich.text import Text
 
     head = Text.assemble((run.rule_name or run.workflow_id, "bold"), "  ", (run.status, STATUS_STYLES[run.status]))
-    event = f"event {run.event_id}" + (f" of {run.entity_name}" if run.entity_name else "")
-    told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", event]
+    told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", _event(run)]
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
     told += [f"error: {plain(run.error)}"] if run.error else []
     told += [_cancellation(run.cancellation)] if run.cancellation else []
-    waits = {awaited.action: waits_text(awaited) for awaited in run.awaits}
-    remarks = {action.name: _remark(action, waits.get(action.name)) for action in run.actions}
+    stands = {approval.approval_id: standing(approval) for approval in approvals}
+    waits = {awaited.action: [waits_text(awaited), *stands.get(awaited.id, [])] for awaited in run.awaits}
+    remarks = {action.name: _remark(action, waits.get(action.name, [])) for action in run.actions}
+    for name, end in delays.items():
+        remarks[name] = Remark("running", "cyan", (delay_text(name, end),))
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
 
@@ -58,7 +65,7 @@ def well_ended(runs: "Sequence[RunSummary]") -> bool:
 def waits_text(awaited: "AwaitedReply") -> str:
     """Say whom an action waits for, and until when."""
     question = awaited.question
-    until = f"until {awaited.expires:%Y-%m-%d %H:%M} UTC"
+    until = f"until {_minute(awaited.expires)}"
     if question.approval is not None:
         return plain(
             f"waits for approval {awaited.id}: {asked_text(question.approval, escalated=awaited.escalated)}, {until}"
@@ -66,13 +73,26 @@ def waits_text(awaited: "AwaitedReply") -> str:
     return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
 
 
-def _remark(action: "ActionView", waits: str | None) -> Remark:
+def delay_text(name: str, end: datetime) -> str:
+    """Say in which delay a run waits, and until when."""
+    return plain(f"waits in {name} until {_minute(end)}, or shortly after")
+
+
+def _remark(action: "ActionView", waits: Sequence[str]) -> Remark:
     took = _took_by(action.started, action.ended)
     attempts = f" in {action.attempts} attempts" if action.attempts > 1 else ""
     lines = [_short(_value(action))] if action.error or action.result else []
-    lines += [_reason(reason) for reason in action.reason] + ([waits] if waits else [])
+    lines += [*(_reason(reason) for reason in action.reason), *waits]
     style = STYLES[action.state] if isinstance(action.state, ActionState) else "cyan"
     return Remark(f"{action.state}{took}{attempts}", style, tuple(lines))
+
+
+def _event(run: "RunView") -> str:
+    """Say what happened to which row, and who did it."""
+    type_, row, user = (run.trigger_data.get(key) for key in ("event_type", "entity_id", "user_id"))
+    of = f" of {run.entity_name}" if run.entity_name else ""
+    told = f"{type_ or 'event'}{of}{f' {row}' if row else ''}{f' by user {user}' if user else ''}"
+    return plain(f"event {run.event_id}: {told}")
 
 
 def _cancellation(asked: "Cancellation") -> str:
@@ -98,6 +118,10 @@ def _short(text: str) -> str:
 
 def _when(time: datetime | None) -> str:
     return "" if time is None else (time if time.tzinfo else time.replace(tzinfo=UTC)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _minute(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _took(run: "RunSummary") -> str:

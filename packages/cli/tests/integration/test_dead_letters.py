@@ -1,7 +1,9 @@
 """`ichor replies` and `ichor events`: letters nobody could use are listed and sent again, as docs/operators.md says."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from ichor_activities import TokenKeys, discover
+from ichor_cli.dead_letters import REASONS
 from ichor_edgestore import EdgeStore, connected
 from ichor_models import ActionCall, EntityEvent, Question, Rule, RunHeader, question_id
 from ichor_service import EVENTS, REPLIES, Topology
@@ -109,6 +112,14 @@ async def test_replies_are_listed_with_their_question(
     assert "\x1b[31m" not in told.stdout
     few = await ichor("replies", "list", "--limit", "1")
     assert "1 more; --limit shows them." in few.stdout
+    assert told.stderr == ""
+    for keys, why in (("", "is not set"), (KEYS.upper(), "has no key that signed them")):
+        monkeypatch.setenv("ICHOR_TOKEN_KEYS", keys)
+        told = await ichor("replies", "list")
+        assert told.stderr.startswith(f"The tokens of 1 letters are not read, since ICHOR_TOKEN_KEYS {why}: ")
+    await bury(channel, REPLIES, b"{}", "invalid_token", correlation_id="forged")
+    await listed(ichor, "replies", 3)
+    assert "The tokens of 1 letters" in (await ichor("replies", "list")).stderr
 
 
 async def test_chosen_replies_are_sent_again(ichor: Ichor, channel: AbstractChannel) -> None:
@@ -127,6 +138,40 @@ async def test_chosen_replies_are_sent_again(ichor: Ichor, channel: AbstractChan
     assert (await ichor("replies", "resend", "--all")).stdout == "1 sent again.\n"
     assert await listed(ichor, "replies", 0) == []
     assert (await ichor("replies", "list")).stdout == "There are no dead replies.\n"
+
+
+async def test_chosen_letters_are_removed_and_no_other(ichor: Ichor, channel: AbstractChannel) -> None:
+    for body in (b"1", b"22", b"333"):
+        await bury(channel, EVENTS, body, "not_json")
+    first, second, third = await listed(ichor, "events", 3)
+    told = await ichor("events", "remove", first["id"], "not-there", "--json")
+    assert (told.returncode, json.loads(told.stdout)) == (1, {"removed": [first], "missing": ["not-there"]})
+    assert await listed(ichor, "events", 2) == [second, third]
+    told = await ichor("events", "remove", second["id"])
+    assert (told.returncode, told.stdout) == (0, "1 removed.\n")
+    assert await listed(ichor, "events", 1) == [third]
+    assert (await ichor("events", "remove")).returncode == 2
+    assert (await ichor("events", "resend", "--all")).stdout == "1 sent again.\n"
+    assert [message.body for message in await messages(channel, EVENTS, 1)] == [b"333"]
+
+
+@pytest.mark.usefixtures("broker")
+async def test_a_reason_that_is_no_code_is_told(ichor: Ichor, channel: AbstractChannel) -> None:
+    told = await ichor("events", "resend", "--reason", "not_jsn")
+    assert (told.returncode, "did you mean 'not_json'?" in told.stderr) == (2, True)
+    assert (await ichor("events", "resend", "--reason", "not_json")).returncode == 1
+    await bury(channel, EVENTS, b"1", "a_code_of_tomorrow")
+    await listed(ichor, "events", 1)
+    assert (await ichor("events", "resend", "--reason", "a_code_of_tomorrow")).returncode == 0
+
+
+@pytest.mark.parametrize("noun", ["events", "replies"])
+def test_every_code_is_known(noun: str) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "events.md").read_text()
+    heading = "| code | what to do |" if noun == "events" else "| `x-ichor-reason` | |"
+    table = page.split(heading)[1].split("\n\n")[0]
+    codes = {code for row in table.splitlines()[2:] for code in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert codes == REASONS[noun]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "abc"), ("--all", "--reason", "x")])

@@ -122,11 +122,22 @@ async def _told(process: Process, words: str) -> str:
 
 
 async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
-    write(".env", "ICHOR_TASK_QUEUE=from-dotenv\nICHOR_ENTITIES=entities.yaml\n")
+    said = (
+        "TASK_QUEUE=from-dotenv",
+        "ENTITIES=entities.yaml",
+        "SMTP_URL=smtp://127.0.0.1:8025",
+        "ENCRYPTION_KEYS=keys",
+    )
+    write(".env", "\n".join(f"ICHOR_{line}" for line in said))
+    write("keys", f"k1:{'A' * 43}=\n")
     write("entities.yaml", "entities: {orders: {}}\n")
     async with dev(tmp_path) as (process, document):
         async with httpx.AsyncClient() as http:
             assert (await http.get(document["health"]["ichor_trigger"])).is_success
+        told = {name.removeprefix("ICHOR_"): value for name, value in document["environment"].items()}
+        assert (told["TASK_QUEUE"], told["SMTP_URL"]) == ("from-dotenv", "smtp://127.0.0.1:8025")
+        assert told["ENCRYPTION_KEYS"] == str(tmp_path / "keys")
+        assert len(told["TOKEN_KEYS"]) > 16
         log = Path(document["logs"]["ichor_worker"])
         assert "from-dotenv" in await asyncio.to_thread(log.read_text)
         from ichor_testing.keeper import Keeper

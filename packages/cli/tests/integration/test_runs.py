@@ -51,7 +51,8 @@ async def test_run_from_fire_to_rerun(ichor: Ichor, write: Write, rule: Document
     saved = await ichor("apply", write("rule.json", rule))
     assert saved.returncode == 0, saved.stdout
 
-    good = await ichor("fire", "--entity", "orders", "--set", "total=5000", "--set", "number=A-7", "--wait", "--json")
+    event = ("--entity", "orders", "--id", "17", "--user", "ada", "--set", "total=5000", "--set", "number=A-7")
+    good = await ichor("fire", *event, "--wait", "--json")
     (run,) = json.loads(good.stdout)["runs"]
     assert (good.returncode, run["status"]) == (0, "completed")
     bad = await ichor("fire", "--entity", "orders", "--set", "total=1", "--set", "number=A-8", "--wait")
@@ -68,6 +69,7 @@ async def test_run_from_fire_to_rerun(ichor: Ichor, write: Write, rule: Document
 
     shown = await ichor("runs", "show", run["execution_id"])
     assert "hold  log_audit_entry  completed" in shown.stdout
+    assert f"event {run['event_id']}: on_create of orders 17 by user ada" in shown.stdout
     assert "skipped: false_branch from check, which completed with true_branch" in shown.stdout
     by_workflow = json.loads((await ichor("runs", "show", run["workflow_id"], "--json")).stdout)
     assert by_workflow["execution_id"] == run["execution_id"]
@@ -94,23 +96,30 @@ async def test_runs_that_are_not_there(ichor: Ichor, database: object) -> None:
 
 @pytest.mark.usefixtures("engine")
 async def test_run_that_waits_for_people(ichor: Ichor, write: Write, rule: Document) -> None:
-    user = "b0000000-0000-0000-0000-000000000001"
-    rule["actions"][1] |= {"type": "seek_approval", "config": {"approvers": [user]}}
+    user, other = (f"b0000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
+    rule["actions"][1] |= {"type": "seek_approval", "config": {"approvers": [user, other], "approval_type": "all"}}
     assert (await ichor("apply", write("rule.json", rule))).returncode == 0
-    await ichor("fire", "--entity", "orders", "--set", "total=5000")
+    said: list[Document] = []
 
     async def waits() -> bool:
-        return bool(json.loads((await ichor("approvals", "--json")).stdout)["approvals"])
+        event = ("--entity", "orders", "--event-id", "e", "--set", "total=5000")
+        told = await ichor("fire", *event, "--wait", "--timeout", "1s", "--json")
+        said[:] = [json.loads(told.stdout)["error"]]
+        return told.returncode == 3 and "waits for approval" in said[0]["message"]
 
     await until(waits, "the approval", seconds=60)
     (run,) = json.loads((await ichor("runs", "--json")).stdout)["runs"]
     shown = await ichor("runs", "show", run["execution_id"], "--json")
     (awaited,) = json.loads(shown.stdout)["awaits"]
-    assert awaited["question"]["approval"]["approvers"]["users"] == [user]
-    assert (
-        f"waits for approval {awaited['id']}: 1 of user {user}, until"
-        in (await ichor("runs", "show", run["execution_id"])).stdout
-    )
+    assert said[0]["mend"].startswith(f"`ichor approve {awaited['id']} --as {user}` answers")
+    (told,) = said[0]["runs"][0]["waits"]
+    assert told.startswith(f"waits for approval {awaited['id']}: 2 of user {user}, user {other}, until ")
+    assert awaited["question"]["approval"]["approvers"]["users"] == [user, other]
+    await ichor("approve", awaited["id"], "--as", user, "--reason", "fine")
+    seen = (await ichor("runs", "show", run["execution_id"])).stdout
+    assert f"waits for approval {awaited['id']}: 2 of user {user}, user {other}, until" in seen
+    assert f"{user}: yes, fine" in seen
+    assert f"still asked: user {other}" in seen
 
 
 @pytest.mark.usefixtures("temporal")
@@ -141,6 +150,8 @@ async def test_runs_are_cancelled(ichor: Ichor, write: Write, rule: Document, da
 
         await until(both_wait, "both runs are under way")
     ids = [run["execution_id"] for run in json.loads((await ichor("runs", "--json")).stdout)["runs"]]
+    assert "waits in wait until " in (await ichor("runs", "show", ids[0])).stdout
+    assert list(json.loads((await ichor("runs", "show", ids[0], "--json")).stdout)["delays"]) == ["wait"]
     told = await ichor("runs", "cancel", *ids, "--reason", "a test", "--as", "ada", "--wait", "--json")
     assert (told.returncode, [run["status"] for run in json.loads(told.stdout)["runs"]]) == (0, ["cancelled"] * 2)
     shown = await ichor("runs", "show", ids[0])

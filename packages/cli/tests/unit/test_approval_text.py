@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from ichor_cli.approval_text import approval_text
+from ichor_cli.approval_text import approval_text, standing
 from ichor_cli.asked_people import announcement
 from ichor_edgestore import ApprovalView
 from ichor_models import Approval, ApprovalType, Approvers, Escalation
@@ -44,7 +44,7 @@ def test_what_somebody_wrote_into_an_event_does_nothing_to_the_terminal():
         votes=[{"person": "x", "name": "A\x1b]0;da", "approves": True, "reason": None, "decides": False, "voted": NOW}],
     )
     lines = approval_text([evil]).split("\n")
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert all(line.isprintable() for line in lines)
     assert lines[1] == f"    1 of user {ID}, role bo ss, until 2026-11-23 20:00 UTC"
 
@@ -54,6 +54,25 @@ def test_who_may_vote_since_the_escalation_is_shown():
     assert f"2 of user {ID}, user {OTHER}; or user {MAX}, role boss alone, until" in approval_text(
         [view(escalated=True)]
     )
+
+
+def cast(person: UUID, **changes: object) -> dict[str, object]:
+    vote = {"person": str(person), "name": None, "approves": True, "reason": None, "decides": False, "voted": NOW}
+    return vote | changes
+
+
+def test_who_has_voted_and_who_is_still_asked():
+    one = view(votes=[cast(ID, name="Ada", reason="fine")])
+    assert standing(one) == ["Ada: yes, fine", f"still asked: user {OTHER}"]
+    later = view(votes=[cast(ID, approves=False)], escalated=True)
+    assert standing(later) == [f"{ID}: no", f"still asked: user {OTHER}, user {MAX}, role boss"]
+    assert standing(view()) == []
+
+
+def test_who_decided():
+    votes = [cast(ID), cast(OTHER, name="Bob")]
+    decided = view(votes=votes, status="approved", resolved_by=OTHER, resolved_by_name="Bob")
+    assert standing(decided) == [f"{ID}: yes", "Bob: yes", "approved by Bob"]
 
 
 def test_everybody_who_may_vote_is_announced():

@@ -76,7 +76,7 @@ class PostgresRules:
 
     async def list_rules(self, wanted: RuleFilter = ALL_RULES) -> Sequence[RuleSummary]:
         """Return rules by name, those included whose graph or trigger cannot be read."""
-        place = (wanted.after.name, as_uuid(wanted.after.rule_id)) if wanted.after else (None, None)
+        place = (wanted.after.name, wanted.after.rule_id) if wanted.after else (None, None)
         conditions = (wanted.bare_entity, wanted.event, wanted.is_active, *place)
         return [_summary(row) for row in await self._database.rows(_QUERIES["list"], *conditions, wanted.limit)]
 

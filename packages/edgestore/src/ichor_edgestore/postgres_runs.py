@@ -106,7 +106,7 @@ class PostgresRuns:
 
     async def list_runs(self, wanted: RunFilter = ALL_RUNS) -> Sequence[RunSummary]:
         """Return runs, the newest first."""
-        place = (wanted.after.created, as_uuid(wanted.after.execution_id)) if wanted.after else (None, None)
+        place = (wanted.after.created, wanted.after.execution_id) if wanted.after else (None, None)
         rows = await self._database.rows(
             _QUERIES["list"],
             as_uuid(wanted.rule_id),

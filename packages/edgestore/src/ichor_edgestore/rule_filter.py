@@ -1,6 +1,7 @@
 """Which rules a list holds."""
 
-from ichor_models import RuleId
+from uuid import UUID
+
 from ichor_models.model import Model
 from pydantic import Field
 
@@ -12,7 +13,7 @@ class RulePlace(Model):
     """Where a rule stands in the list: by its name, then its id."""
 
     name: str
-    rule_id: RuleId
+    rule_id: UUID
 
 
 class RuleFilter(Model):
@@ -35,7 +36,7 @@ class RuleFilter(Model):
             self.bare_entity in (None, rule.entity)
             and self.event in (None, rule.event)
             and self.is_active in (None, rule.is_active)
-            and (self.after is None or (rule.name, rule.rule_id) > (self.after.name, self.after.rule_id))
+            and (self.after is None or (rule.name, rule.rule_id) > (self.after.name, str(self.after.rule_id)))
         )
 
 

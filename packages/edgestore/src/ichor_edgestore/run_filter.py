@@ -1,8 +1,9 @@
 """Which runs a list holds."""
 
 from datetime import datetime
+from uuid import UUID
 
-from ichor_models import ExecutionId, RuleId, RunStatus
+from ichor_models import RuleId, RunStatus
 from ichor_models.model import Model
 from pydantic import Field
 
@@ -13,7 +14,7 @@ class RunPlace(Model):
     """Where a run stands in the list: by its creation, the newest first, then its id."""
 
     created: datetime
-    execution_id: ExecutionId
+    execution_id: UUID
 
 
 class RunFilter(Model):
@@ -43,7 +44,7 @@ class RunFilter(Model):
 
 
 def _is_behind(run: RunSummary, place: RunPlace) -> bool:
-    return run.created < place.created or (run.created == place.created and run.execution_id > place.execution_id)
+    return run.created < place.created or (run.created == place.created and run.execution_id > str(place.execution_id))
 
 
 ALL_RUNS = RunFilter()

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from ichor_models import Action, Catalogue, Condition, Edge, InvalidRule, Problem, Report, Rule
+from ichor_models import APPROVALS, Action, Catalogue, Condition, Edge, InvalidRule, Problem, Report, Rule
 from pydantic import JsonValue
 
+from ichor_edgestore.entity_name import bare
 from ichor_edgestore.identity import as_uuid
 from ichor_edgestore.stored_action import ACTION_TYPE, OPTIONS, RESERVED
 from ichor_edgestore.stored_graph import distinct_names
@@ -44,8 +45,8 @@ def storage_problems(rule: Rule) -> tuple[Problem, ...]:
 
 
 def entity_warnings(name: str, *, is_new: bool, is_active: bool) -> tuple[Problem, ...]:
-    """Return what to warn of when a rule names an entity."""
-    if is_new:
+    """Return what to warn of when a rule names an entity; that of approvals is the engine's own."""
+    if is_new and bare(name) != APPROVALS:
         message = f"The entity {name!r} was not known and is registered now; check how it is spelt."
         return (Problem(code="unknown_entity", where="trigger.entity", message=message),)
     if not is_active:

@@ -131,6 +131,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"event_id": ""}, "event_id is missing", "Give event_id a text"),
     ({"event_id": "x" * 201}, "event_id has 201 characters", "at most 200 characters"),
     ({"raw_data": [1]}, "raw_data is JSON of the type array", "as an object"),
+    ({"raw_data": {"ichor.stored": {}}}, "raw_data has the key ichor.stored", "Leave it out"),
     ({"field_changes": {"status": "held"}}, "field_changes is of another form", "old_value"),
     ({"field_changes": ["status"]}, "field_changes is of another form", "old_value"),
     ({"lineage": {"root": "e", "depth": -1}}, "lineage is of another form", "Pass on the lineage"),
@@ -175,6 +176,13 @@ async def test_what_no_trigger_could_use_is_refused(
     assert said in str(refused.value)
     assert mend in (refused.value.hint or "")
     assert not await events(pool)
+
+
+async def test_what_is_too_large_for_any_trigger_is_refused(pool: asyncpg.Pool) -> None:
+    """What has a gigabyte as a text could not be read from the outbox, and with it no other event."""
+    row = "jsonb_build_object('text', repeat('x', 64 * 1024 * 1024))"
+    with pytest.raises(asyncpg.InvalidParameterValueError, match=r"the event has 67\d{6} bytes"):
+        await pool.execute(f"SELECT workflow.emit_event('on_create', 'orders', '17', {row})")
 
 
 async def test_what_is_just_small_enough_can_be_read(pool: asyncpg.Pool) -> None:
@@ -234,6 +242,32 @@ async def test_a_role_of_an_application_needs_few_rights(pool: asyncpg.Pool) -> 
         await connection.execute("SET LOCAL ROLE shop")
         assert await connection.fetchval(EMIT, "e-1") == "e-1"
         await connection.execute("RESET ROLE; DROP OWNED BY shop; DROP ROLE shop")
+
+
+OTHERS = [
+    "jsonb_build_object(text, text, text, text, text, jsonb, text, jsonb) RETURNS jsonb",
+    "char_length(text) RETURNS integer",
+]
+
+
+@pytest.mark.parametrize("function", OTHERS)
+async def test_no_function_of_the_callers_search_path_is_called(pool: asyncpg.Pool, function: str) -> None:
+    """Neither by `emit_event` nor by what it calls."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "CREATE SCHEMA other; SET LOCAL search_path = other, pg_catalog;"
+            f"CREATE FUNCTION other.{function} LANGUAGE plpgsql AS 'BEGIN RAISE ''called''; END'"
+        )
+        await connection.execute(EMIT, "e-1")
+        await connection.execute("DROP SCHEMA other CASCADE")
+    assert [event.event_id for event in await events(pool)] == ["e-1"]
+
+
+@pytest.mark.parametrize("odd", ["created_at = 'infinity'", "created_at = '4713-01-01 BC'", "attempts = 2147483647"])
+async def test_a_row_that_the_relay_cannot_count_with_is_refused(pool: asyncpg.Pool, odd: str) -> None:
+    await pool.execute(EMIT, "e-1")
+    with pytest.raises(asyncpg.CheckViolationError, match="outbox_countable"):
+        await pool.execute(f"UPDATE workflow.outbox SET {odd}")
 
 
 async def test_the_body_is_json_for_any_reader(pool: asyncpg.Pool) -> None:

@@ -1,7 +1,7 @@
 """What both stores of rules do."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from ichor_edgestore import AmbiguousRule, EdgeStore, MemoryStore, RuleFilter, RuleNotFound, RulePlace
@@ -143,6 +143,15 @@ async def test_an_unknown_entity_is_registered_with_a_warning(
     assert not [warning for warning in second.warnings if warning.where == "trigger.entity"]
 
 
+@pytest.mark.parametrize("entity", ["approval_requests", "workflow.approval_requests"])
+async def test_the_entity_of_approvals_is_known(
+    store: Store, approval: Rule, catalogue: Catalogue, entity: str
+) -> None:
+    trigger = Trigger(entity=entity, event=EventType.ON_CREATE)
+    saved = await store.save_rule(approval.model_copy(update={"trigger": trigger}), catalogue=catalogue)
+    assert not [warning for warning in saved.warnings if warning.where == "trigger.entity"]
+
+
 async def test_candidates_are_active_rules_of_the_entity_and_type(
     store: Store, approval: Rule, catalogue: Catalogue
 ) -> None:
@@ -257,4 +266,4 @@ async def test_rules_are_listed_by_what_is_wanted(store: Store, approval: Rule, 
     assert await names(event="on_create", is_active=True) == ["a", "c"]
     assert await names(is_active=False) == ["b"]
     first, *_ = await store.list_rules()
-    assert await names(after=RulePlace(name=first.name, rule_id=first.rule_id), limit=1) == ["b"]
+    assert await names(after=RulePlace(name=first.name, rule_id=UUID(first.rule_id)), limit=1) == ["b"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from ichor_edgestore import EdgeStore, MemoryStore, RunEnded, RunFilter, RunNotFound, RunPlace, RunSummary
@@ -202,7 +202,7 @@ async def test_runs_are_listed_page_by_page(store: Store, rule_id: RuleId, event
 
 
 def _behind(seen: list[RunSummary]) -> RunPlace | None:
-    return RunPlace(created=seen[-1].created, execution_id=seen[-1].execution_id) if seen else None
+    return RunPlace(created=seen[-1].created, execution_id=UUID(seen[-1].execution_id)) if seen else None
 
 
 async def test_who_asks_first_that_a_run_be_cancelled_is_kept(

@@ -9,6 +9,7 @@ from ichor_models.action_type import Catalogue
 from ichor_models.condition_doubt import condition_doubts
 from ichor_models.config_template import written
 from ichor_models.control import CONDITION, DELAY
+from ichor_models.cron import parse_cron
 from ichor_models.errors import TemplateError
 from ichor_models.event import EventType
 from ichor_models.graph import FAILURE, Action, EdgeType
@@ -49,7 +50,7 @@ def analyze_rule(rule: Rule, catalogue: Catalogue) -> Report:
         *_ports(rule, catalogue),
         *condition_doubts(rule),
         *reads.warnings(),
-        *_without_row(rule),
+        *_schedule(rule),
     ]
     return Report(problems=tuple(problems), warnings=tuple(warnings))
 
@@ -62,7 +63,11 @@ def _head(rule: Rule) -> Iterator[Problem]:
         yield from _field(path(condition.field_name), f"trigger.conditions.{index}.field_name")
 
 
-def _without_row(rule: Rule) -> Iterator[Problem]:
+def _schedule(rule: Rule) -> Iterator[Problem]:
+    cron = rule.trigger.schedule and rule.trigger.schedule.cron
+    if cron and parse_cron(cron).never:
+        message = f"No year has a day that {cron!r} names, so the rule never fires; correct the day or the month."
+        yield Problem(code="never_fires", where="trigger.schedule.cron", message=message)
     if rule.trigger.event is EventType.SCHEDULED and rule.trigger.conditions:
         message = "A schedule has no row to compare, so these are not looked at; use an evaluate_condition action."
         yield Problem(code="conditions_ignored", where="trigger.conditions", message=message)

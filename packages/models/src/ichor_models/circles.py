@@ -82,7 +82,7 @@ def circle_warnings(rule: Link, others: Iterable[Link]) -> tuple[Problem, ...]:
     way = " -> ".join(repr(link.name) for link in circle)
     message = (
         f"The rule can start itself again: {way}. A cascade stops where a rule would run twice for one row; "
-        "narrow a trigger, for example by changed_to, if this is not meant."
+        "narrow a trigger, for example by changed_to a value that no rule on this way writes, if this is not meant."
     )
     return (Problem(code="circle", where="trigger", message=message),)
 

@@ -17,6 +17,8 @@ _WORDS = {
     "@hourly": "0 * * * *",
 }
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""How many days each month has at most."""
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
     ("minute", 0, 59, []),
@@ -39,6 +41,12 @@ class Cron(NamedTuple):
     days: Values
     months: Values
     weekdays: Values
+
+    @property
+    def never(self) -> bool:
+        """Say whether no year has such a day, as 31 February."""
+        last = max(_LONGEST[month - 1] for month in self.months)
+        return self.weekdays == _EVERY_WEEKDAY and self.days[0] > last
 
     def parts(self) -> tuple["Cron", ...]:
         """Return expressions whose times together are those that cron means.

@@ -41,6 +41,7 @@ def way(first: Link, *others: Link) -> str | None:
         return None
     (warning,) = found
     assert (warning.code, warning.where) == ("circle", "trigger")
+    assert "changed_to a value that no rule on this way writes" in warning.message
     return warning.message.partition(": ")[2].partition(". ")[0]
 
 

@@ -1,5 +1,5 @@
 import pytest
-from ichor_models.cron import check_cron
+from ichor_models.cron import check_cron, parse_cron
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_a_mistake_is_told_with_its_field(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=r".") as told:
         check_cron(text)
     assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("0 0 31 2 *", True),
+        ("0 0 30,31 feb *", True),
+        ("0 0 31 4,6,9,11 *", True),
+        ("0 0 29 2 *", False),
+        ("0 0 31 2,3 *", False),
+        ("0 0 31 2 mon", False),
+        ("0 0 * 2 *", False),
+    ],
+)
+def test_a_day_that_no_year_has_is_never(text: str, never: bool) -> None:
+    assert parse_cron(text).never is never

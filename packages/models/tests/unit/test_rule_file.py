@@ -438,4 +438,4 @@ def test_any_document_is_a_rule_or_refused_with_reasons(document: JsonValue) -> 
     before = deepcopy(document)
     report = check(document)
     assert document == before
-    assert all(problem.code and problem.where and problem.message.endswith(".") for problem in report.problems)
+    assert all(problem.code and problem.where and problem.message.endswith((".", "?")) for problem in report.problems)

@@ -1,5 +1,7 @@
 """What a schedule may say, and which times a cron expression names."""
 
+from typing import Any
+
 import pytest
 from ichor_models import (
     CONTROL_TYPES,
@@ -83,20 +85,25 @@ def test_a_start_by_another_id_is_a_firing_of_its_own(workflow_id: str) -> None:
     assert firing.event(None).timestamp == firing.started
 
 
-def test_conditions_of_a_scheduled_rule_are_warned_of() -> None:
+@pytest.mark.parametrize(
+    ("trigger", "warned"),
+    [
+        ({"schedule": {"cron": "@daily"}}, []),
+        ({"schedule": {"cron": "0 0 31 2 *"}}, [("never_fires", "trigger.schedule.cron")]),
+        (
+            {"schedule": {"every": "1h"}, "conditions": [{"field_name": "total", "operator": "is_null"}]},
+            [("conditions_ignored", "trigger.conditions")],
+        ),
+    ],
+)
+def test_what_a_schedule_cannot_do_is_warned_of(trigger: dict[str, Any], warned: list[tuple[str, str]]) -> None:
     rule = Rule.model_validate(
         {
             "name": "Daily",
-            "trigger": {
-                "event": "scheduled",
-                "schedule": {"cron": "@daily"},
-                "conditions": [{"field_name": "total", "operator": "is_null"}],
-            },
+            "trigger": {"event": "scheduled", **trigger},
             "actions": [{"name": "wait", "type": "delay", "config": {"duration": "1s"}}],
             "edges": [{"source": None, "target": "wait", "type": "start"}],
         }
     )
     report = analyze_rule(rule, Catalogue(CONTROL_TYPES))
-    assert [(warning.code, warning.where) for warning in report.warnings] == [
-        ("conditions_ignored", "trigger.conditions")
-    ]
+    assert [(warning.code, warning.where) for warning in report.warnings] == warned

@@ -1,4 +1,4 @@
-"""The dead letters of a queue: looked at without using them up, and put back into the queue that they came from.
+"""The dead letters of a queue: looked at without using them up, put back where they came from, or deleted.
 
 Whoever takes a message of a quorum queue and hands it back adds to its count of deliveries, and RabbitMQ 4 drops it
 after 20. So a letter that was looked at often is put in afresh (`Letter.renew`), long before that.
@@ -39,10 +39,14 @@ class DeadLetters:
         """Put a letter back; it leaves the dead ones when the broker has confirmed that."""
         await letter.resend(self._publisher, self._topology.queue)
 
+    async def remove(self, letter: Letter) -> None:
+        """Delete a letter for good."""
+        await letter.accept()
+
 
 @asynccontextmanager
 async def dead_letters(connection: AbstractConnection, topology: Topology) -> AsyncGenerator[DeadLetters]:
-    """Yield the dead letters; what was not sent again is back in its queue after the block.
+    """Yield the dead letters; what was not sent again or removed is back in its queue after the block.
 
     Raises:
         Unavailable: a queue of that name exists and is of another kind.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 from ichor_models import LONGEST_REASON, RuleId, RunStatus, parse_duration
@@ -16,10 +17,11 @@ from ichor_cli.run_table import run_picture, run_table, well_ended
 from ichor_cli.screen import Screen, write
 
 if TYPE_CHECKING:
-    from ichor_edgestore import RunSummary, RunView
+    from ichor_edgestore import ApprovalView, RunSummary, RunView
 
     from ichor_cli.repetition import Repetition
 
+_MOST_APPROVALS = 1_000
 _RUN = typer.Argument(metavar="RUN", help="The id of a run, or of its workflow.", show_default=False)
 _RULE = typer.Option("--rule", metavar="RULE", help="Only runs of this rule, by id or name.")
 _ACTION = typer.Argument(metavar="ACTION", help="The name of an action.", show_default=False)
@@ -57,8 +59,18 @@ def runs(
 
 def show(run: Annotated[str, _RUN], json: Json = False) -> int:
     """Show one run: its graph with each action's state, result and duration, and why others did not run."""
-    found = asyncio.run(_get(run))
-    Screen(json).answer(found.model_dump(mode="json"), lambda: run_picture(found))
+    from ichor_cli.delays_under_way import delays_under_way
+
+    found, approvals = asyncio.run(_get(run))
+    delays = delays_under_way(found, datetime.now(UTC))
+    Screen(json).answer(
+        {
+            **found.model_dump(mode="json"),
+            "delays": {name: end.isoformat() for name, end in delays.items()},
+            "approvals": [approval.model_dump(mode="json") for approval in approvals],
+        },
+        lambda: run_picture(found, delays, approvals),
+    )
     return 0
 
 
@@ -121,11 +133,16 @@ async def _list(
         return await store.list_runs(wanted)
 
 
-async def _get(run: str) -> "RunView":
+async def _get(run: str) -> "tuple[RunView, Sequence[ApprovalView]]":
+    """Return a run, and the approvals that it asked for."""
+    from ichor_edgestore import ApprovalFilter
+
     from ichor_cli.store import edge_store
 
     async with edge_store() as store:
-        return await store.get_run(run)
+        found = await store.get_run(run)
+        asked = ApprovalFilter(execution_id=UUID(found.execution_id), limit=_MOST_APPROVALS)
+        return found, await store.list_approvals(asked)
 
 
 async def _result(run: str, action: str) -> JsonValue:

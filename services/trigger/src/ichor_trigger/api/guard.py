@@ -27,7 +27,7 @@ class Limits:
     """
 
     body: int
-    at_once: int = 40
+    at_once: int = 80
     seconds: float = 10.0
 
 

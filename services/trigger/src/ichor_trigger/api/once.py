@@ -15,6 +15,7 @@ from ichor_models.model import Model
 from ichor_service import Caller
 
 from ichor_trigger.api.access import Store, the_caller
+from ichor_trigger.api.error import ApiError
 
 ACCEPTED = 202
 KEYED = "idempotency-key-"
@@ -61,6 +62,8 @@ async def _once(
     caller: Annotated[Caller, Depends(the_caller)],
     key: Annotated[str | None, _KEY] = None,
 ) -> Once:
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise ApiError(400, "ambiguous_key", "The request has several headers Idempotency-Key.", "Send one.")
     head = f"{request.method} {request.scope['path']}\n".encode("utf-8", "surrogatepass")
     hashed = hashlib.sha256(head + await request.body()).hexdigest()
     event_id = str(uuid4()) if key is None else f"{KEYED}{uuid5(_NAMESPACE, json.dumps([caller.sub, key]))}"

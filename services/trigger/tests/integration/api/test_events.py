@@ -77,6 +77,13 @@ async def test_a_key_stands_for_one_request_of_one_caller(
     assert len(await payloads(pool)) == 2
 
 
+async def test_several_keys_are_refused(ada: httpx.AsyncClient, pool: asyncpg.Pool):
+    for keys in (("k1", "k2"), ("k1", "k1")):
+        response = await ada.post("/v1/events", json=EVENT, headers=[("idempotency-key", key) for key in keys])
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "ambiguous_key")
+    assert await payloads(pool) == []
+
+
 async def test_a_key_stands_for_a_request_as_soon_as_that_could_be_used(ada: httpx.AsyncClient):
     headers = {"idempotency-key": "k1"}
     for changes, status, code in (

@@ -1,5 +1,6 @@
 """Rules, as the API shows them."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -83,6 +84,7 @@ WRONG_QUERIES: list[tuple[dict[str, Any], str]] = [
     ({"active": "perhaps"}, "invalid_request"),
     ({"cursor": "?"}, "invalid_cursor"),
     ({"cursor": "e30"}, "invalid_cursor"),
+    ({"cursor": b64encode(b'{"name": "a", "rule_id": "no id"}').decode()}, "invalid_cursor"),
     ({"entity": "\x00"}, "unstorable"),
 ]
 

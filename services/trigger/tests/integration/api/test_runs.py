@@ -1,5 +1,6 @@
 """Runs, as the API shows them."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +118,7 @@ WRONG_QUERIES: list[tuple[dict[str, Any], str]] = [
     ({"since": "0001-01-01T00:00:00+14:00"}, "unstorable"),
     ({"entity": "\x00"}, "unstorable"),
     ({"cursor": "e30"}, "invalid_cursor"),
+    ({"cursor": b64encode(b'{"created": "2026-11-23T20:00Z", "execution_id": "no id"}').decode()}, "invalid_cursor"),
 ]
 
 
