@@ -62,8 +62,8 @@ async def _attempt(handler: AnyHandler, performer: Performer, call: ActionCall) 
         return begun.recorded
     if begun.attempt > limit:
         error = _last_failure(begun) or _lost(call, limit)
-        await performer.fail(call, error)
         await _withdraw(handler, performer, call)
+        await performer.fail(call, error)
         raise as_application_error(error, is_last=True)
     try:
         return await performer.perform(handler, call, Attempt(begun.attempt, _seconds(info, policy)))
