@@ -84,6 +84,16 @@ async def _cancel_and_clean_up(bench: Bench) -> Handle:
     return handle
 
 
+async def _cancel_beside_others(bench: Bench) -> Handle:
+    """What others in flight may have asked is closed before cleanup."""
+    bench.handlers.gates |= {"reserve": asyncio.Event(), "other": asyncio.Event()}
+    rule = GraphBuilder().action("reserve").action("other").action("release").start("reserve", "other")
+    handle = await bench.start(rule.always("reserve", "release").rule(), Case())
+    await calls(bench, 2)
+    await handle.cancel()
+    return handle
+
+
 async def _cancel_a_question(bench: Bench) -> Handle:
     bench.handlers.asks["ask"] = Asked(until=time.time() + 60)
     rule = GraphBuilder().action("ask").action("note").start("ask").always("ask", "note").rule()
@@ -139,6 +149,7 @@ SCENES: dict[str, Scene] = {
     "continue_as_new": _continue_as_new,
     "cancel": _cancel,
     "cancel_and_clean_up": _cancel_and_clean_up,
+    "cancel_beside_others": _cancel_beside_others,
     "cancel_a_question": _cancel_a_question,
     "stop_cleanup": _stop_cleanup,
     "deadline": _deadline,

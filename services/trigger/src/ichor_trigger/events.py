@@ -49,7 +49,7 @@ class EventsOptions:
 
     places: int = 50
     places_behind: int = 25
-    spurt: int = 500
+    spurt: int = 200
     per_second: float = 10.0
 
 
