@@ -8,30 +8,8 @@ from aio_pika import Message
 from ichor_service import Broker, Publisher, Unavailable, Unreachable
 
 
-class Channel:
-    """A channel and its exchange; it declares and publishes as it is told."""
-
-    def __init__(self, declared: Exception | None, connection: "Connection") -> None:
-        self._declared = declared
-        self._connection = connection
-
-    async def declare_exchange(self, *_: Any, **__: Any) -> "Channel":
-        if self._declared is not None:
-            raise self._declared
-        return self
-
-    async def get_exchange(self, *_: Any, **__: Any) -> "Channel":
-        return self
-
-    async def publish(self, *_: Any, **__: Any) -> None:
-        self._connection.asked.put_nowait(None)
-        await asyncio.shield(self._connection.answer)
-
-    async def close(self) -> None: ...
-
-
 class Connection:
-    """A connection with such channels; `asked` holds an item for each message, `answer` is the broker's to all."""
+    """A connection, its channel and its exchange; `asked` holds an item for each message, `answer` is that to all."""
 
     def __init__(self, declared: Exception | None = None) -> None:
         self.is_closed = False
@@ -39,8 +17,17 @@ class Connection:
         self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._declared = declared
 
-    async def channel(self, **_: Any) -> Channel:
-        return Channel(self._declared, self)
+    async def channel(self, **_: Any) -> "Connection":
+        return self
+
+    async def declare_exchange(self, *_: Any, **__: Any) -> "Connection":
+        if self._declared is not None:
+            raise self._declared
+        return self
+
+    async def publish(self, *_: Any, **__: Any) -> None:
+        self.asked.put_nowait(None)
+        await asyncio.shield(self.answer)
 
     async def close(self) -> None:
         self.is_closed = True

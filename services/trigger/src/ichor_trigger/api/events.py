@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from ichor_models import APPROVALS, LONGEST_ID, ApplicationId, EntityEvent, EventId, EventType, FieldChange, PlainObject
 from ichor_models.model import Model
 from ichor_service import Scope
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from ichor_trigger.api.access import ProgramLinks, Sender, require
 from ichor_trigger.api.once import ACCEPTED, KEYED, OnceOnly
@@ -25,6 +25,12 @@ def _chosen(event_id: str) -> str:
     return event_id
 
 
+class _Change(FieldChange):
+    """A change without other keys, which are slips."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class PostedEvent(Model):
     """An entity event. Without an `event_id` it gets one, by the Idempotency-Key if there is one."""
 
@@ -35,7 +41,7 @@ class PostedEvent(Model):
     user_id: _Id | None = Field(default=None, description="Who is behind it, by default the caller.")
     timestamp: datetime | None = Field(default=None, description="When it happened, by default now.")
     raw_data: PlainObject = Field(default_factory=dict)
-    field_changes: dict[str, FieldChange] | None = None
+    field_changes: dict[str, _Change] | None = None
 
 
 class AcceptedEvent(Model):

@@ -115,6 +115,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"raw_data": [1]}, "body.raw_data must be an object"),
     ({"raw_data": {"ichor.stored": {}}}, "body.raw_data cannot be used: it may not have the key ichor.stored"),
     ({"field_changes": {"status": "held"}}, "body.field_changes.status must be an object"),
+    ({"field_changes": {"status": {"old": 1}}}, "body.field_changes.status.old is no key that belongs here"),
     ({"lineage": {"root": "r", "depth": 0}}, "body.lineage is no key that belongs here"),
     ({"colour": "red"}, "body.colour is no key that belongs here"),
 ]
