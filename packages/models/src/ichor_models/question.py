@@ -99,9 +99,9 @@ class Reply(Model):
             raise ValueError('write either {"result": {…}} or {"error": {"message": "…", "retryable": false}}')
         if self.result is not None and ASKED in self.result:
             raise ValueError(f"a result may not have the key {ASKED}")
-        if self.result is not None and "output" in self.result:
-            if not isinstance(port := self.result["output"], str) or not port:
-                raise ValueError("output is the name of a port, so it must be text; leave it out for success")
+        port = (self.result or {}).get("output", "success")
+        if not isinstance(port, str) or not port:
+            raise ValueError("output is the name of a port, so it must be text; leave it out for success")
         return self
 
     @property
