@@ -31,7 +31,7 @@ def asking_rule(**config: Any) -> dict[str, Any]:
         "name": "Ask",
         "trigger": {"entity": "orders", "event": "on_create"},
         "actions": [
-            {"name": "ask", "type": "request_reply", "config": asked, "options": OPTIONS},
+            {"name": "ask", "type": "request_reply", "config": asked, "options": {**OPTIONS}},
             {"name": "log", "type": "log_audit_entry", "config": {"message": "{{ ask.available }} there"}},
         ],
         "edges": [
