@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import aio_pika
 from ichor_models import RuleId
-from ichor_service import EVENTS, Stop, side_by_side
+from ichor_service import EVENTS, Stop, Unreachable, side_by_side
 from ichor_testing import TemporalServer, Vhost, start_proxy, until
 from ichor_trigger.events import EventsOptions, events
 from ichor_trigger.links import Links
@@ -35,7 +35,7 @@ async def at_work(links: Links) -> AsyncGenerator[None]:
     async def consumes() -> bool:
         try:
             await part.probes["consumer"]()
-        except Exception:
+        except Unreachable:
             return False
         return True
 
