@@ -70,6 +70,7 @@ _BARE = {
 
 _FAMILIES = sorted(_KINDS, key=len, reverse=True)
 _PREFIXES = ("Value error, ", "Assertion failed, ")
+_UNUSABLE = "cannot be used: "
 _LIMITS = ("min_length", "max_length")
 
 
@@ -80,7 +81,7 @@ def in_words(error: ErrorDetails) -> str:
         return told
     family = next((name for name in _FAMILIES if kind.startswith(f"{name}_")), None)
     if family is None or kind in _WORDS:
-        return f"cannot be used: {_own_words(error['msg'])}"
+        return _UNUSABLE + _own_words(error["msg"])
     what, mend = _KINDS[family]
     value = error["input"]
     if isinstance(value, str) and family in _BARE and _BARE[family].fullmatch(value.strip()):
@@ -107,8 +108,13 @@ def all_in_words(error: ValidationError, most: int = 10, *, place: str | None = 
     """Say everything that is wrong with a value, each with its place; `place` is where the value itself stands."""
     details = error.errors(include_url=False)
     above = () if place is None else (place,)
-    told = [f"{'.'.join(map(str, (*above, *item['loc']))) or 'it'} {in_words(item)}" for item in details[:most]]
+    told = [_placed((*above, *item["loc"]), in_words(item)) for item in details[:most]]
     return "; ".join(told) + (f"; and {len(details) - most} more" if len(details) > most else "")
+
+
+def _placed(place: tuple[int | str, ...], words: str) -> str:
+    """Say where it is wrong; that the whole value cannot be used is what the sentence around this says."""
+    return f"{'.'.join(map(str, place))} {words}" if place else f"it {words}".removeprefix(f"it {_UNUSABLE}")
 
 
 def _told(words: str, context: dict[str, Any]) -> str | None:

@@ -7,7 +7,17 @@ import pytest
 from ichor_models import Duration, EventType
 from ichor_models.model import Model
 from ichor_models.wording import all_in_words, in_words, sentence
-from pydantic import AwareDatetime, ByteSize, Field, HttpUrl, StrictBool, StrictInt, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ByteSize,
+    Field,
+    HttpUrl,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+)
 
 
 def errors(type_: Any, value: object) -> ValidationError:
@@ -18,6 +28,10 @@ def errors(type_: Any, value: object) -> ValidationError:
 
 def words(type_: Any, value: object) -> str:
     return in_words(errors(type_, value).errors()[0])
+
+
+def refuse(_: int) -> int:
+    raise ValueError("write another one")
 
 
 class Inner(Model):
@@ -97,4 +111,8 @@ def test_everything_is_said_up_to_a_limit() -> None:
     assert all_in_words(errors(Inner, many), most=12).endswith("its spelling")
     assert all_in_words(errors(dict[str, Inner], {"a": {"count": 1}, "b": 2})) == (
         "a.name is missing; add it; b must be an object, not a number; write its keys and values"
+    )
+    assert all_in_words(errors(Annotated[int, AfterValidator(refuse)], 1)) == "write another one"
+    assert all_in_words(errors(dict[str, Annotated[int, AfterValidator(refuse)]], {"a": 1})) == (
+        "a cannot be used: write another one"
     )

@@ -113,7 +113,7 @@ def _consumers(owner: _Owner, name: str, queue: Declared) -> Finding:
 def _dead_letters(owner: _Owner, count: int) -> Finding:
     if not count:
         return well(DEAD_LETTERS, f"There are no dead {owner.noun}.")
-    mend = f"`ichor {owner.noun} list` says why; `ichor {owner.noun} resend` once that is mended."
+    mend = f"`ichor {owner.noun} list` says why; `resend` them once that is mended, `remove` what nobody needs."
     return doubtful(DEAD_LETTERS, f"{count} {owner.noun} are dead.", mend)
 
 
