@@ -17,6 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from ichor_activities import discover
 from ichor_edgestore import ApprovalFilter, EdgeStore, StoreError, connect, emit_event
 from ichor_models import Person, Rule
+from ichor_service import EVENTS, REPLIES
 from rules import ADA, BOB, ORDER, SHIPMENT
 
 _PAUSE = 0.3
@@ -83,7 +84,7 @@ class Business:
         }
         for what, count in expected.items():
             found += _compared(what, [str(count)], [str(await self._count(what))])
-        return found + [f"{queue} holds {count}" for queue, count in (await self._dead()).items() if count]
+        return found + [f"{queue} holds {count}" for queue, count in (await self._left()).items() if count]
 
     async def summary(self) -> str:
         """Return how much was done."""
@@ -113,11 +114,11 @@ class Business:
         rows = await self._pool.fetch("SELECT message FROM workflow.audit_log WHERE action = $1", action)
         return sorted(row["message"] for row in rows)
 
-    async def _dead(self) -> dict[str, int]:
+    async def _left(self) -> dict[str, int]:
         async with await aio_pika.connect(self._environment["ICHOR_RABBITMQ_URL"]) as connection:
             channel = await connection.channel()
             counts = dict[str, int]()
-            for name in ("ichor.events.dead", "ichor.replies.dead", "ichor.events.trigger", "ichor.replies"):
+            for name in (*EVENTS.queues, *REPLIES.queues):
                 declared = (await channel.declare_queue(name, passive=True)).declaration_result
                 counts[name] = declared.message_count or 0
             return counts

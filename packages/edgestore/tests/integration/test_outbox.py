@@ -178,10 +178,13 @@ async def test_what_no_trigger_could_use_is_refused(
     assert not await events(pool)
 
 
-async def test_what_is_too_large_for_any_trigger_is_refused(pool: asyncpg.Pool) -> None:
+SMALL_AS_JSONB = "(SELECT jsonb_build_object('n', jsonb_agg(1e-16000::numeric)) FROM generate_series(1, 4500))"
+
+
+@pytest.mark.parametrize("row", ["jsonb_build_object('text', repeat('x', 64 * 1024 * 1024))", SMALL_AS_JSONB])
+async def test_what_is_too_large_for_any_trigger_is_refused(pool: asyncpg.Pool, row: str) -> None:
     """What has a gigabyte as a text could not be read from the outbox, and with it no other event."""
-    row = "jsonb_build_object('text', repeat('x', 64 * 1024 * 1024))"
-    with pytest.raises(asyncpg.InvalidParameterValueError, match=r"the event has 67\d{6} bytes"):
+    with pytest.raises(asyncpg.InvalidParameterValueError, match="the event has more than 64 MiB"):
         await pool.execute(f"SELECT workflow.emit_event('on_create', 'orders', '17', {row})")
 
 
@@ -263,7 +266,16 @@ async def test_no_function_of_the_callers_search_path_is_called(pool: asyncpg.Po
     assert [event.event_id for event in await events(pool)] == ["e-1"]
 
 
-@pytest.mark.parametrize("odd", ["created_at = 'infinity'", "created_at = '4713-01-01 BC'", "attempts = 2147483647"])
+ODD = [
+    "created_at = 'infinity'",
+    "created_at = '4713-01-01 BC'",
+    "attempts = 2147483647",
+    "event_type = repeat('x', 1001)",
+    f"payload = {SMALL_AS_JSONB}",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
 async def test_a_row_that_the_relay_cannot_count_with_is_refused(pool: asyncpg.Pool, odd: str) -> None:
     await pool.execute(EMIT, "e-1")
     with pytest.raises(asyncpg.CheckViolationError, match="outbox_countable"):

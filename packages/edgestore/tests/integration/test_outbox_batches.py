@@ -41,6 +41,14 @@ async def test_a_batch_ends_with_the_event_that_makes_it_large(pool: asyncpg.Poo
     assert taken == [["a1"], ["b1", "a2"], ["b2"]]
 
 
+async def test_no_more_is_read_of_a_trace_than_one_has(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('ichor.traceparent', repeat('x', 1000000), true)")
+        await connection.execute("SELECT workflow.emit_event('on_update', 'orders', 'a')")
+    async with edge_store.outbox.batch() as batch:
+        assert [event.traceparent for event in batch.events] == ["x" * 56]
+
+
 async def test_a_batch_that_is_broken_off_changes_nothing(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
     await emit(pool, "a1")
 

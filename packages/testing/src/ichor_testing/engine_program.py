@@ -27,8 +27,8 @@ class EngineProgram:
     @property
     def logs(self) -> list[dict[str, Any]]:
         """Return what it logged."""
-        lines = self.log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        whole, _, _ = self.log.read_bytes().rpartition(b"\n")  # It may be writing another line.
+        return [json.loads(line) for line in whole.decode().split("\n") if line.startswith("{")]
 
     @property
     def complaint(self) -> str:

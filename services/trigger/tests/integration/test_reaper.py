@@ -298,9 +298,9 @@ async def test_the_part_works_on_its_own_and_beside_others(
             return [view.status for view in views] == [RunStatus.FAILED, RunStatus.RUNNING]
 
         await until(are_right, "both records")
+        assert [await one.stop(), await two.stop()] == [0, 0]
         said = [line for program in (one, two) for line in program.logs if line["message"] == "run started"]
         assert [line["execution_id"] for line in said] == [pending.execution_id]
-        assert [await one.stop(), await two.stop()] == [0, 0]
 
 
 async def _closed(handle: WorkflowHandle[Any, Any]) -> bool:

@@ -70,8 +70,8 @@ WITH waiting AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT octet_length(o.payload::text) AS bytes) s
 )
 SELECT
-    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place, o.traceparent,
-    o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
+    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place,
+    left(o.traceparent, 56) AS traceparent, o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
 FROM sized w
 JOIN workflow.outbox o USING (seq)
 WHERE o.state = 'pending' AND w.before < $3
