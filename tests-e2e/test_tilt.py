@@ -235,8 +235,8 @@ class TestLive:
     """The script that runs a program on sources that can be written."""
 
     PROGRAM = (
-        "import signal, time; from ichor_demo import said; signal.signal(signal.SIGTERM, lambda *_: exit(0)); "
-        "print(said, flush=True); time.sleep(60)"
+        "import signal; from ichor_demo import said; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); "
+        "print(said, flush=True); signal.sigwait({signal.SIGTERM})"
     )
 
     @pytest.fixture

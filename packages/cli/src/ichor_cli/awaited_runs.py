@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from ichor_edgestore import EdgeStore, RunNotFound, RunView
+from ichor_service import run_progress
 from pydantic import JsonValue
 
 from ichor_cli.approval_text import vote_command
-from ichor_cli.delays_under_way import delays_under_way
 from ichor_cli.errors import Missing
 from ichor_cli.run_table import delay_text, waits_text
 
@@ -78,7 +78,7 @@ def _not_ended(wanted: int, runs: Sequence[RunView], seconds: float, event_id: s
 
 def _waits(run: RunView) -> list[str]:
     """Say what a run waits for, where that is known."""
-    delays = delays_under_way(run, datetime.now(UTC))
+    delays = run_progress(run, datetime.now(UTC)).delays
     return [*map(waits_text, run.awaits), *(delay_text(name, end) for name, end in delays.items())]
 
 

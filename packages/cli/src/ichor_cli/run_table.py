@@ -51,9 +51,8 @@ def run_picture(
     told += [_cancellation(run.cancellation)] if run.cancellation else []
     stands = {approval.approval_id: standing(approval) for approval in approvals}
     waits = {awaited.action: [waits_text(awaited), *stands.get(awaited.id, [])] for awaited in run.awaits}
+    waits |= {name: [delay_text(name, end)] for name, end in delays.items()}
     remarks = {action.name: _remark(action, waits.get(action.name, [])) for action in run.actions}
-    for name, end in delays.items():
-        remarks[name] = Remark("running", "cyan", (delay_text(name, end),))
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
 

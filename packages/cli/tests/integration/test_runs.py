@@ -129,6 +129,7 @@ async def test_run_that_waits(ichor: Ichor, write: Write, rule: Document, store:
     shown = await ichor("runs", "show", pinned.execution_id)
     assert "Order approval  running" in shown.stdout
     assert "  └─true─▶ hold" in shown.stdout
+    assert "skipped: true_branch from check, which completed with false_branch" in shown.stdout
     told = await ichor("runs", "rerun", pinned.execution_id, "--wait", "--timeout", "100ms", "--json")
     assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "not_ended")
 

@@ -53,10 +53,12 @@ class PostgresApprovals:
     async def remind_approvers(self, *, limit: int = 100) -> int:
         """Remind of approvals, and escalate them, where it is time; return how many there were.
 
-        One that fails keeps no other from being dealt with; its error is raised in the end.
+        One that fails, or whose alert somebody has locked, keeps no other from being dealt with; its error is raised in
+        the end.
         """
         failures: list[StoreError] = []
         async with self._database.transaction() as session:
+            await session.execute(_QUERIES["bound"])
             due = await session.rows(_QUERIES["due"], limit)
             for row in due:
                 try:

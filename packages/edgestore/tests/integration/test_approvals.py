@@ -8,7 +8,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ichor_edgestore import ApprovalFilter, EdgeStore, InvalidRoleQuery, MemoryStore, StoreError, StoreUnavailable
+from ichor_edgestore import (
+    ApprovalFilter,
+    EdgeStore,
+    InvalidRoleQuery,
+    MemoryStore,
+    StoreContended,
+    StoreError,
+    StoreUnavailable,
+)
 from ichor_models import (
     ActionCall,
     ActionError,
@@ -299,8 +307,29 @@ async def test_a_reminder_that_fails_holds_up_no_other(
     await age(pool, "2 minutes")
     with pytest.raises(StoreError):
         await edge_store.remind_approvers()
-    reminders = "SELECT reminders FROM workflow.approval_requests WHERE approval_request_id = $1"
-    assert [await pool.fetchval(reminders, id) for id in (broken, other)] == [0, 1]
+    assert await reminders(pool, broken, other) == [0, 1]
+
+
+async def test_an_alert_that_somebody_has_locked_holds_up_no_other_approval(
+    pool: asyncpg.Pool, edge_store: EdgeStore, asked: ActionCall, new_call: Callable[..., ActionCall]
+) -> None:
+    often: dict[str, Any] = {"remind_every": timedelta(minutes=1)}
+    locked = await ask(edge_store, asked, ADA, **often)
+    other = await ask(edge_store, new_call(asked.run.execution_id, key="other"), ADA, **often)
+    await age(pool, "2 minutes")
+    async with pool.acquire() as application, application.transaction(), asyncio.timeout(30):
+        await application.execute("UPDATE workflow.alerts SET severity = 'low' WHERE id = $1", locked)
+        with pytest.raises(StoreContended):
+            await edge_store.remind_approvers()
+        assert await reminders(pool, locked, other) == [0, 1]
+        assert await vote(edge_store, other, ADA) == ("decided", "approved")
+    assert await edge_store.remind_approvers() == 1
+    assert await reminders(pool, locked, other) == [1, 1]
+
+
+async def reminders(pool: asyncpg.Pool, *ids: UUID) -> list[int]:
+    query = "SELECT reminders FROM workflow.approval_requests WHERE approval_request_id = $1"
+    return [await pool.fetchval(query, id) for id in ids]
 
 
 async def age(pool: asyncpg.Pool, by: str) -> None:

@@ -96,6 +96,19 @@ async def test_an_entity_with_very_many_events_that_wait_holds_up_no_other(
         assert [event.event_id for event in batch.events] == ["b1"]
 
 
+@pytest.mark.parametrize("row", ["'a'", "n::text"])
+async def test_an_event_waits_for_no_burst_of_another_name(row: str, pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    await pool.execute(
+        "INSERT INTO workflow.outbox (event_id, entity_name, entity_id, event_type, payload)"
+        f" SELECT n::text, 'parcels', {row}, 'on_update', '{{}}' FROM generate_series(1, 10000) n"
+    )
+    await emit(pool, "a1")
+    async with edge_store.outbox.batch() as batch:
+        names = [event.event_id for event in batch.events]
+    assert names[-1] == "a1"
+    assert names[:-1] == [str(number) for number in range(1, len(names))]
+
+
 async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
     pool: asyncpg.Pool, edge_store: EdgeStore
 ) -> None:

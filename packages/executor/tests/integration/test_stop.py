@@ -136,6 +136,19 @@ async def test_an_open_question_of_a_cancelled_run_is_closed_before_cleanup_ends
     assert (record.status, states(record)) == (RunStatus.CANCELLED, {"ask": "cancelled", "note": "completed"})
 
 
+async def test_what_a_cancelled_action_asked_is_closed_before_cleanup_ends(bench: Bench) -> None:
+    handle = await started(bench, cleaned_up(), "reserve", "release")
+    await running(bench, "reserve")
+    await handle.cancel()
+
+    async def dropped() -> bool:
+        return bench.handlers.dropped == [("reserve", 1)]
+
+    await until(dropped, "the question is closed")
+    bench.handlers.gates["release"].set()
+    assert states(await bench.record(handle))["release"] == "completed"
+
+
 @pytest.mark.parametrize("why", ["cancelled", "deadline"])
 async def test_what_ended_just_before_the_stop_has_ended_and_nothing_starts_after_it(
     temporal_client: Client, why: str

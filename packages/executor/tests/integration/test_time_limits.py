@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ichor_models import ActionCall, ActionError, Case, Rule, RunRecord
+from ichor_testing import until
 from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.graph_builder import GraphBuilder
 from temporalio.client import Client
@@ -41,6 +42,18 @@ async def test_an_action_that_takes_longer_than_its_deadline_fails_as_deadline(b
     bench.handlers.gates["slow"] = asyncio.Event()
     error = await error_of(bench, limited(deadline="1s"))
     assert error == {"message": "The action's deadline passed.", "type": "deadline", "retryable": False}
+
+
+async def test_what_an_action_asked_whose_deadline_passed_is_closed(bench: Bench) -> None:
+    bench.handlers.gates |= {"slow": asyncio.Event(), "note": asyncio.Event()}
+    handle = await bench.start(limited(deadline="1s"), Case())
+
+    async def is_closed() -> bool:
+        return bench.handlers.dropped == [("slow", 1)]
+
+    await until(is_closed, "the question is closed")
+    bench.handlers.gates["note"].set()
+    await bench.record(handle)
 
 
 @pytest.mark.parametrize("limits", [{"backoff": "200ms"}, {"backoff": "1m"}])

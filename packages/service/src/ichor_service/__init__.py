@@ -37,6 +37,7 @@ from ichor_service.publisher import Publisher, Unroutable, Unsendable
 from ichor_service.queue_lengths import QueueLengths
 from ichor_service.reach import again_and_again, growing_pauses, reach
 from ichor_service.reason import reason
+from ichor_service.run_progress import RunProgress, run_progress
 from ichor_service.run_trace import record_run
 from ichor_service.sampling import Measure, Sampling
 from ichor_service.setting import Reader, Setting, variable
@@ -103,6 +104,7 @@ __all__ = [
     "Reader",
     "Readiness",
     "Refused",
+    "RunProgress",
     "Sampling",
     "Scope",
     "ServiceError",
@@ -143,6 +145,7 @@ __all__ = [
     "record_run",
     "require_encryption",
     "require_home",
+    "run_progress",
     "serving",
     "side_by_side",
     "span",

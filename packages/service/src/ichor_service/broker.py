@@ -34,6 +34,10 @@ class Broker:
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
 
+    def beside(self, purpose: str) -> "Broker":
+        """Return one for another connection to the same RabbitMQ, which shows there what it is for."""
+        return Broker(self._url, f"{self._name} {purpose}")
+
     @asynccontextmanager
     async def connection(self, stop: Stop) -> "AsyncGenerator[BrokerConnection]":
         """Yield a new connection as soon as there is one, and close it in the end.

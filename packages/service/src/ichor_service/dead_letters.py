@@ -4,6 +4,7 @@ Whoever takes a message of a quorum queue and hands it back adds to its count of
 after 20. So a letter that was looked at often is put in afresh (`Letter.renew`), long before that.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -33,11 +34,13 @@ class DeadLetters:
             letter = Letter(message)
             yield letter
             if letter.came_often and not message.processed:
-                await letter.renew(self._publisher, self._topology.dead)
+                async with asyncio.timeout(_SECONDS):
+                    await letter.renew(self._publisher, self._topology.dead)
 
     async def resend(self, letter: Letter) -> None:
         """Put a letter back; it leaves the dead ones when the broker has confirmed that."""
-        await letter.resend(self._publisher, self._topology.queue)
+        async with asyncio.timeout(_SECONDS):
+            await letter.resend(self._publisher, self._topology.queue)
 
     async def remove(self, letter: Letter) -> None:
         """Delete a letter for good."""

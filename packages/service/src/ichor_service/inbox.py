@@ -11,6 +11,9 @@
 | raises Unreachable for a minute, while others are done | the same |
 | raises anything else | the same, a few times, then to the dead letters as `unexpected_error` |
 | is cut off by a lost connection, a stop or a crash | delivered again by the broker |
+
+What moves is published over a connection of its own: one over which something was published while RabbitMQ lacks memory
+or disk is not read until that is over, so that nothing could be acknowledged over it.
 """
 
 from collections.abc import Mapping
@@ -45,6 +48,7 @@ class Inbox:
         options: InboxOptions | None = None,
     ) -> None:
         self._broker = broker
+        self._mover = broker.beside("moves")
         self._topology = topology
         self._handle = handle
         self._links = links
@@ -71,8 +75,8 @@ class Inbox:
         """Work for as long as one connection lasts; say whether it came to consuming."""
         begun = False
         try:
-            async with self._broker.connection(stop) as connection:
-                await connection.during(self._consume(connection, stop))
+            async with self._broker.connection(stop) as connection, self._mover.connection(stop) as moving:
+                await connection.during(moving.during(self._consume(connection, moving, stop)))
         except (Stopped, Unavailable):
             raise
         except Exception as error:
@@ -81,11 +85,11 @@ class Inbox:
             begun, self._now = self._now is not None and self._now.begun, None
         return begun
 
-    async def _consume(self, connection: BrokerConnection, stop: Stop) -> None:
+    async def _consume(self, connection: BrokerConnection, moving: BrokerConnection, stop: Stop) -> None:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=self._options.prefetch)
         queue = await self._topology.declare(channel)
-        publisher = await connection.channel(returns_raise=True)
+        publisher = await moving.channel(returns_raise=True)
         for name, link in self._links.items():
             await reach(name, link.connect, stop)
         settling = Settling(self._topology, self._handle, self._options, self._metrics, publisher, stop)

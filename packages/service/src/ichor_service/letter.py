@@ -22,7 +22,6 @@ _OTHER_RECIPIENTS = ("CC", "BCC")
 """By these headers RabbitMQ sends a message to more routing keys: whoever wrote them sends no copy of ours anywhere."""
 _OFTEN = 10
 _LONGEST_DETAIL = 1_000
-_CONFIRM_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,11 @@ class Letter:
         return {key: value for key, value in self.message.headers.items() if key not in gone}
 
     async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:
-        """Put a copy into a queue, and take it from its own when the broker has confirmed that."""
-        copy = self._copy(headers)
-        await publisher.default_exchange.publish(copy, queue, mandatory=True, timeout=_CONFIRM_SECONDS)
+        """Put a copy into a queue, and take it from its own when the broker has confirmed that.
+
+        However long that takes: who gave up and let it come again would have it dropped after 20 times.
+        """
+        await publisher.default_exchange.publish(self._copy(headers), queue, mandatory=True)
         await self.accept()
 
     def _copy(self, headers: HeadersType) -> Message:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -28,7 +29,7 @@ from ichor_service import (
     Unreachable,
     Unusable,
 )
-from ichor_testing import RabbitServer, Vhost, until
+from ichor_testing import RabbitServer, Source, Vhost, start_rabbitmq, until
 from pamqp import encode
 from pamqp.commands import Basic
 from prometheus_client import CollectorRegistry
@@ -504,6 +505,29 @@ async def _cut(server: RabbitServer, vhost: str) -> None:
             return bool(ours)
 
         await until(is_cut, "the connection in the broker's list")
+
+
+async def test_a_broker_that_lacks_memory_holds_only_what_moves(tmp_path: Path):
+    """It takes nothing that is published, and hears no acknowledgement either over a connection that published."""
+    others = [f"other {number}" for number in range(8)]
+    async with (
+        start_rabbitmq(source=Source.LOCAL, data_dir=tmp_path) as broker,
+        await aio_pika.connect(broker.url) as connection,
+    ):
+        channel = await connection.channel()
+        await TOPOLOGY.declare(channel)
+        await send(channel, "crowded", *others)
+    handler, registry = Handler(), CollectorRegistry()
+
+    def under_way() -> float | None:
+        return registry.get_sample_value("ichor_messages_in_flight", {"queue": TOPOLOGY.queue})
+
+    async with (
+        start_rabbitmq(source=Source.LOCAL, data_dir=tmp_path, lacks_memory=True) as broker,
+        running(Vhost("/", broker.url), handler, InboxOptions(prefetch=3), registry=registry),
+    ):
+        await becomes(lambda: handler.seen == ["crowded", *others] and under_way() == 1, "the others done")
+        await broker.kill()
 
 
 async def test_a_queue_of_another_kind_is_a_clear_error(rabbitmq_vhost: Vhost):

@@ -61,7 +61,8 @@ class RabbitServer(Server):
 class RabbitOptions:
     """How to start one: `data_dir` survives the server, the ports are free ones where None.
 
-    `max_message_size` is how many bytes the body of a message may have, RabbitMQ's default where None.
+    `max_message_size` is how many bytes the body of a message may have, RabbitMQ's default where None. One that
+    `lacks_memory` takes no message until it is started again without that.
     """
 
     source: Source | None = None
@@ -69,6 +70,7 @@ class RabbitOptions:
     management_port: int | None = None
     data_dir: Path | None = None
     max_message_size: int | None = None
+    lacks_memory: bool = False
 
     @property
     def has_fixed_port(self) -> bool:
@@ -77,10 +79,10 @@ class RabbitOptions:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return what sets `max_message_size`."""
-        if self.max_message_size is None:
-            return {}
-        return {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-rabbit max_message_size {self.max_message_size}"}
+        """Return what sets `max_message_size` and how much memory there is."""
+        arguments = [] if self.max_message_size is None else [f"-rabbit max_message_size {self.max_message_size}"]
+        arguments += ["-rabbit vm_memory_high_watermark {absolute,1}"] if self.lacks_memory else []
+        return {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": " ".join(arguments)} if arguments else {}
 
 
 @asynccontextmanager
@@ -91,13 +93,15 @@ async def start_rabbitmq(
     management_port: int | None = None,
     data_dir: Path | None = None,
     max_message_size: int | None = None,
+    lacks_memory: bool = False,
 ) -> AsyncGenerator[RabbitServer]:
     """Yield a running RabbitMQ that ends with the block, or with this process.
 
     Where ICHOR_RABBITMQ_URL is set, that server is meant (its management API at ICHOR_RABBITMQ_MANAGEMENT_URL, or
     at the usual port of the same host) and the other arguments mean nothing.
     """
-    server = await launch_rabbitmq(RabbitOptions(source, port, management_port, data_dir, max_message_size))
+    options = RabbitOptions(source, port, management_port, data_dir, max_message_size, lacks_memory)
+    server = await launch_rabbitmq(options)
     try:
         yield server
     finally:

@@ -59,17 +59,17 @@ def runs(
 
 def show(run: Annotated[str, _RUN], json: Json = False) -> int:
     """Show one run: its graph with each action's state, result and duration, and why others did not run."""
-    from ichor_cli.delays_under_way import delays_under_way
+    from ichor_service import run_progress
 
     found, approvals = asyncio.run(_get(run))
-    delays = delays_under_way(found, datetime.now(UTC))
+    shown, delays = run_progress(found, datetime.now(UTC))
     Screen(json).answer(
         {
-            **found.model_dump(mode="json"),
+            **shown.model_dump(mode="json"),
             "delays": {name: end.isoformat() for name, end in delays.items()},
             "approvals": [approval.model_dump(mode="json") for approval in approvals],
         },
-        lambda: run_picture(found, delays, approvals),
+        lambda: run_picture(shown, delays, approvals),
     )
     return 0
 

@@ -80,6 +80,10 @@ ORDER BY least(a.remind_at, a.escalate_at)
 LIMIT $1
 FOR UPDATE SKIP LOCKED
 
+-- name: bound
+-- All that are due are held meanwhile: nobody can vote on any of them, and no run with one of them can end.
+SET LOCAL lock_timeout = '200ms'
+
 -- name: remind
 UPDATE workflow.approval_requests
 SET reminders = reminders + 1, remind_at = now() + $2::interval

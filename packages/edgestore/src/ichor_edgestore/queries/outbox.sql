@@ -15,17 +15,44 @@ WHERE event_id = $1 AND created_at = now()
 RETURNING octet_length(payload::text) AS bytes
 
 -- name: hold
--- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events. It
--- looks at the oldest events only, so that it takes no longer where one entity has very many.
-WITH early AS MATERIALIZED (
-    SELECT w.seq, row_number() OVER (PARTITION BY w.entity_key ORDER BY w.seq) AS place
-    FROM (SELECT seq, entity_key FROM workflow.outbox WHERE state = 'pending' ORDER BY seq LIMIT 2000) w
+-- The oldest event of each entity, where it is due, and the lock that keeps other relays from the entity's events: of
+-- each name in turn, so that no name waits until the burst of another is over. It looks at the oldest events of all, and
+-- at those of some names, so that it takes no longer where one entity has very many. Of an entity it sees the oldest or
+-- none: older ones are older ones of the name, too.
+WITH RECURSIVE names AS (
+    (SELECT o.entity_name, 1 AS number FROM workflow.outbox o WHERE o.state = 'pending' ORDER BY o.entity_name LIMIT 1)
+    UNION ALL
+    SELECT next.entity_name, n.number + 1
+    FROM names n
+    CROSS JOIN LATERAL (
+        SELECT o.entity_name FROM workflow.outbox o
+        WHERE o.state = 'pending' AND o.entity_name > n.entity_name
+        ORDER BY o.entity_name
+        LIMIT 1
+    ) next
+    WHERE n.number < $1::bigint
+), early AS MATERIALIZED (
+    SELECT w.seq, w.entity_name, row_number() OVER (PARTITION BY w.entity_key ORDER BY w.seq) AS place
+    FROM (
+        (SELECT seq, entity_name, entity_key FROM workflow.outbox WHERE state = 'pending' ORDER BY seq LIMIT 2000)
+        UNION
+        SELECT o.seq, n.entity_name, o.entity_key
+        FROM names n
+        CROSS JOIN LATERAL (
+            SELECT seq, entity_key FROM workflow.outbox
+            WHERE state = 'pending' AND entity_name = n.entity_name
+            ORDER BY seq
+            LIMIT $1
+        ) o
+    ) w
+), first AS MATERIALIZED (
+    SELECT e.seq, row_number() OVER (PARTITION BY e.entity_name ORDER BY e.seq) AS turn FROM early e WHERE e.place = 1
 ), heads AS MATERIALIZED (
     SELECT o.entity_key
-    FROM early e
+    FROM first f
     JOIN workflow.outbox o USING (seq)
-    WHERE e.place = 1 AND o.state = 'pending' AND o.next_attempt_at <= now()
-    ORDER BY o.seq
+    WHERE o.state = 'pending' AND o.next_attempt_at <= now()
+    ORDER BY f.turn, o.seq
     LIMIT $1
     FOR UPDATE OF o SKIP LOCKED
 )
@@ -53,18 +80,21 @@ FROM heads h
 
 -- name: take
 -- A statement of its own, since it must see what the last holder of the locks committed. `place` counts an entity's
--- events from its oldest, so that the caller sees where one is missing because somebody else has it locked. `before` are
--- the bytes of those that come before it, which bound what is read.
+-- events from its oldest, so that the caller sees where one is missing because somebody else has it locked. Each entity
+-- has its part of the batch, the oldest of all entities first. `before` are the bytes of those that come before it, which
+-- bound what is read.
 WITH waiting AS MATERIALIZED (
-    SELECT w.seq, row_number() OVER (PARTITION BY w.entity_key ORDER BY w.seq) AS place
-    FROM (
-        SELECT o.seq, o.entity_key FROM workflow.outbox o
-        WHERE o.state = 'pending' AND o.entity_key = ANY($1::text[])
+    SELECT w.seq, w.place
+    FROM unnest($1::text[]) AS k (entity_key)
+    CROSS JOIN LATERAL (
+        SELECT o.seq, row_number() OVER (ORDER BY o.seq) AS place
+        FROM workflow.outbox o
+        WHERE o.state = 'pending' AND o.entity_key = k.entity_key
         ORDER BY o.seq
-        LIMIT $2
+        LIMIT ceil($2::numeric / cardinality($1))
     ) w
 ), sized AS MATERIALIZED (
-    SELECT w.seq, w.place, sum(s.bytes) OVER (ORDER BY w.seq) - s.bytes AS before
+    SELECT w.seq, w.place, sum(s.bytes) OVER (ORDER BY w.place, w.seq) - s.bytes AS before
     FROM waiting w
     JOIN workflow.outbox o USING (seq)
     CROSS JOIN LATERAL (SELECT octet_length(o.payload::text) AS bytes) s

@@ -27,6 +27,12 @@ def action_error(error: BaseException) -> ActionError:
     return ActionError(str(cause) or type(cause).__name__, type=type(cause).__name__)
 
 
+def is_own_word(error: BaseException) -> bool:
+    """Say whether the action itself said that it failed for good, not a deadline, a cancel or a worker that is gone."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    return isinstance(cause, ApplicationError) and cause.non_retryable
+
+
 def _is_late(error: BaseException, cause: BaseException | None) -> bool:
     """Say whether the deadline ended it: while an attempt went on, or since no time was left for another."""
     if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE:

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from ichor_executor.stop import Stop
     from ichor_executor.temporal.activity_options import activity_options
     from ichor_executor.temporal.continuation import Continuation
-    from ichor_executor.temporal.failure import action_error
+    from ichor_executor.temporal.failure import action_error, is_own_word
     from ichor_executor.temporal.outgoing import Outgoing
     from ichor_executor.temporal.run_input import Carried, RunInput
     from ichor_executor.temporal.summary import summary_of
@@ -204,7 +204,7 @@ class GraphRun:
             cancellation_type=_WAITED_FOR if node.cleaned_up else ActivityCancellationType.TRY_CANCEL,
             **activity_options(node.action, at),
         )
-        self._watch(at, activity, self._acted)
+        self._watch(at, activity, partial(self._acted, call.ask))
 
     def _timer(self, command: StartTimer) -> asyncio.Task[None]:
         node = self._plan.nodes[command.at]
@@ -250,9 +250,11 @@ class GraphRun:
         del self._tasks[index]
         return tell(index, task, now)
 
-    def _acted(self, index: int, task: asyncio.Task[dict[str, Any]], now: datetime) -> list[Command]:
+    def _acted(self, ask: int, index: int, task: asyncio.Task[dict[str, Any]], now: datetime) -> list[Command]:
         error = asyncio.CancelledError("The action was cancelled.") if task.cancelled() else task.exception()
         if error is not None:
+            if not is_own_word(error):  # Then it had no time to close what it asked.
+                self._notify(self._drop(DropQuestions(((index, ask),))))
             return self._machine.failed(index, action_error(error), now)
         asked = Asked.of(task.result())
         if asked is not None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
+from ichor_edgestore import RunEnded, RunView
 from ichor_models import LONGEST_REASON, ExecutionId, RunStatus
 from ichor_models.model import Model
 from ichor_service import cancel_run
@@ -47,18 +48,29 @@ async def post_cancel(
 
     async def ask() -> CancelledRun:
         starter = RunStarter(once.store, launcher)
-        asked = await cancel_run(
-            links.temporal.opened,
-            once.store,
-            run,
-            starter.start_pinned,
-            by=caller.sub,
-            reason=told.reason,
-            cleanup=told.cleanup,
-        )
+        try:
+            asked = await cancel_run(
+                links.temporal.opened,
+                once.store,
+                run,
+                starter.start_pinned,
+                by=caller.sub,
+                reason=told.reason,
+                cleanup=told.cleanup,
+            )
+        except RunEnded:
+            asked = await once.store.get_run(run)
+            if not _ended_by(asked, caller.sub, told.reason):
+                raise
         return CancelledRun(run=asked.execution_id, workflow_id=asked.workflow_id, status=asked.status)
 
     return await once.answer(ask)
+
+
+def _ended_by(run: RunView, caller: str, reason: str | None) -> bool:
+    """Say whether this request ended a run: it comes again where its answer was lost."""
+    asked = run.cancellation
+    return run.status is RunStatus.CANCELLED and asked is not None and (asked.by, asked.reason) == (caller, reason)
 
 
 @router.get("/runs/{run:path}/cancel", include_in_schema=False)

@@ -2,7 +2,7 @@
 
 Edges follow from how their sources ended, by the law that ran them; those of an action that has not ended are open.
 So are `always` edges of one that was cancelled: the record does not say whether it was under way and asked for cleanup.
-While a run goes on, only what an activity completed is known to have ended.
+While a run goes on, what failed may be tried again, and counts as not ended.
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,15 @@
 """Runs, to look at."""
 
+import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from ichor_edgestore import RunFilter, RunPlace, RunSummary, RunView, whole_result
+from ichor_edgestore import EdgeStore, RunFilter, RunPlace, RunSummary, RunView, whole_result
 from ichor_models import RuleId, RunStatus
 from ichor_models.model import Model
+from ichor_service import run_progress
 from pydantic import AwareDatetime
 from pydantic_core import to_json
 
@@ -52,7 +55,7 @@ async def list_runs(
 @router.get("/runs/{run:path}/graph", summary="Draw a run")
 async def get_run_graph(_: Reader, store: Store, run: str) -> RunGraph:
     """Return the graph of a run with how far it came: the state of each node, and what became of each edge."""
-    return run_graph(await store.get_run(run))
+    return run_graph(await _progress(store, run))
 
 
 @router.get("/runs/{run:path}/result", summary="Get a whole result", response_model=dict[str, Any])
@@ -64,4 +67,10 @@ async def get_result(_: Reader, store: Store, run: str, action: str) -> Response
 @router.get("/runs/{run:path}", summary="Get a run")
 async def get_run(_: Reader, store: Store, run: str) -> RunView:
     """Return a run by the id of its row or of its workflow, with its graph and its actions."""
-    return await store.get_run(run)
+    return await _progress(store, run)
+
+
+async def _progress(store: EdgeStore, run: str) -> RunView:
+    """Return a run as far as it came; it is another thread that tells it, since a large graph takes a moment."""
+    found = await store.get_run(run)
+    return (await asyncio.to_thread(run_progress, found, datetime.now(UTC))).run

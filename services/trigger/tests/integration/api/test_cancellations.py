@@ -83,6 +83,21 @@ async def test_a_run_is_cancelled_and_says_by_whom_and_why(
     assert (late.status_code, late.json()["error"]["code"]) == (409, "run_ended")
 
 
+async def test_a_cancel_whose_answer_was_lost_is_no_late_one(
+    canceller: httpx.AsyncClient, pin: Pin, pool: asyncpg.Pool, temporal_client: Client, temporal_task_queue: str
+) -> None:
+    run, store = await pin(), EdgeStore(pool)
+    await start_run(temporal_client, run.request, workflow_id=run.workflow_id, task_queue=temporal_task_queue)
+    path, headers, told = f"/v1/runs/{run.execution_id}/cancel", {"idempotency-key": "k1"}, {"reason": "wrong customer"}
+    async with worker(temporal_client, store, temporal_task_queue):
+        first = await canceller.post(path, json=told, headers=headers)
+        await pool.execute("UPDATE workflow.idempotency_keys SET status = NULL, response = NULL")
+        await ended(store, run.execution_id)
+    again = await canceller.post(path, json=told, headers=headers)
+    assert (again.status_code, again.json()) == (202, first.json() | {"status": "cancelled"})
+    assert _told(await canceller.post(path, json={"reason": "another"})) == (409, "run_ended")
+
+
 async def test_a_run_that_was_not_started_yet_is_cancelled_and_nobody_starts_it_afterwards(
     canceller: httpx.AsyncClient, pin: Pin, pool: asyncpg.Pool, temporal_client: Client, temporal_task_queue: str
 ) -> None:

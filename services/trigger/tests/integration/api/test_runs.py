@@ -86,6 +86,34 @@ async def test_a_run_that_has_not_started_is_drawn_open(ada: httpx.AsyncClient, 
     assert [(edge["target"], edge["resolution"]) for edge in graph["edges"]] == [("wait", None)]
 
 
+async def test_a_run_under_way_tells_what_the_interpreter_did(ada: httpx.AsyncClient, pin: Pin, pool: asyncpg.Pool):
+    check = {"conditions": [{"field_name": "event_type", "operator": "equals", "value": "on_create"}]}
+    rule = RULE | {
+        "name": "Decide",
+        "actions": [
+            {"name": "is_new", "type": "evaluate_condition", "config": check},
+            {"name": "wait", "type": "delay", "config": {"duration": "1h"}},
+            {"name": "old", "type": "delay", "config": {"duration": "1h"}},
+        ],
+        "edges": [
+            {"source": None, "target": "is_new", "type": "start"},
+            {"source": "is_new", "target": "wait", "type": "true_branch"},
+            {"source": "is_new", "target": "old", "type": "false_branch"},
+        ],
+    }
+    run = await pin("e1", rule)
+    await EdgeStore(pool).run_started(run)
+    states = {"is_new": "completed", "wait": "running", "old": "skipped"}
+    graph = (await ada.get(f"/v1/runs/{run}/graph")).json()
+    assert {node["name"]: node["state"] for node in graph["nodes"]} == states
+    assert {edge["target"]: edge["resolution"] for edge in graph["edges"]} == {
+        "is_new": "taken",
+        "wait": "taken",
+        "old": "skipped",
+    }
+    assert {item["name"]: item["state"] for item in (await ada.get(f"/v1/runs/{run}")).json()["actions"]} == states
+
+
 async def test_a_large_result_is_given_whole(ada: httpx.AsyncClient, pin: Pin, pool: asyncpg.Pool):
     store = EdgeStore(pool)
     run = (await store.pinned_run(await pin("e/1"))).request.run

@@ -1,11 +1,11 @@
-"""Which delays a run waits in, by its graph and what is recorded of its actions."""
+"""How far a run came, by its graph and what is recorded of its actions."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ichor_cli.delays_under_way import delays_under_way
 from ichor_edgestore import RunView
 from ichor_models import Rule
+from ichor_service import run_progress
 from pydantic import JsonValue
 
 BEGAN = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -28,11 +28,13 @@ def run(*ended: str, total: int = 5, error: JsonValue = None, port: str | None =
                 {"name": "first", "type": "delay", "config": {"duration": "1h"}},
                 {"name": "again", "type": "log_audit_entry", "config": {"message": "x"}},
                 {"name": "second", "type": "delay", "config": {"duration": "2h"}},
+                {"name": "small", "type": "log_audit_entry", "config": {"message": "x"}},
             ],
             "edges": [
                 {"source": None, "target": "tell", "type": "start"},
                 {"source": "tell", "target": "large", "type": "sequence", "source_output": port},
                 {"source": "large", "target": "first", "type": "true_branch"},
+                {"source": "large", "target": "small", "type": "false_branch"},
                 {"source": "first", "target": "again", "type": "sequence"},
                 {"source": "again", "target": "second", "type": "sequence"},
             ],
@@ -79,4 +81,63 @@ def run(*ended: str, total: int = 5, error: JsonValue = None, port: str | None =
 def test_a_delay_is_waited_in_from_the_end_of_what_led_to_it(
     view: RunView, after: timedelta, delays: dict[str, datetime]
 ) -> None:
-    assert delays_under_way(view, BEGAN + after) == delays
+    assert run_progress(view, BEGAN + after).delays == delays
+
+
+@pytest.mark.parametrize(
+    ("view", "after", "states"),
+    [
+        (run(), HOUR, {}),
+        (run("tell"), HOUR, {"tell": "completed", "large": "completed", "first": "running", "small": "skipped"}),
+        (
+            run("tell", total=1),
+            HOUR,
+            {"tell": "completed", "large": "completed", "first": "skipped", "again": "skipped", "second": "skipped"},
+        ),
+        (
+            run("tell", "again"),
+            3 * HOUR,
+            {
+                "tell": "completed",
+                "again": "completed",
+                "large": "completed",
+                "first": "completed",
+                "second": "running",
+                "small": "skipped",
+            },
+        ),
+        (run("tell", error={"retryable": True}), HOUR, {"tell": "failed"}),
+        (run("tell", status="completed"), HOUR, {"tell": "completed"}),
+        (run("tell", cancellation={"requested": BEGAN}), HOUR, {"tell": "completed"}),
+    ],
+)
+def test_what_the_interpreter_did_is_told_beside_what_activities_did(
+    view: RunView, after: timedelta, states: dict[str, str]
+) -> None:
+    assert {action.name: action.state for action in run_progress(view, BEGAN + after).run.actions} == states
+
+
+def test_conditions_and_delays_have_their_times_and_what_was_skipped_its_reason() -> None:
+    told = {action.name: action for action in run_progress(run("tell"), BEGAN + HOUR).run.actions}
+    decided = BEGAN + timedelta(minutes=1)
+    assert list(told) == ["tell", "large", "first", "small"]
+    assert (told["large"].started, told["large"].ended) == (decided, decided)
+    assert told["large"].result is not None
+    assert told["large"].result["branch_taken"] == "true_branch"
+    assert (told["first"].started, told["first"].ended) == (decided, None)
+    (reason,) = told["small"].reason
+    assert (reason.source, reason.because) == ("large", "completed with true_branch")
+
+
+def test_a_result_that_was_changed_by_hand_ends_nothing() -> None:
+    view = run("tell")
+    (tell,) = view.actions
+    view = view.model_copy(update={"actions": (tell.model_copy(update={"result": {"ichor.stored": 5}}),)})
+    assert run_progress(view, BEGAN + HOUR).run.actions == view.actions
+
+
+def test_of_actions_with_one_name_it_is_not_known_which_ended() -> None:
+    view = run("tell")
+    tell, *others = view.graph.actions
+    graph = view.graph.model_copy(update={"actions": (tell.model_copy(update={"repeated": True}), *others)})
+    assert run_progress(view.model_copy(update={"graph": graph}), BEGAN + HOUR).run.actions == view.actions

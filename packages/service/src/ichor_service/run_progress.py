@@ -1,0 +1,109 @@
+"""How far a run came that is under way, by its graph and what is recorded of its actions.
+
+Until a run ends the database knows what activities did, but not what the interpreter does itself: conditions, delays,
+what is skipped. So the interpreter is told again which activities ended, each at its time, and says the rest. What it
+does itself it does a moment after the time that is told here; a delay ends no sooner than that.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from ichor_edgestore import ActionView, RunView
+from ichor_edgestore.action_view import ended_actions
+from ichor_edgestore.pinned_run import stored_header
+from ichor_executor import Command, Ended, Machine, Plan, Recorder, RunAction, StartTimer
+from ichor_executor.plan import Kind
+from ichor_models import DELAY, ActionError, RuleId, RunHeader, RunRequest, RunStatus
+from pydantic import ValidationError
+
+
+class RunProgress(NamedTuple):
+    """A run, with what the interpreter did among its actions.
+
+    `delays` are those that it waits in, by name, each with its earliest end.
+    """
+
+    run: RunView
+    delays: Mapping[str, datetime]
+
+
+def run_progress(run: RunView, now: datetime) -> RunProgress:
+    """Return how far a run came; one that ended, or that somebody wants to end, is as it is recorded."""
+    if run.status is not RunStatus.RUNNING or run.cancellation is not None:
+        return RunProgress(run, {})
+    return _Retelling(run).until(now)
+
+
+class _Retelling:
+    """The interpreter, told again what happened; `_due` are the ends of what it has begun, the earliest first."""
+
+    def __init__(self, run: RunView) -> None:
+        header = RunHeader(
+            execution_id=run.execution_id,
+            rule_id=run.rule_id or RuleId(""),
+            rule_name=run.rule_name or "",
+            event=stored_header(None, run.event_id, run.entity_name, run.trigger_data),
+        )
+        request = RunRequest(run=header, graph=run.graph, trigger_data=run.trigger_data)
+        self._run = run
+        self._known = {action.name: action for action in run.actions}
+        self._plan = Plan(run.graph)
+        self._machine = Machine(self._plan, request)
+        self._recorder = Recorder(self._plan)
+        self._due: list[tuple[datetime, int]] = []
+        self._begun: dict[int, datetime] = {}
+        """When each delay began."""
+
+    def until(self, now: datetime) -> RunProgress:
+        began = self._run.started or self._run.created
+        self._take(self._machine.start(began), began)
+        while self._due and self._due[0][0] <= now:
+            moment, at = heappop(self._due)
+            try:
+                self._take(self._ended(at, moment), moment)
+            except ValidationError:  # A row that was changed by hand: nothing is told of what comes after it.
+                continue
+        nodes = self._plan.nodes
+        delays = {nodes[at].action.name: end for end, at in sorted(self._due) if nodes[at].kind is Kind.DELAY}
+        return RunProgress(self._run.model_copy(update={"actions": tuple(self._actions())}), delays)
+
+    def _take(self, commands: Iterable[Command], moment: datetime) -> None:
+        for command in commands:
+            if isinstance(command, StartTimer):
+                self._begun[command.at] = moment
+                heappush(self._due, (datetime.fromtimestamp(command.until, UTC), command.at))
+            elif isinstance(command, RunAction):
+                action = self._plan.nodes[command.at].action
+                known = None if action.repeated else self._known.get(action.name)
+                if known is not None and known.ended is not None and not _may_be_tried_again(known):
+                    heappush(self._due, (known.ended, command.at))
+            elif isinstance(command, Ended):
+                self._recorder.note(command, moment, self._begun.get(command.at))
+
+    def _ended(self, at: int, moment: datetime) -> Iterable[Command]:
+        node = self._plan.nodes[at]
+        if node.kind is Kind.DELAY:
+            return self._machine.fired(at, moment)
+        action = self._known[node.action.name]
+        if action.error is not None:
+            return self._machine.failed(at, ActionError("It failed.", type="failed"), moment)
+        return self._machine.succeeded(at, action.result or {}, moment)
+
+    def _actions(self) -> list[ActionView]:
+        """Return what began, in the order in which it did, and what was not to begin."""
+        record, nodes = self._recorder.record(RunStatus.RUNNING), self._plan.nodes
+        told = [record.actions[at] for at in self._recorder.notes.by_index if nodes[at].action.name not in self._known]
+        ended = ended_actions(record.model_copy(update={"actions": tuple(told)}), ())
+        delays = [
+            ActionView(name=action.name, type=action.type, state="running", started=self._begun[at])
+            for _, at in self._due
+            if (action := nodes[at].action).type == DELAY
+        ]
+        actions = [*self._run.actions, *ended, *delays]
+        return sorted(actions, key=lambda action: (action.started is None, action.started or self._run.created))
+
+
+def _may_be_tried_again(action: ActionView) -> bool:
+    return bool((action.error or {}).get("retryable"))
