@@ -87,8 +87,9 @@ async def test_a_rule_votes_for_the_user_of_its_event(perform: Any, make_call: A
     assert await perform(first, attempt=2) == result
     second = await perform(resolve(make_call, approval, "rejected", BOB))
     assert (second["output"], second["current_status"]) == ("resolved_rejected", "rejected")
-    third = await perform(resolve(make_call, approval, user=BOB))
-    assert (third["output"], third["current_status"]) == ("already_resolved", "rejected")
+    for user, said in ((BOB, "approved"), (BOB, "rejected"), (ADA, "approved")):
+        late = await perform(resolve(make_call, approval, said, user))
+        assert (late["output"], late["current_status"]) == ("already_resolved", "rejected")
     fourth = await perform(resolve(make_call, str(uuid4())))
     assert (fourth["output"], fourth["current_status"]) == ("not_found", None)
 

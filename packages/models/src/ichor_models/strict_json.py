@@ -51,6 +51,19 @@ def check_json(value: JsonValue) -> None:
     raise ValueError(f"it is nested more than {_DEEPEST} deep")
 
 
+def exponents(value: JsonValue) -> int:
+    """Return how many digits the exponents of its numbers stand for: PostgreSQL writes 1e300 with all of its zeros."""
+    match value:
+        case float():
+            return abs(int(repr(value).partition("e")[2] or 0))
+        case list():
+            return sum(map(exponents, value))
+        case dict():
+            return sum(map(exponents, value.values()))
+        case _:
+            return 0
+
+
 def json_hash(value: JsonValue) -> str:
     """Return a hash, in hex, that two values share where they are the same JSON: true is not 1, and 1.0 is."""
     written = json.dumps(_whole_numbers(value), sort_keys=True, separators=(",", ":"))

@@ -4,7 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ichor_models.strict_json import check_json, json_hash, parse_json, storable
+from ichor_models.strict_json import check_json, exponents, json_hash, parse_json, storable
 from pydantic import JsonValue
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
@@ -125,3 +125,11 @@ def test_what_python_takes_for_equal_is_not_the_json_hash(left: JsonValue, right
 
 def test_a_number_is_the_same_however_it_is_written() -> None:
     assert json_hash({"n": [1, 100], "m": 0}) == json_hash({"m": -0.0, "n": [1.0, 1e2]})
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [(1e300, 300), ([5e-324, {"a": -1e20}], 344), ({"a": [1.5, 10**300, True, None, "1e300"]}, 0), (1e15, 0)],
+)
+def test_exponents_stand_for_digits(value: JsonValue, digits: int) -> None:
+    assert exponents(value) == digits

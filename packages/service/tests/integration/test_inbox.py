@@ -527,9 +527,6 @@ async def test_a_broker_that_lacks_memory_holds_only_what_moves(tmp_path: Path):
         running(Vhost("/", broker.url), handler, InboxOptions(prefetch=3), registry=registry),
     ):
         await becomes(lambda: handler.seen == ["crowded", *others] and under_way() == 1, "the others done")
-        late = asyncio.get_running_loop().time() + 11
-        await becomes(lambda: asyncio.get_running_loop().time() > late, "time for RabbitMQ to confirm")
-        assert under_way() == 1, "the first is held, not handed back"
         await broker.kill()
 
 

@@ -1,6 +1,7 @@
 """The queue of entity events, and how a message of it is read (events.md)."""
 
 from ichor_models import EntityEvent, InvalidEvent, parse_event
+from ichor_models.strict_json import exponents
 from ichor_service import Letter, Unusable
 
 TOO_LARGE = "too_large"
@@ -13,9 +14,18 @@ def read_event(letter: Letter, max_bytes: int) -> EntityEvent:
         Unusable: it holds none, or one that is larger than allowed.
     """
     size = len(letter.body)
-    if size > max_bytes:
-        raise Unusable(TOO_LARGE, f"The event has {size} bytes; ICHOR_MAX_EVENT_BYTES allows {max_bytes}.")
+    _require_size(size, max_bytes)
     try:
-        return parse_event(letter.body, message_id=letter.message_id)
+        event = parse_event(letter.body, message_id=letter.message_id)
     except InvalidEvent as error:
         raise Unusable(error.code, str(error)) from error
+    _require_size(size + exponents(event.trigger_data()), max_bytes)
+    return event
+
+
+def _require_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise Unusable(
+            TOO_LARGE,
+            f"The event has {size} bytes with its numbers written out; ICHOR_MAX_EVENT_BYTES allows {max_bytes}.",
+        )

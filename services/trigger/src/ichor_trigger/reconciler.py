@@ -52,11 +52,11 @@ class Reconciler:
         self._rounds = 0
 
     async def round(self) -> None:
-        """Do one round."""
+        """Do one round; a rule that fails is tried in each, and keeps no other from its turn."""
         turn = self._rounds % _ROUNDS_TO_REVIEW
         listed = await self._look_around() if turn == 0 else ()
-        await self._follow(listed, lambda rule_id: crc32(rule_id.encode()) % _ROUNDS_TO_REVIEW == turn)
         self._rounds += 1
+        await self._follow(listed, lambda rule_id: crc32(rule_id.encode()) % _ROUNDS_TO_REVIEW == turn)
 
     async def review(self) -> None:
         """Bring everything in step, whatever there is in Temporal."""

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import ichor_models
 import pytest
 import pytest_asyncio
-from ichor_edgestore import EdgeStore, RunFilter, RunSummary
+from ichor_edgestore import EdgeStore, RunFilter, RunSummary, ScheduledRule
 from ichor_models import RuleId, RunStatus
 from ichor_service import ForeignNamespace
 from ichor_testing import until
@@ -280,6 +281,28 @@ async def test_a_round_reviews_a_part_of_the_rules(links: Links, save_rule: Save
     assert there == sorted(there)
     assert len(set(there)) > 3
     assert there[-1] == len(rules)
+
+
+async def test_a_rule_that_fails_keeps_no_other_from_its_turn(
+    links: Links, save_rule: SaveRule, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    bad, *others = [await save_rule(rule(f"Rule {number}", cron="0 6 * * *")) for number in range(6)]
+    put = Reconciler._put  # pyright: ignore[reportPrivateUsage] (no real Temporal fails for one schedule on demand)
+
+    async def put_others(self: Reconciler, found: ScheduledRule, times: ichor_models.Schedule) -> None:
+        if found.rule_id == bad:
+            raise RPCError("not now", RPCStatusCode.UNAVAILABLE, b"")
+        await put(self, found, times)
+
+    monkeypatch.setattr(Reconciler, "_put", put_others)
+    reconciler = Reconciler(links)
+    for round_ in range(13):
+        with pytest.raises(RPCError, match="not now"):
+            await reconciler.round()
+        if round_ == 0:
+            for rule_id in others:
+                await temporal_client.get_schedule_handle(schedule_id(rule_id)).delete()
+    assert all([await found(temporal_client, rule_id) for rule_id in others])
 
 
 async def test_a_schedule_deleted_in_temporal_comes_back(links: Links, save_rule: SaveRule, temporal_client: Client):

@@ -142,6 +142,7 @@ UNUSABLE = [
     (event("e" * 201), "invalid_event", "event_id"),
     (event(event_type="on_fire"), "invalid_event", "event_type"),
     (event(raw_data={"blob": "x" * LIMIT}), "too_large", f"allows {LIMIT}"),
+    (event(raw_data={"total": [1e300] * (LIMIT // 300)}), "too_large", "with its numbers written out"),
 ]
 
 

@@ -56,7 +56,10 @@ async def resolve_approval_request(
     )
     if why := _REFUSALS.get(result.verdict):
         raise ActionError(f"The user {user} {why}.", type=result.verdict)
-    port = f"resolved_{config.resolution}" if result.verdict is VoteVerdict.DECIDED else str(result.verdict)
+    verdict = result.verdict
+    if result.repeated and result.status in set(Resolution):
+        verdict = VoteVerdict.RESOLVED  # By another run: what follows a decision is done once.
+    port = f"resolved_{config.resolution}" if verdict is VoteVerdict.DECIDED else str(verdict)
     return ResolveApprovalRequestResult(
         output=port,
         approval_request_id=config.approval_request_id,
