@@ -239,6 +239,11 @@ class TestLive:
         "print(said, flush=True); signal.sigwait({signal.SIGTERM})"
     )
 
+    @staticmethod
+    def hear_hangups() -> None:
+        """Take SIGHUP as in a container, also below a parent that ignores it, as nohup's are."""
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     @pytest.fixture
     def environment(self, tmp_path: Path) -> dict[str, str]:
         installed = tmp_path / "installed"
@@ -253,7 +258,9 @@ class TestLive:
     ):
         script = (ROOT / "infra/tilt/live").read_text()
         argv = ["/bin/sh", "-c", script, "live", "python3", "-B", "-c", self.PROGRAM]
-        live = await asyncio.create_subprocess_exec(*argv, env=environment, stdout=subprocess.PIPE)
+        live = await asyncio.create_subprocess_exec(
+            *argv, env=environment, stdout=subprocess.PIPE, preexec_fn=self.hear_hangups
+        )
         assert live.stdout is not None
         async with asyncio.timeout(60):
             assert await live.stdout.readline() == b"first\n"

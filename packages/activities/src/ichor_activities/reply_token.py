@@ -1,8 +1,8 @@
 """Reply tokens: what proves that a reply belongs to a question, without saying anything about it.
 
 A token is `<key id>.<question id>.<signature>`, 73 characters, URL-safe: the key id is the beginning of a hash of the
-key, the signature an HMAC-SHA256. Keys are given newest first: the first signs, all of them verify. So a key is
-replaced by putting a new one before it, and removed when no question that it signed is open any more.
+key, the signature an HMAC-SHA256. Keys are given newest first: the first signs, all of them verify. A new key is put
+behind the others until every worker knows it (operators.md, Keys of reply tokens).
 """
 
 import hmac

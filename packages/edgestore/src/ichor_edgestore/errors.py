@@ -142,7 +142,7 @@ class NotRerunnable(StoreError):
 
 
 class RunOver(StoreError):
-    """A run that has ended asks nothing more."""
+    """A run that has ended, or goes on without an action, asks nothing more by it."""
 
     action_type = "run_ended"
 

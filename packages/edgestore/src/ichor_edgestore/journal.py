@@ -129,7 +129,7 @@ class JournalTransaction:
         """Open the action's question, to be committed together with its effects.
 
         Raises:
-            ActionError: it is open already, or [run_ended] the run has ended.
+            ActionError: [run_ended] the run has ended, or goes on without this action.
         """
         document = question.model_dump(mode="json", exclude_none=True)
         place = (*_action(self._call)[:2], self._call.ask)
@@ -145,7 +145,7 @@ class JournalTransaction:
                 self._call.largest,
             )
             if row is None:
-                raise RunOver(f"The run {self._call.run.execution_id} has ended, so it asks nothing more.")
+                raise RunOver(f"The run {self._call.run.execution_id} no longer waits for what this action asks.")
             opened = opened_question(row)
             if question.approval is not None:
                 await open_in(self._session, self._call, opened, question.approval)

@@ -59,6 +59,7 @@ class MemoryQuestions:
         self._limit = limit
         self._run = run
         self._questions: dict[UUID, KeptQuestion] = {}
+        self._dropped: set[tuple[ExecutionId, str, int]] = set()
 
     def opened(self, call: ActionCall) -> OpenedQuestion | None:
         """Return the question of a call, where it is open or was."""
@@ -72,14 +73,16 @@ class MemoryQuestions:
         )
 
     def require_run(self, call: ActionCall) -> None:
-        """Refuse what a run asks that has ended.
+        """Refuse what a run asks that has ended, or goes on without the action.
 
         Raises:
-            ActionError: it has.
+            ActionError: it has, or does.
         """
-        status, _ = self._run(call.run.execution_id)
-        if status.ended:
-            raise ActionError(f"The run {call.run.execution_id} has ended, so it asks nothing more.", type="run_ended")
+        execution_id = call.run.execution_id
+        status, _ = self._run(execution_id)
+        if status.ended or (execution_id, call.key, call.ask) in self._dropped:
+            message = f"The run {execution_id} no longer waits for what this action asks."
+            raise ActionError(message, type="run_ended")
 
     def open(self, call: ActionCall, question: Question) -> None:
         """Open the question of a call."""
@@ -147,6 +150,7 @@ class MemoryQuestions:
         return None
 
     async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
+        self._dropped |= {(execution_id, key, ask) for key, ask in asks}
         for kept in self._questions.values():
             if kept.state == "open" and any(_is(kept.call, execution_id, key, ask) for key, ask in asks):
                 kept.state = "closed"

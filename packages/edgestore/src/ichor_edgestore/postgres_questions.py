@@ -89,7 +89,10 @@ class PostgresQuestions:
         return None
 
     async def drop_questions(self, execution_id: ExecutionId, asks: Sequence[tuple[str, int]]) -> None:
-        """Close those of these questions that are open, each the key of an action and the number of its question."""
+        """Close those of these questions that are open, each the key of an action and the number of its question.
+
+        One that was not opened so far is not opened any more.
+        """
         keys, numbers = [key for key, _ in asks], [number for _, number in asks]
         async with self._database.transaction() as session:
             await _closed(session, await session.rows(_QUERIES["close_some"], as_uuid(execution_id), keys, numbers))

@@ -41,6 +41,19 @@ async def test_a_batch_ends_with_the_event_that_makes_it_large(pool: asyncpg.Poo
     assert taken == [["a1"], ["b1", "a2"], ["b2"]]
 
 
+async def test_a_batch_measures_no_more_events_than_it_takes(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    """To write out many large ones takes longer than a statement may; this one has more than a gigabyte, and cannot."""
+    await emit(pool, "a1", "b1")
+    await pool.execute("ALTER TABLE workflow.outbox DROP CONSTRAINT outbox_countable")
+    await pool.execute(
+        "UPDATE workflow.outbox SET payload = ("
+        " SELECT jsonb_build_object('n', jsonb_agg(1e-16000::numeric)) FROM generate_series(1, 70000)"
+        ") WHERE event_id = 'b1'"
+    )
+    async with edge_store.outbox.batch(size=1) as batch:
+        assert [event.event_id for event in batch.events] == ["a1"]
+
+
 async def test_no_more_is_read_of_a_trace_than_one_has(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('ichor.traceparent', repeat('x', 1000000), true)")

@@ -305,3 +305,15 @@ async def test_only_the_named_questions_are_dropped(
     assert (await store.claim_question(question_id(other), YES)).verdict is Verdict.TAKEN
     await store.drop_questions(run, [(call.key, 2)])
     assert (await store.claim_question(question_id(other), YES)).verdict is Verdict.TAKEN
+
+
+async def test_what_is_dropped_before_it_was_asked_is_not_asked(
+    store: Store, run: ExecutionId, call: ActionCall, new_call: NewCall
+) -> None:
+    await store.drop_questions(run, [(call.key, 1)])
+    await store.drop_questions(run, [(call.key, 1)])
+    with pytest.raises(ActionError, match="no longer waits") as raised:
+        await ask(store, call)
+    assert (raised.value.type, raised.value.retryable) == ("run_ended", False)
+    await ask(store, new_call(run, key="other"))
+    assert len((await store.get_run(run)).awaits) == 1

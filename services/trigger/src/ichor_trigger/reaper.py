@@ -97,7 +97,7 @@ class Reaper:
                 await self._store.run_started(run.execution_id)
             case RunStatus.RUNNING, Standing.UNKNOWN:
                 await self._end(run, lost())
-            case RunStatus.RUNNING, Standing.UNDER_WAY:
+            case _, Standing.NOT_BEGUN | Standing.UNDER_WAY:
                 return
 
     async def _end(self, run: OpenRun, record: RunRecord) -> None:

@@ -1,9 +1,9 @@
 """How a run stands in Temporal: what is asked, and what the answer means for its record.
 
-| recorded | unknown to Temporal | under way in Temporal | closed in Temporal |
-|---|---|---|---|
-| `pending` | start it | it is running | it ended so |
-| `running` | it is lost | as it should be | it ended so |
+| recorded | unknown to Temporal | not begun by a worker | under way in Temporal | closed in Temporal |
+|---|---|---|---|---|
+| `pending` | start it | as it should be | it is running | it ended so |
+| `running` | it is lost | | as it should be | it ended so |
 """
 
 from enum import Enum
@@ -18,6 +18,8 @@ from temporalio.service import RPCError
 TERMINATED = "terminated"
 TIMEOUT = "timeout"
 LOST = "lost"
+_NOT_BEGUN = 3
+"""How many events a run has before its first task is done: it started, and the task is scheduled, and perhaps taken."""
 _CLOSED = {
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -31,6 +33,7 @@ class Standing(Enum):
     """A run that has not ended in Temporal."""
 
     UNKNOWN = "unknown"
+    NOT_BEGUN = "not begun"
     UNDER_WAY = "under way"
 
 
@@ -47,7 +50,7 @@ async def standing(client: Client, workflow_id: str) -> Standing | RunRecord:
             raise
         return Standing.UNKNOWN
     if description.status not in _CLOSED:
-        return Standing.UNDER_WAY
+        return Standing.UNDER_WAY if description.history_length > _NOT_BEGUN else Standing.NOT_BEGUN
     try:
         result: object = await client.get_workflow_handle(workflow_id, run_id=description.run_id).result(
             follow_runs=False

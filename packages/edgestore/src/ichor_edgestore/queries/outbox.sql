@@ -81,9 +81,9 @@ FROM heads h
 -- name: take
 -- A statement of its own, since it must see what the last holder of the locks committed. `place` counts an entity's
 -- events from its oldest, so that the caller sees where one is missing because somebody else has it locked. Each entity
--- has its part of the batch, the oldest of all entities first. `before` are the bytes of those that come before it, which
--- bound what is read.
-WITH waiting AS MATERIALIZED (
+-- has its part of the batch, the oldest of all entities first. They are measured one by one until they are enough: to
+-- write out very many large ones takes longer than a statement may.
+WITH RECURSIVE waiting AS MATERIALIZED (
     SELECT w.seq, w.place
     FROM unnest($1::text[]) AS k (entity_key)
     CROSS JOIN LATERAL (
@@ -93,18 +93,26 @@ WITH waiting AS MATERIALIZED (
         ORDER BY o.seq
         LIMIT ceil($2::numeric / cardinality($1))
     ) w
-), sized AS MATERIALIZED (
-    SELECT w.seq, w.place, sum(s.bytes) OVER (ORDER BY w.place, w.seq) - s.bytes AS before
+), listed AS MATERIALIZED (
+    SELECT array_agg(w.seq ORDER BY w.place, w.seq) AS seqs, array_agg(w.place ORDER BY w.place, w.seq) AS places
     FROM waiting w
-    JOIN workflow.outbox o USING (seq)
-    CROSS JOIN LATERAL (SELECT octet_length(o.payload::text) AS bytes) s
+), sized AS (
+    SELECT 0 AS number, 0::bigint AS bytes
+    UNION ALL
+    SELECT s.number + 1, s.bytes + octet_length(o.payload::text)
+    FROM sized s
+    CROSS JOIN listed l
+    JOIN workflow.outbox o ON o.seq = l.seqs[s.number + 1]
+    WHERE s.bytes < $3::bigint
 )
 SELECT
-    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body, w.place,
-    left(o.traceparent, 56) AS traceparent, o.next_attempt_at <= now() AS is_due, clock_timestamp() - o.created_at AS age
-FROM sized w
-JOIN workflow.outbox o USING (seq)
-WHERE o.state = 'pending' AND w.before < $3
+    o.seq, o.event_id, o.entity_key, o.entity_name, o.event_type, o.attempts, o.payload::text AS body,
+    l.places[s.number] AS place, left(o.traceparent, 56) AS traceparent, o.next_attempt_at <= now() AS is_due,
+    clock_timestamp() - o.created_at AS age
+FROM sized s
+CROSS JOIN listed l
+JOIN workflow.outbox o ON o.seq = l.seqs[s.number]
+WHERE o.state = 'pending'
 ORDER BY o.seq
 FOR UPDATE OF o SKIP LOCKED
 

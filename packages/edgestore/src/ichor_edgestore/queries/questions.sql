@@ -6,6 +6,7 @@ WITH run AS (
 INSERT INTO workflow.questions (id, execution_id, action_key, ask, question, expires_at, sent_at, reads, largest)
 SELECT $1, r.id, $3, $4, $5, now() + $6::interval, CASE WHEN $7 THEN NULL ELSE now() END, $8, $9
 FROM run r
+ON CONFLICT (execution_id, action_key, ask) DO NOTHING
 RETURNING id, question, expires_at, state, reply, traceparent
 
 -- name: of_call
@@ -35,9 +36,12 @@ WHERE execution_id = $1 AND state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
 -- name: close_some
-UPDATE workflow.questions SET state = 'closed'
-WHERE execution_id = $1 AND state = 'open'
-    AND (action_key, ask) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
+-- What an action has not asked so far, and may be about to, is closed before: `open` finds it in its place.
+INSERT INTO workflow.questions (id, execution_id, action_key, ask, state, question, expires_at, sent_at)
+SELECT gen_random_uuid(), x.id, a.key, a.ask, 'closed', '{}', now(), now()
+FROM workflow.automation_executions x, unnest($2::text[], $3::integer[]) AS a (key, ask)
+WHERE x.id = $1
+ON CONFLICT (execution_id, action_key, ask) DO UPDATE SET state = 'closed' WHERE questions.state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
 -- name: answer
