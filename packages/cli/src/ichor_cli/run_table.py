@@ -52,6 +52,7 @@ def run_picture(
     stands = {approval.approval_id: standing(approval) for approval in approvals}
     waits = {awaited.action: [waits_text(awaited), *stands.get(awaited.id, [])] for awaited in run.awaits}
     waits |= {name: [delay_text(name, end)] for name, end in delays.items()}
+    waits |= {name: ["may be tried again"] for name in failed_attempts(run)}
     remarks = {action.name: _remark(action, waits.get(action.name, [])) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
@@ -70,6 +71,13 @@ def waits_text(awaited: "AwaitedReply") -> str:
             f"waits for approval {awaited.id}: {asked_text(question.approval, escalated=awaited.escalated)}, {until}"
         )
     return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
+
+
+def failed_attempts(run: "RunView") -> list[str]:
+    """Return the actions of a run under way that failed and may be tried again, by name."""
+    if run.status.ended:
+        return []
+    return [action.name for action in run.actions if action.error and action.error.get("retryable") is True]
 
 
 def delay_text(name: str, end: datetime) -> str:

@@ -11,7 +11,7 @@ import pytest
 from ichor_cli.dev_stack import TRIGGER, WORKER
 from ichor_cli.service_process import start_service
 from ichor_edgestore import EdgeStore, PinnedRun, connected
-from ichor_models import ActionCall, EntityEvent, RunStatus, ValueLimit, size_of
+from ichor_models import ActionCall, ActionError, EntityEvent, RunStatus, ValueLimit, size_of
 from ichor_service.settings import SMALLEST_LIMIT
 from ichor_testing import Database, until
 from pydantic import JsonValue
@@ -132,6 +132,21 @@ async def test_run_that_waits(ichor: Ichor, write: Write, rule: Document, store:
     assert "skipped: true_branch from check, which completed with false_branch" in shown.stdout
     told = await ichor("runs", "rerun", pinned.execution_id, "--wait", "--timeout", "100ms", "--json")
     assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (3, "not_ended")
+
+
+@pytest.mark.usefixtures("temporal")
+async def test_a_failed_attempt_of_a_run_under_way_may_not_be_the_last(
+    ichor: Ichor, write: Write, rule: Document, store: EdgeStore
+) -> None:
+    pinned = await pin(ichor, write("rule.json", rule), store)
+    await store.run_started(pinned.execution_id)
+    (name, key, type_) = next((a.name, a.key, a.type) for a in pinned.request.graph.actions if a.name == "pass")
+    call = ActionCall(run=pinned.request.run, key=key, name=name, type=type_, config={})
+    await store.journal.started(call)
+    await store.journal.failed(call, ActionError("busy", type="busy", retryable=True))
+    assert "may be tried again" in (await ichor("runs", "show", pinned.execution_id)).stdout
+    await store.journal.failed(call, ActionError("no", type="no"))
+    assert "may be tried again" not in (await ichor("runs", "show", pinned.execution_id)).stdout
 
 
 @pytest.mark.usefixtures("engine")
