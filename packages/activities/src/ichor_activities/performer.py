@@ -185,7 +185,7 @@ class Performer:
             until=opened.expires.timestamp(),
             on_timeout=opened.question.on_timeout,
             most=call.max_attempts or policy.max_attempts,
-            pause=policy.backoff.total_seconds(),
+            pause=(call.backoff or policy.backoff).total_seconds(),
         ).as_result()
 
     def _fit(self, result: JsonObject, call: ActionCall) -> Shrunk:

@@ -1,7 +1,7 @@
 """The activities on a real Temporal server, with the real journal."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from ichor_activities import ActionContext, Config, Registry, SecretFiles, Servi
 from ichor_activities.handler import AnyHandler
 from ichor_activities.temporal import activities
 from ichor_activities.temporal import activity as activity_module
+from ichor_activities.temporal.activity import UNKNOWN_GRACE
 from ichor_edgestore import EdgeStore
 from ichor_edgestore.journal import Journal
 from ichor_models import ActionCall, ActionError, ActionPolicy, Begun, SecretPlace
@@ -21,6 +22,7 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.testing import ActivityEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 
@@ -80,23 +82,34 @@ class Kitchen:
 
     @asynccontextmanager
     async def worker(self, grace: timedelta = timedelta(seconds=1), *handlers: AnyHandler) -> AsyncGenerator[None]:
-        journal, secrets = EdgeStore(self._pool).journal, SecretFiles(environment={"ICHOR_SECRET_TOKEN": "hunter2"})
-        done = activities(Registry(handlers or [order_pizza, bake_long]), journal, Services(), secrets, grace)
+        done = self._activities(handlers or (order_pizza, bake_long), grace)
         runner = UnsandboxedWorkflowRunner()
         async with Worker(
             self._client, task_queue=self._queue, workflows=[OneAction], activities=done, workflow_runner=runner
         ):
             yield
 
-    async def start(
-        self, call: ActionCall, *, max_attempts: int | None = None, seconds: float = 10
-    ) -> WorkflowHandle[Any, dict[str, Any]]:
-        call = call.model_copy(update={"max_attempts": max_attempts})
+    async def keep_run(self, call: ActionCall) -> None:
+        """Write the run of a call down."""
         await self._pool.execute(
             "INSERT INTO workflow.automation_executions (id, entity_type, trigger_data, status, executed_at)"
             " VALUES ($1, 'orders', '{}', 'running', now())",
             call.run.execution_id,
         )
+
+    def activity(self, handler: AnyHandler) -> Callable[..., Any]:
+        """Return the activity of a handler."""
+        return self._activities([handler])[0]
+
+    def _activities(self, handlers: Sequence[AnyHandler], grace: timedelta = UNKNOWN_GRACE) -> list[Callable[..., Any]]:
+        journal, secrets = EdgeStore(self._pool).journal, SecretFiles(environment={"ICHOR_SECRET_TOKEN": "hunter2"})
+        return activities(Registry(handlers), journal, Services(), secrets, grace)
+
+    async def start(
+        self, call: ActionCall, *, max_attempts: int | None = None, seconds: float = 10
+    ) -> WorkflowHandle[Any, dict[str, Any]]:
+        call = call.model_copy(update={"max_attempts": max_attempts})
+        await self.keep_run(call)
         return await self._client.start_workflow(
             "OneAction", args=[call, seconds], id=f"one-{uuid4()}", task_queue=self._queue
         )
@@ -120,6 +133,22 @@ async def test_is_tried_again_with_the_same_key(kitchen: Kitchen, make_call: Any
         result = await (await kitchen.start(call, max_attempts=5)).result()
     assert result == {"text": "Funghi", "attempt": 3, "output": "success"}
     assert tried == [(number, call.idempotency_key) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("backoff", "pauses"), [("8s", [8, 16]), ("20m", [1200, 1200]), (None, [1, 2])])
+async def test_pauses_grow_from_the_actions_own_backoff(
+    kitchen: Kitchen, make_call: Any, backoff: str | None, pauses: list[int]
+) -> None:
+    """Temporal names no retry policy to an activity that it hands out at once, with the answer to the workflow."""
+    call = make_call("order_pizza", {"text": "Funghi", "fail": 99})
+    call = ActionCall.model_validate(call.model_dump() | {"backoff": backoff, "max_attempts": 3})
+    await kitchen.keep_run(call)
+    perform, environment = kitchen.activity(order_pizza), ActivityEnvironment()
+    assert environment.info.retry_policy is None
+    for pause in pauses:
+        with pytest.raises(ApplicationError, match="no Funghi") as raised:
+            await environment.run(perform, call)
+        assert raised.value.next_retry_delay == timedelta(seconds=pause)
 
 
 async def test_the_type_limits_attempts_that_the_workflow_does_not(kitchen: Kitchen, make_call: Any) -> None:

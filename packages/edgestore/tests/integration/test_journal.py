@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from ichor_edgestore import EdgeStore, MemoryStore
@@ -35,6 +36,16 @@ async def test_a_result_recorded_in_a_transaction_is_there_for_the_next_attempt(
         await transaction.record({"n": 1})
     async with store.journal.transaction(call) as transaction:
         assert transaction.recorded == {"n": 1}
+
+
+async def test_a_transaction_is_part_of_how_long_an_action_took(store: Store, call: ActionCall) -> None:
+    await store.journal.started(call)
+    async with store.journal.transaction(call) as transaction:
+        begun = datetime.now(UTC)
+        await transaction.record({"n": 1})
+    (action,) = (await store.get_run(call.run.execution_id)).actions
+    assert action.ended is not None
+    assert action.ended >= begun
 
 
 async def test_a_transaction_that_raises_records_nothing(store: Store, call: ActionCall) -> None:

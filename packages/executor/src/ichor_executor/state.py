@@ -4,14 +4,14 @@ Plain values only, so that any serialiser can write and read them. Actions are k
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Self
 
 from ichor_models import RunStatus, StoredResult
+from ichor_models.retry_pause import retry_pause
 from pydantic import JsonValue
 
 from ichor_executor.stop import Stop
-
-_LONGEST_PAUSE = 600.0
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Pending:
     @property
     def next_pause(self) -> float:
         """Return how many seconds to wait before it asks again."""
-        return min(self.pause * 2 ** min(self.ask - 1, 30), _LONGEST_PAUSE)
+        return retry_pause(timedelta(seconds=self.pause), self.ask).total_seconds()
 
 
 @dataclass(slots=True)

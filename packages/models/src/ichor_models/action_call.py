@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, Field
 
+from ichor_models.duration import Duration
 from ichor_models.event import Lineage
 from ichor_models.ids import ApplicationId, EventId, ExecutionId, RuleId
 from ichor_models.model import Model
@@ -54,10 +55,10 @@ class RunHeader(Model):
 class ActionCall(Model):
     """One action to do. `key` identifies the action in its graph, `name` is for people.
 
-    `max_attempts` is the action's own limit, None where that of its type holds; `ask` counts the questions of an action
-    that asks, from 1. `reads` are the paths of its result that other actions read: what of a large one must
-    travel. `largest` is how many bytes the result may have that travels in this graph, None where only the deployment's
-    limit holds. `stored` are the values of its config that lie in the store.
+    `max_attempts` and `backoff`, the first pause between two, are the action's own, None where those of its type hold.
+    `ask` counts the questions of an action that asks, from 1. `reads` are the paths of its result that other actions
+    read: what of a large one must travel. `largest` is how many bytes the result may have that travels in this graph,
+    None where only the deployment's limit holds. `stored` are the values of its config that lie in the store.
 
     The `config` is JSON that was resolved before, and is not looked through: it may have megabytes, and a workflow only
     moments.
@@ -70,6 +71,7 @@ class ActionCall(Model):
     config: dict[str, Any]
     secrets: tuple[SecretPlace, ...] = ()
     max_attempts: int | None = None
+    backoff: Duration | None = Field(default=None, exclude_if=_is_none)
     ask: int = 1
     reads: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
     largest: int | None = Field(default=None, exclude_if=_is_none)

@@ -102,9 +102,11 @@ class BrokerConnection:
         self._watch(connection)
 
     async def channel(self, *, returns_raise: bool = False) -> AbstractChannel:
-        """Return a channel whose publishes are confirmed; its end counts as the end of the connection."""
+        """Return a channel whose publishes are confirmed; its end, or a consumer's, counts as the connection's."""
         channel = await self._connection.channel(on_return_raises=returns_raise)
         self._watch(channel)
+        # The broker ends a consumer where its queue was deleted, and says nothing more.
+        (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(self._ended)
         return channel
 
     async def during[T](self, work: Coroutine[Any, Any, T]) -> T:

@@ -512,6 +512,19 @@ async def test_a_lost_connection_is_made_again(
     await nothing_is_left(channel)
 
 
+async def test_a_queue_that_was_deleted_is_made_again(rabbitmq_vhost: Vhost, channel: AbstractChannel):
+    handler = Handler()
+    async with running(rabbitmq_vhost, handler) as (inbox, _):
+        await works(inbox.probe)
+        await channel.queue_delete(TOPOLOGY.queue)
+
+        async def is_consumed() -> bool:
+            await send(channel, "again")
+            return "again" in handler.seen
+
+        await until(is_consumed, "a message of the new queue")
+
+
 async def _cut(server: RabbitServer, vhost: str) -> None:
     """Cut the inbox's connection; other tests have connections of the same name elsewhere."""
     async with httpx.AsyncClient(base_url=server.management_url, timeout=10) as http:

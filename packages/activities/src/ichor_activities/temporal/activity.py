@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ichor_models import DEFAULT_LIMIT, ActionCall, ActionError, ActionJournal, ActionPolicy, Begun, ValueLimit
+from ichor_models.retry_pause import retry_pause
 from pydantic import JsonValue
 from temporalio import activity
 
@@ -71,7 +72,7 @@ async def _attempt(handler: AnyHandler, performer: Performer, call: ActionCall) 
         is_last = begun.attempt >= limit or not error.retryable
         if is_last:
             await _withdraw(handler, performer, call)
-        pause = _pause(info, policy, begun.attempt)
+        pause = retry_pause(call.backoff or policy.backoff, begun.attempt)
         raise as_application_error(error, is_last=is_last, pause=pause) from None
 
 
@@ -118,11 +119,3 @@ def _seconds(info: activity.Info, policy: ActionPolicy) -> float:
     """Return how long an attempt may take: a little less than Temporal waits, so that the error says what happened."""
     limit = info.start_to_close_timeout or policy.timeout
     return (limit - min(_MARGIN, limit / 10)).total_seconds()
-
-
-def _pause(info: activity.Info, policy: ActionPolicy, attempt: int) -> timedelta:
-    """Return how long to wait for the next attempt: twice as long each time, counting only attempts that count."""
-    retries = info.retry_policy
-    first = retries.initial_interval if retries else policy.backoff
-    longest = (retries.maximum_interval if retries else None) or first * 100
-    return min(first * 2 ** min(attempt - 1, 30), longest)

@@ -33,6 +33,7 @@ VALUES ($1, $2, $3, $4, 'running', 1)
 ON CONFLICT (execution_id, action_key) DO NOTHING
 
 -- name: record
+-- Not now(): the transaction began with the action's effects.
 UPDATE workflow.run_actions
-SET state = 'completed', ended = now(), result = $3, error = NULL
+SET state = 'completed', ended = clock_timestamp(), result = $3, error = NULL
 WHERE execution_id = $1 AND action_key = $2 AND state <> 'completed'

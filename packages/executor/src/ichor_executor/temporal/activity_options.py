@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import TypedDict
 
 from ichor_models import Action
+from ichor_models.retry_pause import LONGEST_PAUSE
 from temporalio.common import RetryPolicy
 
 from ichor_executor.temporal.policies import policy_of
 from ichor_executor.temporal.summary import cut, summary_of
 
 _LONGEST_ID = 200
-_LONGEST_PAUSE = timedelta(minutes=10)
 _SIGN_OF_LIFE = timedelta(minutes=1)
 """How long an activity may give no heartbeat, before its worker is taken for dead."""
 
@@ -41,7 +41,7 @@ def activity_options(action: Action, index: int) -> ActivityOptions:
         heartbeat_timeout=_SIGN_OF_LIFE,
         retry_policy=RetryPolicy(
             initial_interval=backoff,
-            maximum_interval=max(backoff, _LONGEST_PAUSE),
+            maximum_interval=max(backoff, LONGEST_PAUSE),
         ),
     )
 

@@ -189,6 +189,7 @@ class GraphRun:
             config=command.config,
             secrets=command.secrets,
             max_attempts=action.options.max_attempts,
+            backoff=action.options.backoff,
             ask=command.ask,
             reads=tuple(self._plan.read_of[command.at]),
             largest=self._plan.largest(command.at),
