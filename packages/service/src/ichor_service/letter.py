@@ -16,6 +16,8 @@ DETAIL = "x-ichor-detail"
 ROUTING_KEY = "x-ichor-routing-key"
 DEAD_SINCE = "x-ichor-dead-since"
 FAILURES = "x-ichor-failures"
+WITHOUT_ID = "x-ichor-without-id"
+"""The client library gives a `message_id` to each copy of a message that has none; that one is nobody's id."""
 _DELIVERIES = "x-delivery-count"
 _OF_THE_DEAD = (REASON, DETAIL, ROUTING_KEY, DEAD_SINCE)
 _OTHER_RECIPIENTS = ("CC", "BCC")
@@ -38,7 +40,7 @@ class Letter:
     @property
     def message_id(self) -> str | None:
         """Return the sender's id of the message."""
-        return self.message.message_id
+        return None if WITHOUT_ID in self.message.headers else self.message.message_id
 
     @property
     def correlation_id(self) -> str | None:
@@ -63,7 +65,7 @@ class Letter:
     @property
     def fingerprint(self) -> str:
         """Return what tells a dead letter from others, the same however often it was looked at."""
-        # Not by its message_id: the client library gives one to each copy of a message that has none.
+        # Not by its message_id, which may be the client library's.
         told = [self.correlation_id, *(self.header(name) for name in _OF_THE_DEAD)]
         return sha256("\n".join(str(item) for item in told).encode() + b"\n" + self.body).hexdigest()[:12]
 
@@ -109,7 +111,8 @@ class Letter:
 
     def _headers(self, without: Collection[str] = ()) -> HeadersType:
         gone = (_DELIVERIES, FAILURES, UNREADABLE, *_OTHER_RECIPIENTS, *without)
-        return {key: value for key, value in self.message.headers.items() if key not in gone}
+        kept = {key: value for key, value in self.message.headers.items() if key not in gone}
+        return kept if self.message_id else {**kept, WITHOUT_ID: True}
 
     async def _publish(self, publisher: AbstractChannel, queue: str, headers: HeadersType) -> None:
         """Put a copy into a queue, and take it from its own when the broker has confirmed that.

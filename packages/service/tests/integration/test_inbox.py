@@ -457,6 +457,26 @@ async def _next(queue: aio_pika.abc.AbstractQueue) -> AbstractIncomingMessage:
     return found[0]
 
 
+async def test_a_message_without_an_id_has_none_when_it_comes_again(
+    rabbitmq_vhost: Vhost, channel: AbstractChannel, shared_rabbitmq: RabbitServer
+):
+    ids: list[str | None] = []
+
+    class Remembering(Handler):
+        async def __call__(self, letter: Letter) -> str:
+            ids.append(letter.message_id)
+            raise RuntimeError("a bug")
+
+    nothing: dict[str, str] = {}
+    message = {"properties": nothing, "routing_key": "any.key", "payload": "anonymous", "payload_encoding": "string"}
+    async with running(rabbitmq_vhost, Remembering(), InboxOptions(pause=0.01, tries=3)):
+        async with httpx.AsyncClient(base_url=shared_rabbitmq.management_url, timeout=10) as http:
+            url = f"/api/exchanges/{rabbitmq_vhost.name}/{TOPOLOGY.exchange}/publish"
+            (await http.post(url, json=message)).raise_for_status()
+        await dead(channel)
+    assert ids == [None, None, None]
+
+
 async def test_a_stop_hands_back_what_waits_and_finishes_what_does_not(rabbitmq_vhost: Vhost, channel: AbstractChannel):
     handler = Handler()
     handler.away.set()
