@@ -35,7 +35,7 @@ class EventDraft:
         document |= {key: value for key, value in (self.fields or {}).items() if value is not None}
         self._lay_data(document)
         self._need(document)
-        document.setdefault("event_type", "on_create")
+        document.setdefault("event_type", "on_update" if self.changes else "on_create")
         document.setdefault("event_id", str(uuid4()))
         document.setdefault("timestamp", datetime.now(UTC).isoformat().replace("+00:00", "Z"))
         as_event(document)
@@ -57,7 +57,7 @@ class EventDraft:
         return document
 
     def _need(self, document: Mapping[str, JsonValue]) -> None:
-        """Refuse an event that does not say what happened to what; only one of options alone is an on_create."""
+        """Refuse an event that does not say what happened to what; only one of options alone has a type by default."""
         if document.get("entity_name") is None:
             where = "--entity NAME" if self.file is None else "--entity NAME, or entity_name in the file"
             raise _wrong(f"The event names no entity: write {where}; a manual rule without one starts over the API.")
@@ -110,7 +110,10 @@ def _value(text: str) -> JsonValue:
 
 
 def _object(option: str, text: str) -> dict[str, JsonValue]:
-    value = _value(text)
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError as error:
+        raise _wrong(f"{option} is no JSON: {error}.") from None
     if not isinstance(value, dict):
         raise _wrong(f"{option} must be a JSON object.")
     return value

@@ -28,7 +28,7 @@ async def received(broker: Vhost) -> list[aio_pika.abc.AbstractIncomingMessage]:
 
 async def test_event_from_options(ichor: Ichor, broker: Vhost) -> None:
     told = await ichor(
-        *("fire", "--entity", "orders", "--type", "on_update", "--id", "7", "--user", "u", "--event-id", "e-1"),
+        *("fire", "--entity", "orders", "--id", "7", "--user", "u", "--event-id", "e-1"),
         *("--data", '{"total": 5}', "--set", "number=A-7", "--set", "vip=true", "--set", "note=a=b"),
         *("--change", "status=open->held", "--json"),
     )
@@ -149,6 +149,8 @@ async def test_broker_that_is_not_there(ichor: Ichor, monkeypatch: pytest.Monkey
         ({"entity_name": "orders"}, [], "--type TYPE"),
         ({"event_type": "on_create"}, [], "--entity NAME"),
         (None, [], "--entity NAME"),
+        (None, ["--entity", "orders", "--data", '{"weight": 3'], "--data is no JSON: Expecting"),
+        (None, ["--entity", "orders", "--data", "[]"], "--data must be a JSON object"),
     ],
 )
 async def test_event_that_does_not_say_what_happened(

@@ -76,6 +76,17 @@ async def test_a_question_that_the_case_never_answers_is_told(
     assert "never answers" not in answered.stderr
 
 
+@pytest.mark.parametrize(("total", "told"), [(5, True), (5000, False)])
+async def test_a_case_that_would_start_no_run_is_told(ichor: Ichor, write: Write, total: int, told: bool) -> None:
+    condition = {"field_name": "total", "operator": "greater_than", "value": 1000}
+    trigger = {"entity": "orders", "event": "on_create", "conditions": [condition]}
+    case = write("case.json", {"trigger_data": {"total": total}, "results": {"ask": {"error": "no"}}})
+    ran = await ichor("simulate", write("rule.json", ASKING | {"trigger": trigger}), "--case", case)
+    assert ran.returncode == 0
+    why = "would not start the rule: its trigger's conditions.0 does not hold: total greater_than 1000."
+    assert (why in ran.stderr) is told
+
+
 @pytest.mark.parametrize("command", ["simulate", "run"])
 async def test_a_port_that_the_type_does_not_declare_is_told(ichor: Ichor, write: Write, command: str) -> None:
     case = write(

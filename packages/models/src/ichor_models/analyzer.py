@@ -18,7 +18,7 @@ from ichor_models.path import Path
 from ichor_models.problem import Problem, Report
 from ichor_models.references import OF_CHANGES, condition_reads, parts, reads
 from ichor_models.rule import Rule
-from ichor_models.spelling import ended, unknown_key
+from ichor_models.spelling import ended, meant, unknown_key
 from ichor_models.structure import edge_place, failure_joins, structure_problems
 from ichor_models.template import Placeholder, Secret, scan
 from ichor_models.text import shown
@@ -85,7 +85,8 @@ def _action(action: Action, catalogue: Catalogue) -> Iterator[Problem]:
                 yield Problem(code="invalid_config", where=f"{where}.{place}", message=message)
     else:
         known = ", ".join(sorted(catalogue))
-        message = f"{action.type!r} is no action type that is known here; there are {known}."
+        hint = meant(action.type, catalogue)
+        message = f"{action.type!r} is no action type that is known here; {hint or f'there are {known}.'}"
         yield Problem(code="unknown_action_type", where=f"{where}.type", message=message)
     yield from _templates(action, where)
 

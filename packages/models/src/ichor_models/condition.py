@@ -48,12 +48,22 @@ class Condition(Model):
 
     def holds(self, lookup: Lookup) -> bool:
         """Say whether it is true of the data."""
-        if self.operator in (Operator.CHANGED_FROM, Operator.CHANGED_TO):
-            return self._changed(lookup)
-        return _compare(self.operator, lookup(Path.of(self.field_name)), self.value)
+        seen = lookup(self._path)
+        return self._changed(seen) if self._asks_of_a_change else _compare(self.operator, seen, self.value)
 
-    def _changed(self, lookup: Lookup) -> bool:
-        change = lookup(Path.of_change(self.field_name))
+    def sees_value(self, lookup: Lookup) -> bool:
+        """Say whether what it compares is there: a value other than null, or a change of the field."""
+        return lookup(self._path) is not None
+
+    @property
+    def _asks_of_a_change(self) -> bool:
+        return self.operator in (Operator.CHANGED_FROM, Operator.CHANGED_TO)
+
+    @property
+    def _path(self) -> Path:
+        return (Path.of_change if self._asks_of_a_change else Path.of)(self.field_name)
+
+    def _changed(self, change: JsonValue) -> bool:
         if not isinstance(change, dict):
             return False
         old, new = change.get("old_value"), change.get("new_value")

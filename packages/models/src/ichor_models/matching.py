@@ -132,10 +132,8 @@ def _compared(seen: _Seen, rule: Listening) -> tuple[Decision, str]:
         conditions = read_conditions(rule.conditions)
     except ValueError as error:
         return Decision.UNREADABLE, f"its conditions cannot be read: {error}"
-    lookup = seen.by(rule)
-    for index, condition in enumerate(conditions):
-        if not condition.holds(lookup):
-            return Decision.DIFFERS, f"conditions.{index} does not hold: {_written(condition)}"
+    if (unmet := first_unmet(conditions, seen.by(rule))) is not None:
+        return Decision.DIFFERS, unmet
     because = f"all conditions hold ({len(conditions)})" if conditions else "it has no conditions"
     return Decision.MATCHES, because
 
@@ -168,6 +166,11 @@ def _read(index: int, item: JsonValue) -> Condition:
         raise ValueError(f"conditions.{index}: {all_in_words(error)}") from None
 
 
-def _written(condition: Condition) -> str:
-    value = "" if condition.value is None else f" {condition.value!r}"
-    return f"{condition.field_name} {condition.operator}{value}"
+def first_unmet(conditions: Iterable[Condition], lookup: Lookup) -> str | None:
+    """Say which condition does not hold, the first, in a sentence without values of the data; None where all do."""
+    for index, condition in enumerate(conditions):
+        if not condition.holds(lookup):
+            value = "" if condition.value is None else f" {condition.value!r}"
+            missing = "" if condition.sees_value(lookup) else "; the event says nothing of it"
+            return f"conditions.{index} does not hold: {condition.field_name} {condition.operator}{value}{missing}"
+    return None

@@ -79,6 +79,17 @@ def test_every_condition_must_hold_and_the_first_that_does_not_is_named():
 
 
 @pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"operator": "greater_than", "value": 100}, "totl greater_than 100; the event says nothing of it"),
+        ({"operator": "changed_to", "value": 5}, "totl changed_to 5; the event says nothing of it"),
+    ],
+)
+def test_a_condition_on_what_is_not_there_says_so(condition: dict[str, JsonValue], told: str):
+    assert only(fields({"field_name": "totl", **condition})).because == f"conditions.0 does not hold: {told}"
+
+
+@pytest.mark.parametrize(
     ("stored", "said"),
     [
         ("{oops", "cannot be read"),

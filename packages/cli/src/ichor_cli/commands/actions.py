@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from ichor_models import ActionType, format_duration
+from ichor_models.spelling import meant
 from pydantic import JsonValue
 
 from ichor_cli.action_page import action_page
@@ -29,9 +30,9 @@ def actions(
     """List the action types that rules may use here, with their output ports and config."""
     types = catalogue()
     if type is not None and type not in types:
-        raise Missing(
-            f"There is no action type {type!r}.", code="unknown_action_type", mend="`ichor actions` lists all."
-        )
+        hint = meant(type, types)
+        message = f"There is no action type {type!r}{f'; {hint}' if hint else '.'}"
+        raise Missing(message, code="unknown_action_type", mend="`ichor actions` lists all.")
     chosen = [types[name] for name in sorted(types) if type in (None, name)]
     if markdown:
         print(action_page(chosen), end="")

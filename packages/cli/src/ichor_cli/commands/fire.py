@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ichor_cli.firing import Fired
 
 _FILE = typer.Argument(metavar="FILE", help="A file with the event, JSON or YAML; options win.", show_default=False)
+_TYPE = typer.Option("--type", help="What happened; without a file on_create, with --change on_update.")
 _EVENT_ID = typer.Option("--event-id", metavar="EVENT_ID", help="Its own id; a new one by default.")
 _DATA = typer.Option("--data", metavar="JSON", help="raw_data, a JSON object.")
 _SET = typer.Option("--set", metavar="KEY=VALUE", help="One value of raw_data, JSON or text; may come again.")
@@ -30,7 +31,10 @@ _WAIT = typer.Option("--wait", help="Publish, wait for the runs, and exit 1 unle
 def fire(
     file: Annotated[str | None, _FILE] = None,
     entity: Annotated[str | None, typer.Option("--entity", metavar="ENTITY", help="The entity's name.")] = None,
-    type: Annotated[EventType | None, typer.Option("--type", help="What happened; on_create without a file.")] = None,
+    type: Annotated[
+        EventType | None,
+        typer.Option("--type", help="What happened; without a file on_create, with --change on_update."),
+    ] = None,
     id: Annotated[str | None, typer.Option("--id", metavar="ENTITY_ID", help="The entity's id.")] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="USER_ID", help="The id of the user behind it.")] = None,
     event_id: Annotated[str | None, _EVENT_ID] = None,
