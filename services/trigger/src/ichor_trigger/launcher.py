@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
 from ichor_executor.temporal import Started, search_attributes, start_run
-from ichor_service import is_refusal, require_home
+from ichor_service import is_refusal, is_unknown, require_home
 from temporalio.service import RPCError
 
 from ichor_trigger.links import Links
@@ -34,6 +34,20 @@ class Launcher:
                 raise
         self._attributes = None
         return await self._start(pinned, ())
+
+    async def was_started(self, pinned: PinnedRun) -> bool:
+        """Say whether Temporal knows a run.
+
+        Raises:
+            RPCError: Temporal could not be asked.
+        """
+        try:
+            await self._links.temporal.opened.get_workflow_handle(pinned.workflow_id).describe()
+        except RPCError as error:
+            if not (is_unknown(error) or is_refusal(error)):
+                raise
+            return False
+        return True
 
     async def _start(self, pinned: PinnedRun, attributes: Collection[str]) -> Started:
         return await start_run(

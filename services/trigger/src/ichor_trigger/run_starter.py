@@ -63,6 +63,10 @@ class Launch(Protocol):
         """Start a run unless it was started before."""
         ...
 
+    async def was_started(self, pinned: PinnedRun) -> bool:
+        """Say whether Temporal knows the run."""
+        ...
+
 
 class RunStarter:
     """Matches, pins and starts; every step may be repeated, so an event that was interrupted is simply done again.
@@ -137,6 +141,9 @@ class RunStarter:
         except (RPCError, ActionError) as error:
             if not _is_final(error):
                 raise
+            if await self._launcher.was_started(pinned):
+                _log.info("run was started before")
+                return pinned
             record = _not_started(error)
             await self._store.run_ended(pinned.execution_id, record)
             _log.error("run cannot be started", reason=reason(error))

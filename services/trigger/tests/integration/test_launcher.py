@@ -20,6 +20,17 @@ RULE = {
 }
 
 
+async def test_a_run_that_was_started_is_known(
+    links: Links, pool: asyncpg.Pool, save_rule: Callable[[object], Awaitable[RuleId]]
+):
+    event = {"event_id": "e1", "event_type": "on_create", "entity_name": "orders"}
+    run = await EdgeStore(pool).pin_run(await save_rule(RULE), EntityEvent.model_validate(event))
+    launcher = Launcher(links)
+    assert not await launcher.was_started(run)
+    await launcher.launch(run)
+    assert await launcher.was_started(run)
+
+
 async def test_nothing_is_started_by_a_temporal_that_does_not_carry_the_runs(
     links: Links, pool: asyncpg.Pool, save_rule: Callable[[object], Awaitable[RuleId]], temporal_client: Client
 ):

@@ -70,6 +70,7 @@ class Launcher:
 
     errors: dict[str, Exception] = field(default_factory=dict[str, Exception])
     launched: list[str] = field(default_factory=list[str])
+    before: set[str] = field(default_factory=set[str])
 
     async def launch(self, pinned: PinnedRun) -> Started:
         rule = pinned.request.run.rule_id
@@ -77,6 +78,9 @@ class Launcher:
             raise self.errors[rule]
         self.launched.append(rule)
         return Started.NOW
+
+    async def was_started(self, pinned: PinnedRun) -> bool:
+        return pinned.request.run.rule_id in self.before
 
 
 def rpc(status: RPCStatusCode, message: str = "no") -> RPCError:
@@ -108,14 +112,14 @@ async def test_a_temporal_that_is_away_is_waited_for(status: RPCStatusCode):
     assert not store.ended
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        rpc(RPCStatusCode.INVALID_ARGUMENT, "too big"),
-        rpc(RPCStatusCode.RESOURCE_EXHAUSTED, "grpc: received message larger than max"),
-        ActionError("it has too many keys", type="too_large"),
-    ],
-)
+REFUSALS = [
+    rpc(RPCStatusCode.INVALID_ARGUMENT, "too big"),
+    rpc(RPCStatusCode.RESOURCE_EXHAUSTED, "grpc: received message larger than max"),
+    ActionError("it has too many keys", type="too_large"),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS)
 async def test_a_run_that_can_never_start_has_failed_and_the_others_go_on(error: RPCError | ActionError):
     store = Store({"bad": RunStatus.PENDING, "good": RunStatus.PENDING})
     launcher = Launcher({"bad": error})
@@ -124,6 +128,13 @@ async def test_a_run_that_can_never_start_has_failed_and_the_others_go_on(error:
     record = store.ended["x-bad"]
     assert (record.status, record.error_type) == (RunStatus.FAILED, "not_started")
     assert error.message in str(record.error)
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+async def test_a_run_that_was_started_before_has_not_failed(error: RPCError | ActionError):
+    store = Store({"begun": RunStatus.PENDING})
+    await RunStarter(store, Launcher({"begun": error}, before={"begun"})).start(EVENT)
+    assert not store.ended
 
 
 async def test_a_store_of_large_values_that_is_away_is_waited_for():
