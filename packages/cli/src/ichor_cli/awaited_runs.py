@@ -79,8 +79,8 @@ def _not_ended(wanted: int, runs: Sequence[RunView], seconds: float, event_id: s
 
 def _waits(run: RunView) -> list[str]:
     """Say what a run waits for, where that is known."""
-    delays = run_progress(run, datetime.now(UTC)).delays
-    again = [plain(f"{name} failed and may be tried again") for name in failed_attempts(run)]
+    shown, delays = run_progress(run, datetime.now(UTC))
+    again = [plain(f"{name} failed and may be tried again") for name in failed_attempts(shown)]
     return [*map(waits_text, run.awaits), *(delay_text(name, end) for name, end in delays.items()), *again]
 
 

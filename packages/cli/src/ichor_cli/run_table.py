@@ -77,7 +77,10 @@ def failed_attempts(run: "RunView") -> list[str]:
     """Return the actions of a run under way that failed and may be tried again, by name."""
     if run.status.ended:
         return []
-    return [action.name for action in run.actions if action.error and action.error.get("retryable") is True]
+    began = {action.name for action in run.actions}
+    went_on = {edge.source for edge in run.graph.edges if edge.target in began}
+    failed = [action.name for action in run.actions if action.error and action.error.get("retryable") is True]
+    return [name for name in failed if name not in went_on]
 
 
 def delay_text(name: str, end: datetime) -> str:

@@ -21,6 +21,8 @@ from ichor_edgestore.signal import Signal
 
 _QUERIES = load_queries("outbox")
 _CHANNEL = "ichor_outbox"
+_TO_LOOK_AT_ALL = 10
+"""One of so many batches looks at all events first."""
 
 
 class OutboxState(StrEnum):
@@ -85,6 +87,7 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._batches = 0
 
     @asynccontextmanager
     async def batch(
@@ -97,7 +100,10 @@ class Outbox:
         """
         async with self._database.transaction() as session:
             await session.execute(_QUERIES["bound"])
-            heads = await session.rows(_QUERIES["hold"], entities) or await session.rows(_QUERIES["hold_any"], entities)
+            self._batches += 1
+            # `hold` sees the beginning of each name only; what waits behind that has its turn where others never cease.
+            first, then = ("hold", "hold_any") if self._batches % _TO_LOOK_AT_ALL else ("hold_any", "hold")
+            heads = await session.rows(_QUERIES[first], entities) or await session.rows(_QUERIES[then], entities)
             keys = [row["entity_key"] for row in heads if row["is_held"]]
             rows = await session.rows(_QUERIES["take"], keys, events, size) if keys else []
             yield OutboxBatch(session, _in_order(rows), contended=len(keys) < len(heads))

@@ -122,6 +122,21 @@ async def test_an_event_waits_for_no_burst_of_another_name(row: str, pool: async
     assert names[:-1] == [str(number) for number in range(1, len(names))]
 
 
+async def test_what_waits_behind_many_of_its_name_has_its_turn(pool: asyncpg.Pool, edge_store: EdgeStore) -> None:
+    await pool.execute(
+        "INSERT INTO workflow.outbox (event_id, entity_name, entity_id, event_type, payload, next_attempt_at)"
+        " SELECT n::text, 'parcels', NULL, 'on_update', '{}', now() + interval '1 hour' FROM generate_series(1, 2100) n"
+    )
+    await pool.execute("SELECT workflow.emit_event('on_update', 'parcels', '7', event_id => 'behind')")
+    taken: list[str] = []
+    for number in range(10):
+        await emit(pool, f"a{number}")
+        async with edge_store.outbox.batch() as batch:
+            taken += [event.event_id for event in batch.events]
+            await batch.settle(batch.events, ())
+    assert sorted(taken) == [*(f"a{number}" for number in range(10)), "behind"]
+
+
 async def test_an_event_that_somebody_else_locked_holds_up_the_later_ones(
     pool: asyncpg.Pool, edge_store: EdgeStore
 ) -> None:

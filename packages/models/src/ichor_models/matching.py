@@ -171,6 +171,6 @@ def first_unmet(conditions: Iterable[Condition], lookup: Lookup) -> str | None:
     for index, condition in enumerate(conditions):
         if not condition.holds(lookup):
             value = "" if condition.value is None else f" {condition.value!r}"
-            missing = "" if condition.sees_value(lookup) else "; the event says nothing of it"
+            missing = "" if condition.sees_value(lookup) else "; the event has no value for it"
             return f"conditions.{index} does not hold: {condition.field_name} {condition.operator}{value}{missing}"
     return None

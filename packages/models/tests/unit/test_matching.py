@@ -81,8 +81,8 @@ def test_every_condition_must_hold_and_the_first_that_does_not_is_named():
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        ({"operator": "greater_than", "value": 100}, "totl greater_than 100; the event says nothing of it"),
-        ({"operator": "changed_to", "value": 5}, "totl changed_to 5; the event says nothing of it"),
+        ({"operator": "greater_than", "value": 100}, "totl greater_than 100; the event has no value for it"),
+        ({"operator": "changed_to", "value": 5}, "totl changed_to 5; the event has no value for it"),
     ],
 )
 def test_a_condition_on_what_is_not_there_says_so(condition: dict[str, JsonValue], told: str):

@@ -15,8 +15,8 @@ from ichor_edgestore.action_view import ended_actions
 from ichor_edgestore.pinned_run import stored_header
 from ichor_executor import Command, Ended, Machine, Plan, Recorder, RunAction, StartTimer
 from ichor_executor.plan import Kind
-from ichor_models import DELAY, ActionError, RuleId, RunHeader, RunRequest, RunStatus
-from pydantic import ValidationError
+from ichor_models import DELAY, ActionError, Graph, RuleId, RunHeader, RunOptions, RunRequest, RunStatus
+from pydantic import JsonValue, ValidationError
 
 
 class RunProgress(NamedTuple):
@@ -33,7 +33,10 @@ def run_progress(run: RunView, now: datetime) -> RunProgress:
     """Return how far a run came; one that ended, or that somebody wants to end, is as it is recorded."""
     if run.status is not RunStatus.RUNNING or run.cancellation is not None:
         return RunProgress(run, {})
-    return _Retelling(run).until(now)
+    try:
+        return _Retelling(run).until(now)
+    except ValidationError:  # The event had no id of a row or user, and its data a key of that name that is none.
+        return RunProgress(run, {})
 
 
 class _Retelling:
@@ -46,9 +49,12 @@ class _Retelling:
             rule_name=run.rule_name or "",
             event=stored_header(None, run.event_id, run.entity_name, run.trigger_data),
         )
-        request = RunRequest(run=header, graph=run.graph, trigger_data=run.trigger_data)
+        request = RunRequest(
+            run=header, graph=run.graph, options=RunOptions(max_in_flight=1500), trigger_data=run.trigger_data
+        )
         self._run = run
         self._known = {action.name: action for action in run.actions}
+        self._went_on = _before(run.graph, self._known)
         self._plan = Plan(run.graph)
         self._machine = Machine(self._plan, request)
         self._recorder = Recorder(self._plan)
@@ -77,10 +83,14 @@ class _Retelling:
             elif isinstance(command, RunAction):
                 action = self._plan.nodes[command.at].action
                 known = None if action.repeated else self._known.get(action.name)
-                if known is not None and known.ended is not None and not _may_be_tried_again(known):
+                if known is not None and known.ended is not None and self._is_final(known):
                     heappush(self._due, (known.ended, command.at))
             elif isinstance(command, Ended):
                 self._recorder.note(command, moment, self._begun.get(command.at))
+
+    def _is_final(self, action: ActionView) -> bool:
+        """Say whether it is not tried again; what leads to an action that began has ended."""
+        return action.name in self._went_on or not (action.error or {}).get("retryable")
 
     def _ended(self, at: int, moment: datetime) -> Iterable[Command]:
         node = self._plan.nodes[at]
@@ -88,7 +98,7 @@ class _Retelling:
             return self._machine.fired(at, moment)
         action = self._known[node.action.name]
         if action.error is not None:
-            return self._machine.failed(at, ActionError("It failed.", type="failed"), moment)
+            return self._machine.failed(at, _told(action.error), moment)
         return self._machine.succeeded(at, action.result or {}, moment)
 
     def _actions(self) -> list[ActionView]:
@@ -105,5 +115,20 @@ class _Retelling:
         return sorted(actions, key=lambda action: (action.started is None, action.started or self._run.created))
 
 
-def _may_be_tried_again(action: ActionView) -> bool:
-    return bool((action.error or {}).get("retryable"))
+def _before(graph: Graph, began: Iterable[str]) -> set[str]:
+    """Return what leads to actions that began: all of it has ended."""
+    sources: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if edge.source is not None:
+            sources.setdefault(edge.target, []).append(edge.source)
+    found, left = set[str](), list(began)
+    while left:
+        more = [source for source in sources.pop(left.pop(), ()) if source not in found]
+        found.update(more)
+        left += more
+    return found
+
+
+def _told(error: Mapping[str, JsonValue]) -> ActionError:
+    said = str(error.get("message")), str(error.get("type")), error.get("retryable") is True
+    return ActionError(said[0], type=said[1], retryable=said[2])

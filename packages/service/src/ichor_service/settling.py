@@ -24,6 +24,7 @@ Raises Unusable, Crowded, Busy or Unreachable as `inbox` says.
 
 UNEXPECTED = "unexpected_error"
 INVALID_PROPERTIES = "invalid_properties"
+_UNCONFIRMED = "RabbitMQ does not confirm what is to move; it may lack memory, disk, or a majority of its nodes"
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -33,7 +34,8 @@ class InboxOptions:
 
     A message keeps its place for a pause before it is put behind the others of its queue: `pause` after an unexpected
     error, `busy_pause` where what it needs is in use, since that may go on for long. One that is not done within
-    `longest_try` is put there, too; only while none is done it is held, up to `longest_hold`.
+    `longest_try` is put there, too; only while none is done it is held, up to `longest_hold`. What moves is held until
+    RabbitMQ confirms it; where that takes `longest_confirm`, it is told.
     """
 
     prefetch: int = 50
@@ -42,6 +44,7 @@ class InboxOptions:
     busy_pause: float = 2.0
     longest_try: float = 60.0
     longest_hold: float = 600.0
+    longest_confirm: float = 10.0
 
 
 class Settling:
@@ -73,7 +76,7 @@ class Settling:
             Stopped: it was held when the program was asked to stop.
         """
         if letter.came_often:
-            return await letter.renew(self._publisher, self._topology.queue, letter.failures)
+            return await self._publish(letter.renew(self._publisher, self._topology.queue, letter.failures))
         queue = self._topology.queue
         facts = {
             "messaging.system": "rabbitmq",
@@ -129,9 +132,26 @@ class Settling:
             raise Busy("it takes too long") from None
         self._last_done = _now()
         if self.trouble is not None:
-            _log.info("messages are worked on again", queue=self._topology.queue)
-            self.trouble = None
+            self._tell_no_more()
         return outcome
+
+    async def _publish(self, publishing: Awaitable[None]) -> None:
+        timer = asyncio.get_running_loop().call_later(self._options.longest_confirm, self._tell, _UNCONFIRMED)
+        try:
+            await publishing
+        finally:
+            timer.cancel()
+        if self.trouble == _UNCONFIRMED:
+            self._tell_no_more()
+
+    def _tell(self, trouble: str) -> None:
+        if self.trouble != trouble:
+            self.trouble = trouble
+            _log.warning("messages wait", queue=self._topology.queue, reason=trouble)
+
+    def _tell_no_more(self) -> None:
+        _log.info("messages are worked on again", queue=self._topology.queue)
+        self.trouble = None
 
     def _hold(self, error: Unreachable, began: float) -> None:
         held = _now() - began
@@ -139,9 +159,7 @@ class Settling:
             raise error
         if held > self._options.longest_try and self._last_done > began:
             raise Busy(f"others are done, but for it: {reason(error)}") from error
-        if self.trouble != reason(error):
-            self.trouble = reason(error)
-            _log.warning("messages wait", queue=self._topology.queue, reason=self.trouble)
+        self._tell(reason(error))
 
     async def _failed(self, letter: Letter, error: Exception) -> None:
         failures = letter.failures + 1
@@ -160,16 +178,16 @@ class Settling:
         if (retry := self._topology.retry) not in ("", self._topology.queue):
             return await self._move(letter, retry, failures)
         await self._stop.sleep(pause)
-        await letter.renew(self._publisher, self._topology.queue, failures)
+        await self._publish(letter.renew(self._publisher, self._topology.queue, failures))
         self._metrics.retried()
 
     async def _move(self, letter: Letter, queue: str, failures: int) -> None:
-        await letter.renew(self._publisher, queue, failures)
+        await self._publish(letter.renew(self._publisher, queue, failures))
         self._metrics.moved()
 
     async def _bury(self, letter: Letter, error: Unusable) -> None:
         _log.warning("dead letter", message_id=letter.message_id, code=error.code, detail=str(error))
-        await letter.bury(self._publisher, self._topology.dead, error.code, str(error))
+        await self._publish(letter.bury(self._publisher, self._topology.dead, error.code, str(error)))
         self._metrics.died(error.code)
         tell_span({"ichor.outcome": "dead", "ichor.reason": error.code})
 

@@ -557,9 +557,21 @@ async def test_a_broker_that_lacks_memory_holds_only_what_moves(tmp_path: Path):
 
     async with (
         start_rabbitmq(source=Source.LOCAL, data_dir=tmp_path, lacks_memory=True) as broker,
-        running(Vhost("/", broker.url), handler, InboxOptions(prefetch=3), registry=registry),
+        running(Vhost("/", broker.url), handler, InboxOptions(prefetch=3, longest_confirm=2), registry=registry) as (
+            inbox,
+            _,
+        ),
     ):
         await becomes(lambda: handler.seen == ["crowded", *others] and under_way() == 1, "the others done")
+
+        async def is_told() -> bool:
+            try:
+                await inbox.probe()
+            except Unreachable as error:
+                return "does not confirm what is to move" in str(error)
+            return False
+
+        await until(is_told, "the trouble")
         await broker.kill()
 
 

@@ -141,3 +141,74 @@ def test_of_actions_with_one_name_it_is_not_known_which_ended() -> None:
     tell, *others = view.graph.actions
     graph = view.graph.model_copy(update={"actions": (tell.model_copy(update={"repeated": True}), *others)})
     assert run_progress(view.model_copy(update={"graph": graph}), BEGAN + HOUR).run.actions == view.actions
+
+
+TRY: dict[str, object] = {
+    "name": "Try",
+    "trigger": {"entity": "orders", "event": "on_create"},
+    "actions": [
+        {"name": "call", "type": "request_reply", "config": {}},
+        {
+            "name": "is_busy",
+            "type": "evaluate_condition",
+            "config": {"conditions": [{"field_name": "call.error.type", "operator": "equals", "value": "busy"}]},
+        },
+        {"name": "ask", "type": "seek_approval", "config": {}},
+        {"name": "other", "type": "delay", "config": {"duration": "1h"}},
+    ],
+    "edges": [
+        {"source": None, "target": "call", "type": "start"},
+        {"source": "call", "target": "is_busy", "type": "sequence", "source_output": "failure"},
+        {"source": "is_busy", "target": "ask", "type": "true_branch"},
+        {"source": "is_busy", "target": "other", "type": "false_branch"},
+    ],
+}
+
+
+def test_a_failure_is_told_as_it_was_and_is_final_where_the_run_went_on_from_it() -> None:
+    rule = Rule.model_validate(TRY)
+    busy = {"message": "It is busy.", "type": "busy", "retryable": True}
+    actions: list[dict[str, object]] = [
+        {"name": "call", "type": "request_reply", "state": "failed", "started": BEGAN, "ended": BEGAN, "error": busy},
+        {"name": "ask", "type": "seek_approval", "state": "running", "started": BEGAN},
+    ]
+    shown = run().model_dump() | {"graph": rule.graph, "actions": actions}
+    told = run_progress(RunView.model_validate(shown), BEGAN + HOUR / 2).run.actions
+    assert {action.name: action.state for action in told} == {
+        "call": "failed",
+        "is_busy": "completed",
+        "ask": "running",
+        "other": "skipped",
+    }
+    open_yet = run_progress(RunView.model_validate(shown | {"actions": actions[:1]}), BEGAN + HOUR / 2).run.actions
+    assert [action.name for action in open_yet] == ["call"]
+
+
+def test_trigger_data_with_a_key_of_the_event_that_is_no_id_are_no_obstacle() -> None:
+    view = run("tell", trigger_data={"entity_id": "x" * 5000})
+    assert run_progress(view, BEGAN + HOUR).run.actions == view.actions
+
+
+def test_it_does_not_matter_how_many_are_under_way_at_once() -> None:
+    asking = [f"ask {number}" for number in range(100)]
+    rule = Rule.model_validate(
+        {
+            "name": "Ask all",
+            "trigger": {"event": "manual"},
+            "actions": [
+                *({"name": name, "type": "request_reply", "config": {}} for name in asking),
+                {"name": "tell", "type": "log_audit_entry", "config": {"message": "x"}},
+                {"name": "wait", "type": "delay", "config": {"duration": "1h"}},
+            ],
+            "edges": [
+                *({"source": None, "target": name, "type": "start"} for name in (*asking, "tell")),
+                {"source": "tell", "target": "wait", "type": "sequence"},
+            ],
+        }
+    )
+    actions: list[object] = [
+        {"name": name, "type": "request_reply", "state": "running", "started": BEGAN} for name in asking
+    ]
+    actions += run("tell").actions
+    view = RunView.model_validate(run().model_dump() | {"graph": rule.graph, "actions": actions})
+    assert list(run_progress(view, BEGAN + HOUR / 2).delays) == ["wait"]

@@ -19,7 +19,10 @@ TERMINATED = "terminated"
 TIMEOUT = "timeout"
 LOST = "lost"
 _NOT_BEGUN = 3
-"""How many events a run has before its first task is done: it started, and the task is scheduled, and perhaps taken."""
+"""How many events a run has before its first task is done: it started, and the task is scheduled, and perhaps taken.
+
+A task that failed makes more of them: a worker has begun it, and could not go on.
+"""
 _CLOSED = {
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,

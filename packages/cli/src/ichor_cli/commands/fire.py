@@ -31,10 +31,7 @@ _WAIT = typer.Option("--wait", help="Publish, wait for the runs, and exit 1 unle
 def fire(
     file: Annotated[str | None, _FILE] = None,
     entity: Annotated[str | None, typer.Option("--entity", metavar="ENTITY", help="The entity's name.")] = None,
-    type: Annotated[
-        EventType | None,
-        typer.Option("--type", help="What happened; without a file on_create, with --change on_update."),
-    ] = None,
+    type: Annotated[EventType | None, _TYPE] = None,
     id: Annotated[str | None, typer.Option("--id", metavar="ENTITY_ID", help="The entity's id.")] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="USER_ID", help="The id of the user behind it.")] = None,
     event_id: Annotated[str | None, _EVENT_ID] = None,

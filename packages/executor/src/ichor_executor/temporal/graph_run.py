@@ -66,6 +66,7 @@ class GraphRun:
         self._outgoing = Outgoing(self._start)
         self._continuation = Continuation(request.events_per_run)
         self._has_heard = False
+        self._unasked: dict[int, int] = {}
 
     async def to_its_end(self) -> RunRecord:
         """Return the record of how the run ended, which is written down by then."""
@@ -95,6 +96,7 @@ class GraphRun:
                 self._was_cancelled = True  # What ended just before is heard first.
             else:
                 self._act()
+                self._drop_unasked()
                 self._outgoing.flush()
 
     def _has_to_act(self) -> bool:
@@ -255,12 +257,18 @@ class GraphRun:
         error = asyncio.CancelledError("The action was cancelled.") if task.cancelled() else task.exception()
         if error is not None:
             if not is_own_word(error):  # Then it had no time to close what it asked.
-                self._notify(self._drop(DropQuestions(((index, ask),))))
+                self._unasked[index] = ask
             return self._machine.failed(index, action_error(error), now)
         asked = Asked.of(task.result())
         if asked is not None:
             return self._machine.asked(index, asked, now)
         return self._machine.succeeded(index, task.result(), now)
+
+    def _drop_unasked(self) -> None:
+        """Close what failed actions may have asked, all of it at once: a run may have 2,000 activities under way."""
+        if self._unasked and self._status is None:  # The end of a run closes all.
+            self._notify(self._drop(DropQuestions(tuple(self._unasked.items()))))
+        self._unasked.clear()
 
     def _fired(self, index: int, task: asyncio.Task[None], now: datetime) -> list[Command]:
         return self._machine.fired(index, now)
