@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ichor_cli.approval_text import vote_command
 from ichor_cli.errors import Missing
 from ichor_cli.plain_text import plain
-from ichor_cli.run_table import delay_text, failed_attempts, waits_text
+from ichor_cli.run_table import delay_text, waits_text
 
 _PAUSE = 0.1
 _NOBODY_WORKS = "Are the trigger and the worker running? `ichor runs` and `ichor events list` show what became of it."
@@ -79,8 +79,8 @@ def _not_ended(wanted: int, runs: Sequence[RunView], seconds: float, event_id: s
 
 def _waits(run: RunView) -> list[str]:
     """Say what a run waits for, where that is known."""
-    shown, delays = run_progress(run, datetime.now(UTC))
-    again = [plain(f"{name} failed and may be tried again") for name in failed_attempts(shown)]
+    _, delays, retries = run_progress(run, datetime.now(UTC))
+    again = [plain(f"{name} failed and may be tried again") for name in retries]
     return [*map(waits_text, run.awaits), *(delay_text(name, end) for name, end in delays.items()), *again]
 
 

@@ -1,7 +1,7 @@
 """Runs, for people to read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ichor_cli.plain_text import plain
 
 if TYPE_CHECKING:
     from ichor_edgestore import ActionView, ApprovalView, AwaitedReply, Cancellation, RunSummary, RunView
+    from ichor_service import RunProgress
     from rich.console import RenderableType
 
 _LONGEST_VALUE = 400
@@ -34,16 +35,15 @@ def run_table(runs: "Sequence[RunSummary]") -> "RenderableType":
     return table
 
 
-def run_picture(
-    run: "RunView", delays: Mapping[str, datetime], approvals: "Sequence[ApprovalView]" = ()
-) -> "RenderableType":
+def run_picture(progress: "RunProgress", approvals: "Sequence[ApprovalView]" = ()) -> "RenderableType":
     """Draw a run's graph with each action's state, result and duration, and why it was skipped or blocked.
 
-    `delays` are those that it waits in, with their ends, `approvals` what it asks people.
+    `approvals` are what it asks people.
     """
     from rich.console import Group
     from rich.text import Text
 
+    run = progress.run
     head = Text.assemble((run.rule_name or run.workflow_id, "bold"), "  ", (run.status, STATUS_STYLES[run.status]))
     told = [f"run {run.execution_id}", f"workflow {run.workflow_id}", _event(run)]
     told += [f"started {_when(run.started)}" + (f", took {_took(run)}" if run.ended else "")] if run.started else []
@@ -51,8 +51,8 @@ def run_picture(
     told += [_cancellation(run.cancellation)] if run.cancellation else []
     stands = {approval.approval_id: standing(approval) for approval in approvals}
     waits = {awaited.action: [waits_text(awaited), *stands.get(awaited.id, [])] for awaited in run.awaits}
-    waits |= {name: [delay_text(name, end)] for name, end in delays.items()}
-    waits |= {name: ["may be tried again"] for name in failed_attempts(run)}
+    waits |= {name: [delay_text(name, end)] for name, end in progress.delays.items()}
+    waits |= {name: ["may be tried again"] for name in progress.retries}
     remarks = {action.name: _remark(action, waits.get(action.name, [])) for action in run.actions}
     return Group(head, *(Text(f"  {line}") for line in told), graph_picture(run.graph, remarks))
 
@@ -71,16 +71,6 @@ def waits_text(awaited: "AwaitedReply") -> str:
             f"waits for approval {awaited.id}: {asked_text(question.approval, escalated=awaited.escalated)}, {until}"
         )
     return plain(f"waits for a reply to {question.message.routing_key if question.message else awaited.id}, {until}")
-
-
-def failed_attempts(run: "RunView") -> list[str]:
-    """Return the actions of a run under way that failed and may be tried again, by name."""
-    if run.status.ended:
-        return []
-    began = {action.name for action in run.actions}
-    went_on = {edge.source for edge in run.graph.edges if edge.target in began}
-    failed = [action.name for action in run.actions if action.error and action.error.get("retryable") is True]
-    return [name for name in failed if name not in went_on]
 
 
 def delay_text(name: str, end: datetime) -> str:

@@ -5,7 +5,7 @@ what is skipped. So the interpreter is told again which activities ended, each a
 does itself it does a moment after the time that is told here; a delay ends no sooner than that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -22,11 +22,13 @@ from pydantic import JsonValue, ValidationError
 class RunProgress(NamedTuple):
     """A run, with what the interpreter did among its actions.
 
-    `delays` are those that it waits in, by name, each with its earliest end.
+    `delays` are those that it waits in, by name, each with its earliest end; `retries` the names of actions that failed
+    and may be tried again.
     """
 
     run: RunView
     delays: Mapping[str, datetime]
+    retries: Sequence[str] = ()
 
 
 def run_progress(run: RunView, now: datetime) -> RunProgress:
@@ -73,7 +75,8 @@ class _Retelling:
                 continue
         nodes = self._plan.nodes
         delays = {nodes[at].action.name: end for end, at in sorted(self._due) if nodes[at].kind is Kind.DELAY}
-        return RunProgress(self._run.model_copy(update={"actions": tuple(self._actions())}), delays)
+        retries = [action.name for action in self._run.actions if not self._is_final(action)]
+        return RunProgress(self._run.model_copy(update={"actions": tuple(self._actions())}), delays, retries)
 
     def _take(self, commands: Iterable[Command], moment: datetime) -> None:
         for command in commands:

@@ -19,13 +19,10 @@ def read_event(letter: Letter, max_bytes: int) -> EntityEvent:
         event = parse_event(letter.body, message_id=letter.message_id)
     except InvalidEvent as error:
         raise Unusable(error.code, str(error)) from error
-    _require_size(size + exponents(event.trigger_data()), max_bytes)
+    _require_size(size + exponents(event.trigger_data()), max_bytes, " with its numbers written out")
     return event
 
 
-def _require_size(size: int, max_bytes: int) -> None:
+def _require_size(size: int, max_bytes: int, how: str = "") -> None:
     if size > max_bytes:
-        raise Unusable(
-            TOO_LARGE,
-            f"The event has {size} bytes with its numbers written out; ICHOR_MAX_EVENT_BYTES allows {max_bytes}.",
-        )
+        raise Unusable(TOO_LARGE, f"The event has {size} bytes{how}; ICHOR_MAX_EVENT_BYTES allows {max_bytes}.")

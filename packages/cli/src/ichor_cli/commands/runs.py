@@ -62,14 +62,14 @@ def show(run: Annotated[str, _RUN], json: Json = False) -> int:
     from ichor_service import run_progress
 
     found, approvals = asyncio.run(_get(run))
-    shown, delays = run_progress(found, datetime.now(UTC))
+    progress = run_progress(found, datetime.now(UTC))
     Screen(json).answer(
         {
-            **shown.model_dump(mode="json"),
-            "delays": {name: end.isoformat() for name, end in delays.items()},
+            **progress.run.model_dump(mode="json"),
+            "delays": {name: end.isoformat() for name, end in progress.delays.items()},
             "approvals": [approval.model_dump(mode="json") for approval in approvals],
         },
-        lambda: run_picture(shown, delays, approvals),
+        lambda: run_picture(progress, approvals),
     )
     return 0
 
