@@ -124,7 +124,8 @@ async def test_secrets_are_not_shown(
         await store.save_rule(Rule.model_validate(RULE), catalogue=discover().catalogue)
         await asyncio.gather(worker.ready(), trigger.ready())
         shown = await ichor(environment, "fire", "--entity", "orders", "--set", f"shop={shop.url}")
-        workflow_id = await first_run(store)
+        await trigger.said("run started")
+        workflow_id = (await store.list_runs())[0].workflow_id
         await until(lambda: was_tried(temporal_client, workflow_id), "the failure of the mail")
         shown += await ichor(environment, "runs", "show", workflow_id) + await ichor(environment, "runs")
         shown += await shown_by(worker) + await shown_by(trigger) + await all_rows(pool)
@@ -156,16 +157,6 @@ async def test_secrets_are_not_shown_where_no_server_answers(tmp_path: Path, mon
     shown += f"{settings!r}\n{settings}\n{settings.model_dump_json()}"
     assert "ichor_up" in shown
     assert found(shown) == []
-
-
-async def first_run(store: EdgeStore) -> str:
-    """Return the workflow of the run once it is there."""
-
-    async def is_there() -> bool:
-        return bool(await store.list_runs())
-
-    await until(is_there, "the run")
-    return (await store.list_runs())[0].workflow_id
 
 
 async def was_tried(client: Client, workflow_id: str) -> bool:
