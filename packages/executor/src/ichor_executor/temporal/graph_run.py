@@ -40,6 +40,8 @@ STOP = "ichor.stop"
 """The reason of a cancel without cleanup, and the signal that ends a cleanup; only beside Temporal's cancel."""
 LONGEST_CLEANUP = timedelta(hours=1)
 """How long cleanup may take after a run was stopped."""
+_CLOSED_AT_ONCE = 100
+"""How many questions are closed at a time: beside at most 1,500 actions, and Temporal allows 2,000 activities."""
 _WAITED_FOR = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 
 type Tell = Callable[[int, asyncio.Task[Any], datetime], list[Command]]
@@ -63,6 +65,7 @@ class GraphRun:
         self._deadline: asyncio.Task[None] | None = None
         self._was_cancelled = False
         self._notices: dict[asyncio.Task[Any], None] = {}
+        self._closings = asyncio.Semaphore(_CLOSED_AT_ONCE)
         self._outgoing = Outgoing(self._start)
         self._continuation = Continuation(request.events_per_run)
         self._has_heard = False
@@ -161,7 +164,7 @@ class GraphRun:
             elif isinstance(command, DropQuestions):
                 self._notify(self._drop(command))
             elif isinstance(command, CloseQuestion):
-                self._watch(command.at, self._closing(command), partial(self._closed, command.ask))
+                self._watch(command.at, self._notify(self._close(command)), partial(self._closed, command.ask))
             else:
                 self._watch(command.at, self._timer(command), self._fired)
 
@@ -216,9 +219,10 @@ class GraphRun:
         pause = timedelta(seconds=max(0.0, command.until - workflow.now().timestamp()))
         return asyncio.create_task(workflow.sleep(pause, summary=summary_of(node.action.name)))
 
-    def _closing(self, command: CloseQuestion) -> asyncio.Task[Reply | None]:
-        key = self._plan.nodes[command.at].action.key
-        return self._notify(close_question(self._request.run.execution_id, key, command.ask))
+    async def _close(self, command: CloseQuestion) -> Reply | None:
+        async with self._closings:
+            key = self._plan.nodes[command.at].action.key
+            return await close_question(self._request.run.execution_id, key, command.ask)
 
     def _notify[T](self, notice: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Tell the store something, without which the run is not continued as new."""
