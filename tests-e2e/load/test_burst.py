@@ -248,6 +248,7 @@ def check_bounds(bench: Bench) -> None:
     for name, value in sorted(bench.most.items()):
         print(f"at most {value:15,.0f}  {name}")
     most = bench.most
-    assert most[f"trigger ichor_messages_in_flight{{{QUEUE}}}"] <= PREFETCH
+    # An acknowledged event counts until that is sent, and the next one may be there by then.
+    assert most[f"trigger ichor_messages_in_flight{{{QUEUE}}}"] < 2 * PREFETCH
     assert most.get("trigger process_resident_memory_bytes", 0) < TRIGGER_MEMORY
     assert most.get("worker process_resident_memory_bytes", 0) < WORKER_MEMORY
