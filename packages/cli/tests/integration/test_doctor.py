@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -149,14 +150,14 @@ class TestDatabase:
         assert (finding.state, finding.message) == (State.WARNING, said)
 
     @pytest.mark.parametrize(
-        ("seconds", "state", "said"), [(5, State.WARNING, "5 s behind"), (-60, State.FAILED, "60 s ahead of")]
+        ("seconds", "state", "said"), [(5, State.WARNING, "[45] s behind"), (-60, State.FAILED, "(59|60) s ahead of")]
     )
     async def test_a_clock_that_is_wrong(
         self, examined: Examined, database: Database, seconds: int, state: State, said: str
     ):
         finding = (await examined(now=lambda: datetime.now(UTC) + timedelta(seconds=seconds))).only("clock.database")
         assert finding.state is state
-        assert said in finding.message
+        assert re.search(said, finding.message)
         assert "NTP" in finding.mend
 
 
@@ -259,12 +260,16 @@ class TestServicesAtWork:
                         return [run.status.value for run in await EdgeStore(pool).list_runs()] == ["completed"]
 
                     await until(has_ended, f"the run of {saved.rule_id}")
-                    well = await ichor("doctor", "--json")
+                    well = await ichor("doctor", "--json", "--timeout", "60")
                     assert (well.returncode, json.loads(well.stdout)["healthy"]) == (0, True), well.stdout
-                ill = await ichor("doctor", "--json")
-        assert ill.returncode == 1
-        failed = {item["check"] for item in json.loads(ill.stdout)["findings"] if item["state"] == "failed"}
-        assert failed == {"trigger.consumers"}
+
+                async def is_missed() -> bool:
+                    """RabbitMQ hears a moment later that the trigger was killed."""
+                    ill = await ichor("doctor", "--json", "--timeout", "60")
+                    failed = {item["check"] for item in json.loads(ill.stdout)["findings"] if item["state"] == "failed"}
+                    return (ill.returncode, failed) == (1, {"trigger.consumers"})
+
+                await until(is_missed, "the word that the trigger is missing")
 
 
 class TestCommand:

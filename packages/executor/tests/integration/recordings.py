@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from ichor_executor.temporal import REPLY, STOP
 from ichor_models import Asked, Case, Reply, ReplyError, ReplyNotice, Rule, StoredResult, StoredValue
@@ -14,6 +15,12 @@ from .conftest import Bench
 from .graphs_of_histories import chain
 
 type Handle = WorkflowHandle[object, object]
+type Happened = Literal[
+    "activity_task_scheduled_event_attributes",
+    "activity_task_completed_event_attributes",
+    "activity_task_timed_out_event_attributes",
+    "timer_fired_event_attributes",
+]
 type Scene = Callable[[Bench], Awaitable[Handle]]
 
 YES = Reply(result={"said": "yes"})
@@ -34,6 +41,15 @@ async def calls(bench: Bench, count: int) -> None:
         return len(bench.handlers.calls) >= count
 
     await until(reached, f"{count} actions were begun")
+
+
+async def happened(handle: Handle, attributes: Happened, count: int = 1) -> None:
+    """Wait until the history of a run has so many events of a kind."""
+
+    async def is_so() -> bool:
+        return sum(event.HasField(attributes) for event in (await handle.fetch_history()).events) >= count
+
+    await until(is_so, f"{count} times {attributes}")
 
 
 async def timers(handle: Handle, count: int) -> None:

@@ -40,7 +40,7 @@ async def error_of(bench: Bench, rule: Rule) -> dict[str, Any]:
 
 async def test_an_action_that_takes_longer_than_its_deadline_fails_as_deadline(bench: Bench) -> None:
     bench.handlers.gates["slow"] = asyncio.Event()
-    error = await error_of(bench, limited(deadline="1s"))
+    error = await error_of(bench, limited(deadline="5s"))
     assert error == {"message": "The action's deadline passed.", "type": "deadline", "retryable": False}
 
 
@@ -61,13 +61,13 @@ async def test_a_deadline_that_leaves_no_time_for_another_attempt_tells_of_the_l
     temporal_client: Client, limits: dict[str, str]
 ) -> None:
     async with worker(temporal_client, Busy(), UnsandboxedWorkflowRunner()) as bench:
-        error = await error_of(bench, limited(deadline="1s", **limits))
+        error = await error_of(bench, limited(deadline="5s", **limits))
     assert (error["type"], error["retryable"]) == ("deadline", False)
     assert error["message"] == "The action's deadline passed. Its last attempt: The other side is busy."
 
 
 async def test_attempts_that_take_too_long_are_bounded_by_the_deadline(bench: Bench) -> None:
     bench.handlers.gates["slow"] = asyncio.Event()
-    error = await error_of(bench, limited(timeout="300ms", backoff="100ms", deadline="1s"))
+    error = await error_of(bench, limited(timeout="1s", backoff="100ms", deadline="5s"))
     assert (error["type"], error["retryable"]) == ("deadline", False)
     assert len(bench.handlers.calls) > 1

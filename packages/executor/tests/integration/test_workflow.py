@@ -10,7 +10,6 @@ from ichor_models import ActionState, Case, Catalogue, ExecutionId, RunRecord, R
 from ichor_testing import isolated_task_queue, until
 from ichor_testing.fake_handlers import FakeHandlers
 from ichor_testing.graph_builder import GraphBuilder
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -18,6 +17,7 @@ from temporalio.worker import Worker
 
 from .conftest import Bench
 from .graphs_of_histories import RUNS, chain
+from .recordings import happened
 
 
 def states(record: RunRecord) -> dict[str, ActionState]:
@@ -79,18 +79,14 @@ async def test_what_ended_in_time_counts_although_it_is_heard_after_the_deadline
     handlers.gates["a0"] = asyncio.Event()
     bench = Bench(temporal_client, queue, handlers)
     rule = chain(1)
-    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "5s"})})
+    rule = rule.model_copy(update={"options": rule.options.model_validate({"deadline": "10s"})})
     async with Worker(temporal_client, task_queue=queue, activities=handlers.activities()):
         async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
             handle = await bench.start(rule, Case())
             await _running(bench, calls=1, running=1)
         handlers.gates["a0"].set()
-
-        async def both_are_there() -> bool:
-            events = {event.event_type for event in (await handle.fetch_history()).events}
-            return EventType.EVENT_TYPE_TIMER_FIRED in events and len(handlers.results) == 1
-
-        await until(both_are_there, "the deadline")
+        await happened(handle, "activity_task_completed_event_attributes", 2)
+        await happened(handle, "timer_fired_event_attributes")
         async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
             record = await bench.record(handle)
     assert (record.status, record.error_type) == (RunStatus.COMPLETED, None)
@@ -107,12 +103,7 @@ async def test_what_ended_before_a_cancel_counts_and_nothing_follows_it(temporal
             handle = await bench.start(rule, Case())
             await _running(bench, calls=2, running=2)
         handlers.gates["a0"].set()
-
-        async def has_ended() -> bool:
-            names = {event.event_type for event in (await handle.fetch_history()).events[-3:]}
-            return EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in names and len(handlers.results) == 1
-
-        await until(has_ended, "the end of the first action")
+        await happened(handle, "activity_task_completed_event_attributes", 2)
         await handle.cancel()
         async with Worker(temporal_client, task_queue=queue, workflows=[ExecuteGraphWorkflow]):
             record = await bench.record(handle)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from ichor_cli.doctor.finding import Finding, broken, doubtful, well
 
-SMALL = timedelta(seconds=2)
-"""Below this nothing is said: an answer takes its time, and some servers tell whole seconds."""
+SMALL = timedelta(seconds=3)
+"""Below this nothing is said: an answer takes its time, and RabbitMQ tells whole seconds, of up to two seconds ago."""
 LARGE = timedelta(seconds=10)
 """From here on valid JWTs are refused, and what waits looks older or younger than it is."""
 

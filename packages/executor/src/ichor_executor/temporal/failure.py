@@ -7,7 +7,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState, T
 
 _WORDS = {
     TimeoutType.START_TO_CLOSE: "One attempt took longer than the action's timeout.",
-    TimeoutType.SCHEDULE_TO_START: "No worker took the action in time.",
     TimeoutType.HEARTBEAT: "The action stopped to give signs of life.",
 }
 
@@ -16,9 +15,7 @@ def action_error(error: BaseException) -> ActionError:
     """Return the error of an action as outcomes and templates show it."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if _is_late(error, cause):
-        last = cause.cause if isinstance(cause, TimeoutError) else cause
-        told = f" Its last attempt: {last.message}" if isinstance(last, ApplicationError) else ""
-        return ActionError(f"The action's deadline passed.{told}", type="deadline")
+        return ActionError(f"The action's deadline passed.{_before(cause)}", type="deadline")
     if isinstance(cause, ApplicationError):
         return ActionError(cause.message, type=cause.type or "ActionError", retryable=_retryable(cause))
     if isinstance(cause, TimeoutError):
@@ -34,10 +31,19 @@ def is_own_word(error: BaseException) -> bool:
 
 
 def _is_late(error: BaseException, cause: BaseException | None) -> bool:
-    """Say whether the deadline ended it: while an attempt went on, or since no time was left for another."""
-    if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE:
+    """Say whether the deadline ended it: before an attempt, during one, or since no time was left for another."""
+    if isinstance(cause, TimeoutError) and cause.type in (TimeoutType.SCHEDULE_TO_START, TimeoutType.SCHEDULE_TO_CLOSE):
         return True
     return isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
+
+
+def _before(cause: BaseException | None) -> str:
+    """Say what had become of an action when its deadline passed."""
+    last = cause.cause if isinstance(cause, TimeoutError) else cause
+    if isinstance(last, ApplicationError):
+        return f" Its last attempt: {last.message}"
+    never_begun = isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START
+    return " No worker had taken it." if never_begun else ""
 
 
 def _retryable(error: ApplicationError) -> bool:
