@@ -1,11 +1,16 @@
-"""What the tests of the services and the stories share: where programs find the servers, and a rule that asks."""
+"""What tests share: generated examples without a deadline, where programs find the servers, and a rule that asks."""
 
 from collections.abc import AsyncGenerator
 
 import pytest
+from hypothesis import settings
 from ichor_testing import Database, TemporalServer, Vhost
 from ichor_testing.question_bench import QuestionBench, open_question_bench
 from temporalio.client import Client
+
+# An example takes as long as the machine is busy.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ async def ask(http: httpx.AsyncClient, installation: Installation) -> list[str]:
     found: list[str] = []
 
     async def are_there() -> bool:
-        listed = (await http.get("/approvals", params={"status": "pending"})).json()["approvals"]
+        listed = (await http.get("/approvals", params={"status": "pending"}, timeout=60)).json().get("approvals", [])
         found[:] = [item["approval_id"] for item in listed]
         return len(found) == EACH
 

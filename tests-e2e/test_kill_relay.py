@@ -88,7 +88,7 @@ async def received(vhost: Vhost) -> list[AbstractIncomingMessage]:
     found: list[AbstractIncomingMessage] = []
     async with await aio_pika.connect(vhost.url) as connection:
         queue = await (await connection.channel()).get_queue("watcher")
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+        while (message := await queue.get(no_ack=True, fail=False, timeout=60)) is not None:
             found.append(message)
     return found
 

@@ -67,14 +67,6 @@ async def kill_in_the_middle(trigger: EngineProgram, pool: asyncpg.Pool, done: i
     await trigger.kill()
 
 
-async def all_settled(trigger: EngineProgram, pool: asyncpg.Pool) -> None:
-    async def are_there() -> bool:
-        return await rows(pool) >= EVENTS * len(RULES)
-
-    await until(are_there, "all rows")
-    assert await trigger.stop() == 0
-
-
 async def test_kill_trigger(
     postgres_database: Database,
     rabbitmq_vhost: Vhost,
@@ -88,10 +80,19 @@ async def test_kill_trigger(
         "ICHOR_TEMPORAL_ADDRESS": shared_temporal.url,
         "ICHOR_TASK_QUEUE": temporal_task_queue,
     }
+
+    async def started() -> list[str]:
+        query = f"TaskQueue = '{temporal_task_queue}'"
+        return sorted([execution.id async for execution in temporal_client.list_workflows(query)])
+
+    async def are_all_listed() -> bool:
+        return len(await started()) >= len(wanted)
+
     async with connected(postgres_database.url) as pool:
         await migrate(pool)
         store, catalogue = EdgeStore(pool), discover().catalogue
         rules = [(await store.save_rule(Rule.model_validate(rule), catalogue=catalogue)).rule_id for rule in RULES]
+        wanted = sorted(f"rule-{rule}-e{number:03}" for rule in rules for number in range(EVENTS))
 
         await pool.execute(HOLD_THE_LATER)
         async with pool.acquire() as gate, gate.transaction():
@@ -104,18 +105,8 @@ async def test_kill_trigger(
         async with start_program("ichor_trigger", environment) as second:
             await kill_in_the_middle(second, pool, 120)
         async with start_program("ichor_trigger", environment) as third:
-            await all_settled(third, pool)
-
+            await until(are_all_listed, "all workflows in Temporal's list")
+            assert await third.stop() == 0
         found = await pool.fetch("SELECT workflow_id FROM workflow.automation_executions")
-    wanted = sorted(f"rule-{rule}-e{number:03}" for rule in rules for number in range(EVENTS))
     assert sorted(row["workflow_id"] for row in found) == wanted
-
-    async def started() -> list[str]:
-        query = f"TaskQueue = '{temporal_task_queue}'"
-        return sorted([execution.id async for execution in temporal_client.list_workflows(query)])
-
-    async def are_all_listed() -> bool:
-        return len(await started()) >= len(wanted)
-
-    await until(are_all_listed, "all workflows in Temporal's list")
     assert await started() == wanted

@@ -92,6 +92,7 @@ class Bench:
             activities=[*own, *engine_activities(self.store)],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_concurrent_activities=100,
+            debug_mode=True,  # Else a step that the activities of this process hold up for two seconds fails.
         ):
             yield
 
@@ -112,7 +113,7 @@ class Bench:
         async def has_ended() -> bool:
             return (await self.store.get_run(pinned.execution_id)).status.ended
 
-        await until(has_ended, "the end of the run")
+        await until(has_ended, "the end of the run", seconds=600)
         async for event in handle.fetch_history_events():
             assert event.ByteSize() < TEMPORAL_TAKES
             assert event.workflow_task_failed_event_attributes.cause in (0, MUCH_AT_ONCE), event

@@ -79,7 +79,8 @@ class Load:
         """Call all the time with JWTs of a key that nobody knows."""
         strange = jwt.encode({"sub": "eve"}, KEYS["new"], "RS256", {"kid": "strange"})
         while True:
-            assert await self.status(strange) == 401
+            # 503 where the issuer did not answer in time.
+            assert await self.status(strange) in (401, 503)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from ichor_edgestore import emit_event
 from ichor_models import TRACEPARENT, Traceparent
 from ichor_service import HttpServer
+from ichor_testing import until
 from ichor_testing.engine_program import start_program
 from ichor_testing.ports import LOOPBACK, free_port
 from ichor_testing.question_bench import QuestionBench
@@ -55,6 +56,14 @@ class Collector:
 
     def names(self, trace: str) -> list[str]:
         return sorted(item.name for item in self.of(trace))
+
+    async def has(self, *names: str) -> None:
+        """Return once it has these spans of the application's trace."""
+
+        async def are_there() -> bool:
+            return set(names) <= {item.name for item in self.of(APPLICATION.trace_id)}
+
+        await until(are_there, f"the spans {names}")
 
     def of(self, trace: str) -> list[Span]:
         return [item for item in self.spans if item.trace_id.hex() == trace]
@@ -108,16 +117,19 @@ async def test_a_run_is_one_trace_over_a_restart_of_its_worker(bench: QuestionBe
         environment = bench.environment | variables
         async with start_program("ichor_trigger", environment, "--only", "events", "--only", "relay") as trigger:
             async with start_program("ichor_worker", environment) as worker:
+                await asyncio.gather(worker.ready(), trigger.ready())
                 await emit(bench, "e1")
                 question = await bench.question()
                 sent = Traceparent.read(question.headers[TRACEPARENT])
                 assert await worker.stop() == 0
             async with start_program("ichor_worker", environment) as worker:
+                await worker.ready()
                 await answer(bench, question)
                 run = await ended(bench, "e1")
                 whose: dict[str, Any] = {"trace_id": APPLICATION.trace_id, "execution_id": run, "rule": "Ask"}
                 await worker.said("action done", action="log", action_type="log_audit_entry", **whose)
                 await trigger.said("run started", **whose)
+                await collector.has(*BELOW)
                 assert await worker.stop() == 0
             assert await trigger.stop() == 0
         trace = APPLICATION.trace_id
@@ -162,6 +174,7 @@ async def test_a_run_that_was_terminated_is_in_its_trace(bench: QuestionBench):
         environment = bench.environment | variables
         async with start_program("ichor_trigger", environment, "--only", "events", "--only", "relay") as trigger:
             async with start_program("ichor_worker", environment) as worker:
+                await asyncio.gather(worker.ready(), trigger.ready())
                 await emit(bench, "e1")
                 await bench.question()
                 assert await worker.stop() == 0
@@ -171,6 +184,7 @@ async def test_a_run_that_was_terminated_is_in_its_trace(bench: QuestionBench):
         await bench.pool.execute("UPDATE workflow.automation_executions SET executed_at = now() - interval '2 minutes'")
         async with start_program("ichor_trigger", environment, "--only", "reaper") as reaper:
             assert (await bench.ended(workflow_id)).error_type == "terminated"
+            await collector.has("run Ask", "action ask")
             assert await reaper.stop() == 0
         assert collector.tree(APPLICATION.trace_id) == {
             name: above for name, above in BELOW.items() if "log" not in name and "reply" not in name

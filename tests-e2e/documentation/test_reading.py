@@ -108,7 +108,7 @@ async def test_a_program_beside_ends_with_the_page(tmp_path: Path) -> None:
     text = """
 <!-- test: {terminal: "test -e up"} -->
 ```sh
-trap 'echo ended > down' EXIT; touch up; echo "export PLACE=here"; sleep 100 & wait
+trap 'echo ended > down' EXIT; echo "export PLACE=here"; touch up; sleep 100 & wait
 ```
 
 <!-- test: {prints: ["here"]} -->
@@ -143,7 +143,7 @@ bash -c 'sleep 1000 > held & touch before; wait'
         except BlockingIOError:
             return False
 
-    monkeypatch.setattr(sandbox, "_PATIENCE", 3)
+    monkeypatch.setattr(sandbox, "_PATIENCE", 15)
     with pytest.raises(AssertionError, match=r"page\.md:7 failed"):
         await run_page(Page("page.md", text), tmp_path, {})
     assert (tmp_path / "before").exists()

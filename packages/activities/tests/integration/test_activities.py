@@ -259,7 +259,7 @@ async def test_a_type_that_comes_with_a_rollout_is_done(kitchen: Kitchen, make_c
 
 async def test_too_long_is_a_timeout_of_ours(kitchen: Kitchen, make_call: Any) -> None:
     async with kitchen.worker():
-        error = await kitchen.error(make_call("bake_long"), max_attempts=1, seconds=1)
+        error = await kitchen.error(make_call("bake_long"), max_attempts=1, seconds=10)
     assert error.type == "timeout"
     assert "bake_long" in error.message
 

@@ -22,6 +22,7 @@ type Ichor = Callable[..., Awaitable[CompletedProcess[str]]]
 type Document = dict[str, Any]
 
 KEYS = "a key that is long enough"
+TOPOLOGIES = {"events": EVENTS, "replies": REPLIES}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -39,17 +40,24 @@ async def bury(channel: AbstractChannel, topology: Topology, body: bytes, reason
     await channel.default_exchange.publish(message, topology.dead)
 
 
-async def listed(ichor: Ichor, noun: str, count: int) -> list[Document]:
-    """List letters once there are so many: what was handed back is there a moment later."""
-    found: list[Document] = []
+async def back(channel: AbstractChannel, noun: str, count: int) -> None:
+    """Wait for so many letters: what was looked at is back a moment later."""
 
     async def are_there() -> bool:
-        told = await ichor(noun, "list", "--json")
-        assert told.returncode == 0, told.stderr
-        found[:] = json.loads(told.stdout)["letters"]
-        return len(found) == count
+        queue = await channel.declare_queue(TOPOLOGIES[noun].dead, passive=True)
+        return queue.declaration_result.message_count == count
 
-    await until(are_there, f"{count} dead letters")
+    await until(are_there, f"{count} dead letters", pause=0.01)
+
+
+async def listed(ichor: Ichor, channel: AbstractChannel, noun: str, count: int) -> list[Document]:
+    """List letters, of which there are so many before and after."""
+    await back(channel, noun, count)
+    told = await ichor(noun, "list", "--json")
+    assert told.returncode == 0, told.stderr
+    found: list[Document] = json.loads(told.stdout)["letters"]
+    assert len(found) == count
+    await back(channel, noun, count)
     return found
 
 
@@ -57,7 +65,7 @@ async def messages(channel: AbstractChannel, topology: Topology, count: int) -> 
     queue, found = await channel.get_queue(topology.queue), list[AbstractIncomingMessage]()
 
     async def are_there() -> bool:
-        if message := await queue.get(fail=False, no_ack=True):
+        if message := await queue.get(fail=False, no_ack=True, timeout=60):
             found.append(message)
         return len(found) >= count
 
@@ -91,7 +99,7 @@ async def test_replies_are_listed_with_their_question(
     body = b'{"oops": "\x1b[31m\xff' + b"x" * 1000
     await bury(channel, REPLIES, body, "not_json", correlation_id=token, message_id="m-1")
     await bury(channel, REPLIES, b"?", "no_token")
-    nobody, known = await listed(ichor, "replies", 2)
+    nobody, known = await listed(ichor, channel, "replies", 2)
     assert (nobody["reason"], nobody["question"], nobody["run"]) == ("no_token", None, None)
     assert known.pop("id")
     assert known.pop("body").startswith('{"oops": "')
@@ -110,46 +118,48 @@ async def test_replies_are_listed_with_their_question(
     assert f"run {call.run.execution_id}, action ask stock, its question is open" in told.stdout
     assert token not in told.stdout
     assert "\x1b[31m" not in told.stdout
+    await back(channel, "replies", 2)
     few = await ichor("replies", "list", "--limit", "1")
     assert "1 more; --limit shows them." in few.stdout
     assert told.stderr == ""
     for keys, why in (("", "is not set"), (KEYS.upper(), "has no key that signed them")):
         monkeypatch.setenv("ICHOR_TOKEN_KEYS", keys)
+        await back(channel, "replies", 2)
         told = await ichor("replies", "list")
         assert told.stderr.startswith(f"The tokens of 1 letters are not read, since ICHOR_TOKEN_KEYS {why}: ")
     await bury(channel, REPLIES, b"{}", "invalid_token", correlation_id="forged")
-    await listed(ichor, "replies", 3)
+    await listed(ichor, channel, "replies", 3)
     assert "The tokens of 1 letters" in (await ichor("replies", "list")).stderr
 
 
 async def test_chosen_replies_are_sent_again(ichor: Ichor, channel: AbstractChannel) -> None:
     for body, reason in ((b"1", "not_json"), (b"22", "too_large"), (b"333", "too_large"), (b"4444", "no_token")):
         await bury(channel, REPLIES, body, reason, correlation_id=f"of {body.decode()}")
-    first, *_ = await listed(ichor, "replies", 4)
+    first, *_ = await listed(ichor, channel, "replies", 4)
     told = await ichor("replies", "resend", first["id"], "not-there", "--json")
     assert (told.returncode, json.loads(told.stdout)) == (1, {"resent": [first], "missing": ["not-there"]})
     (message,) = await messages(channel, REPLIES, 1)
     assert (message.body, message.correlation_id, "x-ichor-reason" in message.headers) == (b"1", "of 1", False)
-    await listed(ichor, "replies", 3)
+    await listed(ichor, channel, "replies", 3)
     told = await ichor("replies", "resend", "--reason", "too_large")
     assert (told.returncode, told.stdout) == (0, "2 sent again.\n")
     assert {message.body for message in await messages(channel, REPLIES, 2)} == {b"22", b"333"}
-    await listed(ichor, "replies", 1)
+    await listed(ichor, channel, "replies", 1)
     assert (await ichor("replies", "resend", "--all")).stdout == "1 sent again.\n"
-    assert await listed(ichor, "replies", 0) == []
+    assert await listed(ichor, channel, "replies", 0) == []
     assert (await ichor("replies", "list")).stdout == "There are no dead replies.\n"
 
 
 async def test_chosen_letters_are_removed_and_no_other(ichor: Ichor, channel: AbstractChannel) -> None:
     for body in (b"1", b"22", b"333"):
         await bury(channel, EVENTS, body, "not_json")
-    first, second, third = await listed(ichor, "events", 3)
+    first, second, third = await listed(ichor, channel, "events", 3)
     told = await ichor("events", "remove", first["id"], "not-there", "--json")
     assert (told.returncode, json.loads(told.stdout)) == (1, {"removed": [first], "missing": ["not-there"]})
-    assert await listed(ichor, "events", 2) == [second, third]
+    assert await listed(ichor, channel, "events", 2) == [second, third]
     told = await ichor("events", "remove", second["id"])
     assert (told.returncode, told.stdout) == (0, "1 removed.\n")
-    assert await listed(ichor, "events", 1) == [third]
+    assert await listed(ichor, channel, "events", 1) == [third]
     assert (await ichor("events", "remove")).returncode == 2
     assert (await ichor("events", "resend", "--all")).stdout == "1 sent again.\n"
     assert [message.body for message in await messages(channel, EVENTS, 1)] == [b"333"]
@@ -161,7 +171,7 @@ async def test_a_reason_that_is_no_code_is_told(ichor: Ichor, channel: AbstractC
     assert (told.returncode, "did you mean 'not_json'?" in told.stderr) == (2, True)
     assert (await ichor("events", "resend", "--reason", "not_json")).returncode == 1
     await bury(channel, EVENTS, b"1", "a_code_of_tomorrow")
-    await listed(ichor, "events", 1)
+    await listed(ichor, channel, "events", 1)
     assert (await ichor("events", "resend", "--reason", "a_code_of_tomorrow")).returncode == 0
 
 
@@ -183,7 +193,7 @@ async def test_it_must_be_said_which(ichor: Ichor, arguments: tuple[str, ...]) -
 
 async def test_events_are_sent_again(ichor: Ichor, channel: AbstractChannel) -> None:
     await bury(channel, EVENTS, b"{}", "invalid_event", message_id="e-1")
-    (letter,) = await listed(ichor, "events", 1)
+    (letter,) = await listed(ichor, channel, "events", 1)
     assert (letter["reason"], letter["message_id"], letter["question"]) == ("invalid_event", "e-1", None)
     assert (await ichor("events", "resend", letter["id"])).returncode == 0
     (message,) = await messages(channel, EVENTS, 1)

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ichor_testing import until
 
 type Write = Callable[..., Path]
 type Document = dict[str, Any]
@@ -102,7 +103,7 @@ async def test_people_are_asked_until_they_answer(write: Write, tmp_path: Path) 
         (action,) = shown["actions"]
         assert (action["result"]["output"], action["result"]["reason"]) == ("approved", "fine")
         api = document["api"]
-        async with httpx.AsyncClient(headers={"authorization": f"Bearer {api['token']}"}) as http:
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {api['token']}"}, timeout=60) as http:
             seen = (await http.get(f"{api['url']}/v1/approvals/{approval}")).json()
         assert (seen["status"], seen["votes"][0]["person"]) == ("approved", user)
         again = await ichor(environment, "approve", approval, "--as", user)
@@ -132,8 +133,12 @@ async def test_worker_that_dies_ends_it(write: Write, tmp_path: Path) -> None:
     write("keys", f"k1:{'A' * 43}=\n")
     write("entities.yaml", "entities: {orders: {}}\n")
     async with dev(tmp_path) as (process, document):
-        async with httpx.AsyncClient() as http:
-            assert (await http.get(document["health"]["ichor_trigger"])).is_success
+        async with httpx.AsyncClient(timeout=60) as http:
+
+            async def is_ready() -> bool:
+                return (await http.get(document["health"]["ichor_trigger"])).is_success
+
+            await until(is_ready, "the trigger")
         told = {name.removeprefix("ICHOR_"): value for name, value in document["environment"].items()}
         assert (told["TASK_QUEUE"], told["SMTP_URL"]) == ("from-dotenv", "smtp://127.0.0.1:8025")
         assert told["ENCRYPTION_KEYS"] == str(tmp_path / "keys")

@@ -20,7 +20,7 @@ async def received(broker: Vhost) -> list[aio_pika.abc.AbstractIncomingMessage]:
     messages: list[aio_pika.abc.AbstractIncomingMessage] = []
     async with await aio_pika.connect(broker.url) as connection:
         queue = await (await connection.channel()).get_queue("ichor.events.trigger")
-        while (message := await queue.get(fail=False)) is not None:
+        while (message := await queue.get(fail=False, timeout=60)) is not None:
             await message.ack()
             messages.append(message)
     return messages

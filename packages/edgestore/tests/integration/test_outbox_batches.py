@@ -105,7 +105,7 @@ async def test_an_entity_with_very_many_events_that_wait_holds_up_no_other(
     )
     await pool.execute("ANALYZE workflow.outbox")
     await emit(pool, "b1")
-    async with asyncio.timeout(4), edge_store.outbox.batch() as batch:
+    async with asyncio.timeout(30), edge_store.outbox.batch() as batch:
         assert [event.event_id for event in batch.events] == ["b1"]
 
 

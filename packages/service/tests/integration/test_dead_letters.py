@@ -45,7 +45,7 @@ async def taken(queue: aio_pika.abc.AbstractQueue) -> aio_pika.abc.AbstractIncom
     found: list[aio_pika.abc.AbstractIncomingMessage] = []
 
     async def has_come() -> bool:
-        if message := await queue.get(fail=False):
+        if message := await queue.get(fail=False, timeout=60):
             found.append(message)
         return bool(found)
 

@@ -57,14 +57,14 @@ async def status(streams: Streams, request: bytes = GET) -> bytes:
 
 async def end(reader: StreamReader) -> bytes:
     """Return what still comes before the server closes the connection."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await reader.read()
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Connection, "HEAD_SECONDS", 1)
-    monkeypatch.setattr(Connection, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(Connection, "HEAD_SECONDS", 3)
+    monkeypatch.setattr(Connection, "ANSWER_SECONDS", 3.0)
 
 
 async def trickle(writer: StreamWriter, text: bytes) -> None:
@@ -85,7 +85,7 @@ async def test_a_head_that_comes_byte_by_byte_is_answered_408(before: int):
         answered = await end(reader)
         sending.cancel()
         assert answered.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-        assert answered.endswith(b"The head of the request was not there within 1 seconds.\n")
+        assert answered.endswith(b"The head of the request was not there within 3 seconds.\n")
 
 
 @pytest.mark.usefixtures("impatient")
@@ -127,10 +127,10 @@ async def test_who_takes_an_answer_slowly_is_cut_off():
         reader, writer = await connect()
         writer.write(GET.replace(b"/ ", f"/?size={LARGE} ".encode(), 1))
         taken = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while piece := await reader.read(LARGE // 200):
                 taken += len(piece)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
         assert taken < LARGE
 
 

@@ -30,4 +30,4 @@ async def test_what_the_broker_never_takes_harms_no_other(rabbitmq_vhost: Vhost)
         assert [type(error) for error in said] == [Unsendable, *[type(None)] * 5, Unroutable]
         assert "invalid expiration" in str(said[0])
         for _ in range(5):
-            assert (await queue.get(no_ack=True)).body == b"taken"
+            assert (await queue.get(no_ack=True, timeout=60)).body == b"taken"

@@ -19,7 +19,7 @@ class Slow(Collector):
 
     def collect(self) -> Iterable[Metric]:
         self.asked.set()
-        self.let_go = self.go.wait(5)
+        self.let_go = self.go.wait(60)
         return ()
 
 
@@ -29,7 +29,7 @@ async def test_what_is_slow_to_collect_holds_up_nothing_else():
     app = Starlette(routes=[metrics_route(registry, Health({}, Stop(timedelta(seconds=1))))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         asking = asyncio.create_task(client.get("/metrics"))
-        assert await asyncio.to_thread(slow.asked.wait, 5)
+        assert await asyncio.to_thread(slow.asked.wait, 60)
         slow.go.set()
         answer = await asking
     assert slow.let_go

@@ -9,6 +9,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilt
 
 
 def test_the_metrics_of_the_sdk_are_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ichor_service.temporal_metrics._SECONDS", 60)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     registry = new_registry()
     forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"))

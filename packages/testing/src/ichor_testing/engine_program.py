@@ -48,7 +48,7 @@ class EngineProgram:
         """Return what `/metrics` says, by name and labels as they stand there."""
         import httpx
 
-        async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{self.port}", timeout=5) as http:
+        async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{self.port}", timeout=60) as http:
             text = (await http.get("/metrics")).raise_for_status().text
         samples = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in samples}

@@ -1,11 +1,14 @@
 """Loopback ports for servers that cannot pick one themselves.
 
 A port that was free a moment ago may be taken before the server binds it, most often by an outgoing
-connection or by somebody else's port 0: both draw from the ephemeral range, so these stay below it.
+connection or by somebody else's port 0: both draw from the ephemeral range, so these stay below it. Nor
+is one given twice soon, by this process or by another worker of the same test session.
 """
 
+import os
 import random
 import socket
+from collections import deque
 from pathlib import Path
 
 from ichor_testing.errors import ServerFailed
@@ -15,16 +18,18 @@ _LOWEST = 10_000
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _USUAL_EPHEMERAL = 32_768
 _TRIES = 200
+_given: deque[int] = deque(maxlen=500)
 
 
 def free_port() -> int:
     """Return a loopback TCP port that nothing listens on and no outgoing connection will take."""
-    highest = max(_ephemeral_start() - 1, _LOWEST + 1_000)
+    ports = _own_share(range(_LOWEST, max(_ephemeral_start(), _LOWEST + 1_000)))
     for _ in range(_TRIES):
-        port = random.randint(_LOWEST, highest)
-        if is_free(port):
+        port = random.choice(ports)
+        if port not in _given and is_free(port):
+            _given.append(port)
             return port
-    raise OSError(f"no free port between {_LOWEST} and {highest} in {_TRIES} tries")
+    raise OSError(f"no free port in {ports} in {_TRIES} tries")
 
 
 def free_ports(count: int) -> list[int]:
@@ -51,6 +56,13 @@ def require_free(*ports: int) -> None:
     for port in ports:
         if not is_free(port):
             raise ServerFailed(f"port {port} is taken by another program")
+
+
+def _own_share(ports: range) -> range:
+    """Return those that the other workers of a session of pytest-xdist do not take: each has every n-th."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    return ports[int(own) % workers :: workers] if own.isdecimal() else ports
 
 
 def _ephemeral_start() -> int:

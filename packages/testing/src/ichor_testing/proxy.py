@@ -54,6 +54,8 @@ class Proxy:
         far_reader, far_writer = await asyncio.open_connection(host, int(port))
         ends = {writer, far_writer}
         self._open |= ends
+        if self.is_cut:
+            self.cut()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._carry(reader, far_writer))

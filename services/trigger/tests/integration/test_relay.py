@@ -54,7 +54,7 @@ async def arrived(channel: AbstractChannel, count: int) -> list[aio_pika.abc.Abs
     found: list[aio_pika.abc.AbstractIncomingMessage] = []
 
     async def have_come() -> bool:
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+        while (message := await queue.get(no_ack=True, fail=False, timeout=60)) is not None:
             found.append(message)
         return len(found) >= count
 
@@ -278,6 +278,10 @@ async def test_the_outbox_of_an_existing_ichor_is_relayed_too(
     rabbitmq_vhost: Vhost, pool: asyncpg.Pool, channel: AbstractChannel
 ):
     await pool.execute(LEGACY_TABLE.read_text())
+
+    async def only_the_unreadable_one_is_left() -> bool:
+        return [tuple(row.values()) for row in await pool.fetch(LEGACY_LEFT)] == [(str(UUID(int=3)), True)]
+
     async with relaying(rabbitmq_vhost, pool, replace(SHORT, legacy=True)):
         for number, status in enumerate(("open", "held"), start=1):
             change = {"entity": {"status": status}, "beforeEntity": {"status": "new"}}
@@ -285,16 +289,12 @@ async def test_the_outbox_of_an_existing_ichor_is_relayed_too(
         await leave_legacy(pool, 3, [])
         messages = await arrived(channel, 2)
         await is_empty(pool)
+        await until(only_the_unreadable_one_is_left, "a dead row")
     assert [message.message_id for message in messages] == [str(UUID(int=1)), str(UUID(int=2))]
     assert messages[1].routing_key == "orders.on_update"
     body = json.loads(messages[1].body)
     assert (body["raw_data"], body["entity_id"]) == ({"status": "held"}, str(UUID(int=7)))
     assert body["field_changes"] == {"status": {"old_value": "new", "new_value": "held"}}
-
-    async def only_the_unreadable_one_is_left() -> bool:
-        return [tuple(row.values()) for row in await pool.fetch(LEGACY_LEFT)] == [(str(UUID(int=3)), True)]
-
-    await until(only_the_unreadable_one_is_left, "a dead row")
 
 
 async def test_two_relays_keep_the_order_of_the_outbox_of_an_existing_ichor_past_a_locked_row(

@@ -60,7 +60,7 @@ async def settle(trigger: EngineProgram, channel: AbstractChannel) -> None:
     found: list[bytes] = []
 
     async def has_come() -> bool:
-        if message := await queue.get(fail=False):
+        if message := await queue.get(fail=False, timeout=60):
             found.append(message.body)
         return bool(found)
 
@@ -73,7 +73,7 @@ async def dead_letters(channel: AbstractChannel, count: int) -> list[AbstractInc
     found: list[AbstractIncomingMessage] = []
 
     async def have_come() -> bool:
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+        while (message := await queue.get(no_ack=True, fail=False, timeout=60)) is not None:
             found.append(message)
         return len(found) >= count
 

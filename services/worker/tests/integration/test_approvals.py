@@ -130,7 +130,7 @@ async def test_the_run_goes_on_by_what_people_decide(
 
 
 async def test_nobody_decides_in_time(bench: Bench, save_rule: SaveRule, environment: dict[str, str]) -> None:
-    rule_id = await save_rule(asking(timeout="3s", reminder="1s"))
+    rule_id = await save_rule(asking(timeout="10s", reminder="1s"))
     async with start_program("ichor_worker", environment):
         run = await bench.begin(rule_id)
         view = await bench.ended(run)

@@ -8,7 +8,7 @@ from ichor_edgestore import Verdict
 from ichor_models import Reply, Rule
 from ichor_testing import until
 from ichor_testing.engine_program import start_program
-from ichor_testing.question_bench import QuestionBench, asking_rule
+from ichor_testing.question_bench import QuestionBench, asking_rule, next_message
 
 KILLED = -9
 ASKING = ("before sender.send", "after sender.send")
@@ -76,5 +76,6 @@ async def nothing_is_left(bench: QuestionBench, id: UUID) -> None:
     assert await bench.waiting("ichor.replies") == 0
     again = await bench.store.claim_question(id, Reply.model_validate({"result": {"available": 3}}))
     assert again.verdict is Verdict.REPEATED
+    assert bench.questions is not None
     while await bench.waiting("stock"):
-        assert (await bench.question()).message_id == str(id)
+        assert (await next_message(bench.questions)).message_id == str(id)

@@ -10,13 +10,22 @@ from aio_pika.abc import AbstractIncomingMessage
 from ichor_activities import TokenKeys
 from ichor_edgestore import whole_result
 from ichor_models import STORED, Reply, StoredResult
-from ichor_testing import Database, Source, Vhost, start_temporal
+from ichor_testing import Database, Source, Vhost, start_temporal, until
 from ichor_testing.engine_program import start_program
 from ichor_testing.question_bench import KEYS, QuestionBench, open_question_bench
 
 YES = {"result": {"available": 3}}
 NO = {"error": {"message": "no stock"}}
 BUSY = {"error": {"message": "busy", "retryable": True}}
+
+
+async def is_delivered(bench: QuestionBench) -> None:
+    """Wait until the one reply is known to have reached its run, which may have ended a moment before."""
+
+    async def is_noted() -> bool:
+        return await bench.count("questions", "delivered_at IS NOT NULL") == 1
+
+    await until(is_noted, "the delivery")
 
 
 async def test_a_reply_ends_the_action(bench: QuestionBench):
@@ -31,6 +40,7 @@ async def test_a_reply_ends_the_action(bench: QuestionBench):
         assert view.status == "completed"
         states = {action.name: (action.state, action.result) for action in view.actions}
         assert states["ask"] == ("completed", {"available": 3, "output": "success"})
+        await is_delivered(bench)
         await bench.reply(question.correlation_id, YES)
         await worker.said("a reply came again")
         await bench.reply(question.correlation_id, NO)
@@ -172,6 +182,7 @@ async def test_of_a_reply_of_5_megabytes_travels_what_is_read(bench: QuestionBen
         ask = next(action for action in view.actions if action.name == "ask")
         assert StoredResult.of(ask.result or {})
         assert await whole_result(bench.store, run, "ask") == {**large, "output": "success"}
+        await is_delivered(bench)
         await bench.reply(question.correlation_id, {"result": large})
         await worker.said("a reply came again")
         await bench.reply(question.correlation_id, {"result": {STORED: {}}})
@@ -207,8 +218,8 @@ async def _refuse_replies(bench: QuestionBench) -> None:
         id = UUID((await bench.question()).message_id or "")
         await bench.store.claim_question(id, Reply.model_validate(large))
         await is_refused(bench, swept)
-        assert await bench.store.take_undelivered(timedelta(0)) == []
         await worker.said("a reply is of no use", code="refused")
+        assert await bench.store.take_undelivered(timedelta(0)) == []
 
 
 async def is_refused(bench: QuestionBench, *runs: str) -> None:

@@ -156,7 +156,7 @@ async def test_a_run_that_began_without_versions_goes_on_with_the_current_one(
     builds: Builds, documented: Temporal
 ) -> None:
     async with builds.build(None) as old:
-        old.asks["a0"] = Asked(until=time.time() + 60)
+        old.asks["a0"] = Asked(until=time.time() + 600)
         first = await builds.start(chain(2))
         await called(old, 1)
     async with builds.build("1") as new:
@@ -223,7 +223,7 @@ async def _asked_on_the_first_build(
     async with builds.build("1") as old:
         await _known(documented, "1")
         await _first_version(documented)
-        old.asks["a0"] = Asked(until=time.time() + 60)
+        old.asks["a0"] = Asked(until=time.time() + 600)
         first = await builds.start(chain(2))
         await called(old, 1)
     return first, old

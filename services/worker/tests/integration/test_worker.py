@@ -115,7 +115,7 @@ async def test_a_cancelled_action_hears_of_it_and_leaves_no_effect_beside_that_o
         run = await begin(pool, temporal_client, rule_id, "e1", temporal_task_queue)
         await until(lambda: begun("note"), "the action is under way")
         await temporal_client.get_workflow_handle((await EdgeStore(pool).get_run(run)).workflow_id).cancel()
-        await until(lambda: begun("tidy"), "cleanup begins", seconds=20)
+        await until(lambda: begun("tidy"), "cleanup begins", seconds=40)
     await status_is(pool, run, RunStatus.CANCELLED)
     assert await pool.fetch("SELECT message FROM workflow.audit_log") == [("tidied up",)]
     states = {action.name: action.state for action in (await EdgeStore(pool).get_run(run)).actions}
@@ -134,6 +134,7 @@ async def test_sigterm_while_an_action_runs_finishes_it_and_exits_with_zero(
             return await pool.fetchval("SELECT count(*) FROM workflow.run_actions") > 0
 
         await until(is_under_way, "the first of the actions")
+        await status_is(pool, run, RunStatus.RUNNING)
         worker.process.send_signal(signal.SIGTERM)
         await worker.said("stopping")
     assert await worker.ended() == 0

@@ -33,8 +33,9 @@ UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
-def starter(client_of: ClientOf, temporal_links: Links) -> httpx.AsyncClient:
-    """A client that may start rules, of an API that reaches Temporal."""
+def starter(client_of: ClientOf, temporal_links: Links, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+    """A client that may start rules, of an API that reaches Temporal and waits for it."""
+    monkeypatch.setattr("ichor_trigger.api.starts._PATIENCE_SECONDS", 60)
     return client_of("ada", links=temporal_links)
 
 
@@ -113,7 +114,10 @@ async def test_a_rule_that_cannot_be_run_leaves_a_failed_run(
     assert (await starter.post(path, json={}, headers={"idempotency-key": "k2"})).status_code == 202
 
 
-async def test_a_run_that_temporal_refuses_says_so(client_of: ClientOf, save_rule: SaveRule, temporal_links: Links):
+async def test_a_run_that_temporal_refuses_says_so(
+    client_of: ClientOf, save_rule: SaveRule, temporal_links: Links, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ichor_trigger.api.starts._PATIENCE_SECONDS", 60)
     rule_id = await save_rule(MANUAL)
     settings = temporal_links.settings.model_copy(update={"task_queue": "x" * 1001})
     ada = client_of("ada", links=replace(temporal_links, settings=settings))
