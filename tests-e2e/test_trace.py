@@ -54,9 +54,6 @@ class Collector:
                 self.spans.extend(scope.spans)
         return Response(b"", media_type="application/x-protobuf")
 
-    def names(self, trace: str) -> list[str]:
-        return sorted(item.name for item in self.of(trace))
-
     async def has(self, *names: str) -> None:
         """Return once it has these spans of the application's trace."""
 
@@ -134,7 +131,6 @@ async def test_a_run_is_one_trace_over_a_restart_of_its_worker(bench: QuestionBe
             assert await trigger.stop() == 0
         trace = APPLICATION.trace_id
         assert collector.tree(trace) == BELOW
-        assert collector.names(trace) == sorted(BELOW)
         assert collector.programs == {"ichor-trigger", "ichor-worker"}
         spans = {item.name: item for item in collector.of(trace)}
         assert spans["process ichor.events.trigger"].parent_span_id.hex() == APPLICATION.span_id
