@@ -8,11 +8,13 @@ import pytest
 from ichor_executor.temporal import REPLY
 from ichor_models import ActionState, Asked, Case, Reply, ReplyError, ReplyNotice, RunStatus
 from ichor_testing import until
+from ichor_testing.graph_builder import GraphBuilder
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 
 from .conftest import Bench
 from .graphs_of_histories import chain
+from .recordings import timers
 
 DONE = Reply(result={"said": "yes"})
 BUSY = Reply(error=ReplyError(message="busy", retryable=True))
@@ -119,5 +121,29 @@ async def test_a_reply_and_a_time_out_that_cross_leave_no_error_behind(
     await reply(handle, DONE)
     assert (await bench.record(handle)).status is RunStatus.COMPLETED
     closing.set()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+async def test_a_run_that_ends_before_its_questions_were_dropped_leaves_no_error_behind(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropping, dropped = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        dropping.set()
+        await dropped.wait()
+
+    monkeypatch.setattr(bench.handlers, "drop_questions", slow)
+    bench.handlers.asks["a0"] = in_seconds(60)
+    bench.handlers.gates["a1"] = asyncio.Event()
+    builder = GraphBuilder().action("a0").action("a1").start("a0").always("a0", "a1")
+    handle = await bench.start(builder.rule(), Case())
+    await timers(handle, 1)
+    await handle.cancel()
+    await asyncio.wait_for(dropping.wait(), 60)
+    bench.handlers.gates["a1"].set()
+    assert (await bench.record(handle)).status is RunStatus.CANCELLED
+    dropped.set()
     gc.collect()
     assert "never retrieved" not in caplog.text

@@ -251,8 +251,7 @@ class GraphRun:
     def _tell(self, index: int, task: asyncio.Task[Any], tell: Tell, now: datetime) -> list[Command]:
         """Tell the machine what became of a task, unless its action ended meanwhile."""
         if self._tasks.get(index) is not task:
-            if not task.cancelled():
-                task.exception()  # Else it is logged as one that was never retrieved.
+            _leave(task)
             return []
         del self._tasks[index]
         return tell(index, task, now)
@@ -310,6 +309,7 @@ class GraphRun:
         self._continuation.cancel()
         for task in [*self._tasks.values(), *self._notices, *([self._deadline] if self._deadline else [])]:
             task.cancel()
+            task.add_done_callback(_leave)
 
 
 def _deadline(request: RunRequest, carried: Carried | None) -> datetime | None:
@@ -321,3 +321,9 @@ def _deadline(request: RunRequest, carried: Carried | None) -> datetime | None:
 
 async def _nothing() -> None:
     return
+
+
+def _leave(task: asyncio.Task[Any]) -> None:
+    """Take no notice of how a task ended; else its error is logged as one that was never retrieved."""
+    if not task.cancelled():
+        task.exception()
