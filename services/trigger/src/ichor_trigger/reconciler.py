@@ -52,7 +52,12 @@ class Reconciler:
         self._rounds = 0
 
     async def round(self) -> None:
-        """Do one round; a rule that fails is tried in each, and keeps no other from its turn."""
+        """Do one round; a rule that fails is tried in each, and keeps no other from its turn.
+
+        Raises:
+            ForeignNamespace: this Temporal does not carry the runs; where it fired, too, runs would be done twice.
+        """
+        await require_home(self._client, self._store)
         turn = self._rounds % _ROUNDS_TO_REVIEW
         listed = await self._look_around() if turn == 0 else ()
         self._rounds += 1
@@ -63,12 +68,7 @@ class Reconciler:
         await self._follow(await self._look_around(), lambda _: True)
 
     async def _look_around(self) -> Collection[RuleId]:
-        """Return the rules of our schedules; what is listed, and has no rule when those are read, has lost it.
-
-        Raises:
-            ForeignNamespace: this Temporal does not carry the runs; where it fired, too, runs would be done twice.
-        """
-        await require_home(self._client, self._store)
+        """Return the rules of our schedules; what is listed, and has no rule when those are read, has lost it."""
         listed = await self._listed()
         self._attributes = await search_attributes(self._client)
         return listed

@@ -396,3 +396,15 @@ async def test_a_temporal_that_does_not_carry_the_runs_gets_no_schedule(
     with pytest.raises(ForeignNamespace):
         await Reconciler(links).round()
     assert await found(temporal_client, rule_id) is None
+
+
+async def test_a_temporal_that_took_the_place_of_ours_gets_no_schedule(
+    links: Links, pool: asyncpg.Pool, save_rule: SaveRule, temporal_client: Client
+):
+    reconciler = Reconciler(links)
+    await reconciler.round()
+    await pool.execute("UPDATE workflow.temporal_namespace SET id = 'another'")
+    rule_id = await save_rule(rule(every="1h"))
+    with pytest.raises(ForeignNamespace):
+        await reconciler.round()
+    assert await found(temporal_client, rule_id) is None
