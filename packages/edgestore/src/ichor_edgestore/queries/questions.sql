@@ -31,9 +31,17 @@ WHERE execution_id = $1 AND action_key = $2 AND ask = $3
 FOR UPDATE
 
 -- name: close_all
-UPDATE workflow.questions SET state = 'closed'
-WHERE execution_id = $1 AND state = 'open'
-RETURNING id, question ? 'approval' AS is_approval
+-- In the order of `close_some`: the end of a run comes beside its cleanup, and neither may wait for the other.
+WITH held AS MATERIALIZED (
+    SELECT id FROM workflow.questions
+    WHERE execution_id = $1 AND state = 'open'
+    ORDER BY action_key, ask
+    FOR UPDATE
+)
+UPDATE workflow.questions q SET state = 'closed'
+FROM held
+WHERE q.id = held.id
+RETURNING q.id, q.question ? 'approval' AS is_approval
 
 -- name: close_some
 -- What an action has not asked so far, and may be about to, is closed before: `open` finds it in its place.
@@ -41,6 +49,7 @@ INSERT INTO workflow.questions (id, execution_id, action_key, ask, state, questi
 SELECT gen_random_uuid(), x.id, a.key, a.ask, 'closed', '{}', now(), now()
 FROM workflow.automation_executions x, unnest($2::text[], $3::integer[]) AS a (key, ask)
 WHERE x.id = $1
+ORDER BY a.key, a.ask
 ON CONFLICT (execution_id, action_key, ask) DO UPDATE SET state = 'closed' WHERE questions.state = 'open'
 RETURNING id, question ? 'approval' AS is_approval
 
