@@ -9,9 +9,9 @@ It is told what ended and answers with what to do next (command.py). The law (se
   is told of another question, or of one that ended, changes nothing.
 * A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
   path ran to its end untouched by one, else `failed`.
-* A stopped run ends what is under way, and follows only the `always` edges out of that (cleanup). What such an edge
-  reaches runs, and what comes after it as usual; all else that had not begun is cancelled, and so is what a broken edge
-  blocks. An action with an `always` edge is asked to stop and waited for, so that cleanup comes after it.
+* A stopped run ends what is under way, and follows only the `always` edges out of that. What such an edge has reached
+  runs (cleanup), and what comes after it as usual; all else that had not begun is cancelled, and so is what a broken
+  edge blocks. An action with an `always` edge is asked to stop and waited for, so that cleanup comes after it.
 
 Its state can be saved between any two steps (`state`) and loaded into a new machine, which goes on alike.
 """
@@ -29,6 +29,7 @@ from ichor_models import (
     ConfigError,
     DelayConfig,
     Edge,
+    EdgeType,
     Reply,
     ReplyError,
     RunRequest,
@@ -71,7 +72,7 @@ class Machine:
         self._there: Result = {}
         self._now = datetime.min
         for ready in self._state.ready:
-            self._ready.put(plan.nodes[ready.index], ready.order, ready.clean)
+            self._ready.put(plan.nodes[ready.index], ready.order, ready.clean, cleanup=ready.cleanup)
         self._state.ready = []
 
     @property
@@ -204,12 +205,11 @@ class Machine:
         self._ready.held = False
         self._state.stopped = self._state.stopped or why
         ended, self._state.stopping, commands = halt(self._plan, self._state, cleanup=cleanup)
-        begins_no_more = self._ready.clear()
         self._out.extend(commands)
         for at in ended:
             self._end(at, STOPPED if cleanup else CANCELLED, clean=False)
-        for at in begins_no_more:
-            self._end(at, CANCELLED, clean=False)
+        for at in self._ready.stop(cleanup=cleanup):  # What was to ask again had begun.
+            self._end(at, STOPPED if cleanup and at in self._state.asks else CANCELLED, clean=False)
         return self._go_on(now)
 
     def _pause(self, index: int, pending: Pending, now: datetime) -> None:
@@ -260,7 +260,7 @@ class Machine:
         elif met.order is None:
             self._end(index, SKIPPED, clean=False)
         else:
-            self._ready.put(self._plan.nodes[index], met.order, met.clean)
+            self._ready.put(self._plan.nodes[index], met.order, met.clean, cleanup=met.cleanup)
 
     def _start_one(self, node: Node, clean: bool) -> None:
         if not node.action.is_active:
@@ -333,7 +333,7 @@ class Machine:
         elif resolved is Resolution.TAKEN:
             met.order = edge.order if met.order is None else min(met.order, edge.order)
             met.clean = met.clean and clean
-            met.cleanup = self._state.stopped is not None
+            met.cleanup |= edge.type is EdgeType.ALWAYS or self._state.stopped is not None
         if met.unresolved:
             frontier[index] = met
         else:

@@ -14,8 +14,8 @@ from ichor_executor.state import Ready, State
 
 MOST_WAITS = 1500
 
-type Rank = tuple[int, str, int, bool]
-"""The order and the id of an action that is ready, where it stands in the graph, and whether its path is clean."""
+type Rank = tuple[int, str, int, bool, bool]
+"""Of an action that is ready: order, id, where it stands in the graph, if its path is clean, if it is cleanup."""
 
 
 class ReadyQueue:
@@ -31,17 +31,17 @@ class ReadyQueue:
 
     def __iter__(self) -> Iterator[Ready]:
         """Yield what is ready, in its order."""
-        for order, _, index, clean in sorted(self._instant + self._actions + self._delays):
-            yield Ready(index=index, order=order, clean=clean)
+        for order, _, index, clean, cleanup in sorted(self._instant + self._actions + self._delays):
+            yield Ready(index=index, order=order, clean=clean, cleanup=cleanup)
 
-    def put(self, node: Node, order: int, clean: bool) -> None:
+    def put(self, node: Node, order: int, clean: bool, *, cleanup: bool = False) -> None:
         """Add an action."""
         queue = self._actions
         if not node.action.is_active or node.kind is Kind.CONDITION:
             queue = self._instant
         elif node.kind is Kind.DELAY and self._waits_for_delays:
             queue = self._delays
-        heappush(queue, (order, node.action.key, node.index, clean))
+        heappush(queue, (order, node.action.key, node.index, clean, cleanup))
 
     def take(self, state: State) -> Rank | None:
         """Take out the action that starts next; None where none may start now."""
@@ -57,11 +57,13 @@ class ReadyQueue:
             return None
         return heappop(queue)
 
-    def clear(self) -> list[int]:
-        """Take out all that has to wait, and return where it stands in the graph."""
-        indexes = sorted(rank[2] for rank in self._actions + self._delays)
-        self._actions, self._delays = [], []
-        return indexes
+    def stop(self, *, cleanup: bool) -> list[int]:
+        """Take out all that waits, but cleanup if there is any; return where it stood in the graph."""
+        gone: list[int] = []
+        for queue in (self._actions, self._delays):
+            gone += [rank[2] for rank in queue if not (cleanup and rank[4])]
+            queue[:] = sorted(rank for rank in queue if cleanup and rank[4])
+        return sorted(gone)
 
     def _has_room(self, state: State) -> bool:
         """Say whether one more action may be in flight; questions beyond the number that may be open count, too."""

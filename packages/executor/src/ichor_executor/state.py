@@ -19,8 +19,8 @@ class Frontier:
     """An action some of whose incoming edges are resolved.
 
     `order` is the lowest order of a taken edge, None while none is taken; `clean` says that no taken edge on any way to
-    it left an unhandled failure. In a stopped run `cleanup` says that an edge was taken since then, `dropped` that an
-    edge was skipped because its source had not begun.
+    it left an unhandled failure. `cleanup` says that an `always` edge was taken, or any since the run was stopped;
+    `dropped` that an edge was skipped because its source had not begun by then.
     """
 
     unresolved: int
@@ -33,11 +33,12 @@ class Frontier:
 
 @dataclass(slots=True)
 class Ready:
-    """An action that may start, the lowest `order` first."""
+    """An action that may start, the lowest `order` first, in a stopped run only where it is `cleanup`."""
 
     index: int
     order: int
     clean: bool
+    cleanup: bool = False
 
 
 @dataclass(slots=True)

@@ -19,7 +19,9 @@ def after_stop(
             if action.name in states or not all(edge.source is None or edge.source in states for edge in into):
                 continue
             met = [_edge(graph, case, edge, states, under_way) for edge in into]
-            cleaning = {how for edge, how in zip(into, met, strict=True) if edge.source in {*under_way, *cleanup}}
+            cleaning = {
+                how for edge, how in zip(into, met, strict=True) if edge.type == "always" or edge.source in cleanup
+            }
             dropped = any(edge.source not in under_way and _cancelled(states, edge) for edge in into)
             if BROKEN not in met and TAKEN in cleaning:
                 cleanup.add(action.name)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ichor_executor import (
     CancelAction,
+    Command,
     DropQuestions,
     Ended,
     EndRun,
@@ -16,7 +17,7 @@ from ichor_executor import (
     StartTimer,
     Stop,
 )
-from ichor_models import ActionError, ActionState, Asked, Case, Graph, Rule, RunStatus
+from ichor_models import ActionError, ActionState, Asked, Case, Graph, Reply, ReplyError, Rule, RunStatus
 from ichor_testing.graph_builder import GraphBuilder
 
 from .generated import cases, graphs, rule_of
@@ -80,6 +81,10 @@ def states(plan: Plan, *told: object) -> dict[str, str]:
     return {plan.nodes[item.at].action.name: item.ending.state.value for item in told if isinstance(item, Ended)}
 
 
+def started(plan: Plan, told: list[Command]) -> list[str]:
+    return [plan.nodes[command.at].action.name for command in told if isinstance(command, RunAction)]
+
+
 def reserve() -> Rule:
     builder = GraphBuilder().action("reserve").action("pay").action("release").action("tell")
     builder.start("reserve").then("reserve", "pay").always("reserve", "release").always("pay", "release")
@@ -136,6 +141,37 @@ def test_what_asks_while_it_is_to_stop_is_cancelled_and_its_question_closed() ->
     assert told[0] == DropQuestions(((0, 1),))
     assert states(plan, *told) == {"ask": "cancelled"}
     assert not any(isinstance(command, StartTimer) for command in told)
+
+
+def test_a_finally_that_waits_for_room_runs_although_nothing_of_its_path_is_under_way() -> None:
+    builder = GraphBuilder().action("book").action("other").action("release").start("book", "other")
+    run, plan = machine(builder.always("book", "release").rule(max_in_flight=1))
+    run.start(NOW)
+    assert started(plan, run.succeeded(0, {}, NOW)) == ["other"]
+    told = run.stop(Stop.CANCELLED, NOW)
+    assert (states(plan, *told), started(plan, told)) == ({"other": "cancelled"}, ["release"])
+    assert run.succeeded(2, {}, NOW)[-1] == EndRun(RunStatus.CANCELLED)
+
+
+def test_a_finally_whose_source_ended_long_before_runs() -> None:
+    builder = GraphBuilder().action("reserve").delay("wait", "1d").action("pay").action("release").start("reserve")
+    builder.then("reserve", "wait").then("wait", "pay").always("reserve", "release").always("pay", "release")
+    run, plan = machine(builder.rule())
+    run.start(NOW)
+    run.succeeded(0, {}, NOW)
+    told = run.stop(Stop.CANCELLED, NOW)
+    assert (states(plan, *told), started(plan, told)) == ({"wait": "cancelled", "pay": "cancelled"}, ["release"])
+
+
+def test_what_waits_for_room_to_ask_again_is_cleaned_up_after() -> None:
+    builder = GraphBuilder().action("ask").action("other").action("tidy").start("ask", "other")
+    run, plan = machine(builder.always("ask", "tidy").rule(max_in_flight=1))
+    run.start(NOW)
+    assert started(plan, run.asked(0, Asked(until=NOW.timestamp() + 60, most=2), NOW)) == ["other"]
+    run.replied(0, 1, Reply(error=ReplyError(message="busy", retryable=True)), NOW)
+    assert run.fired(0, NOW) == []
+    told = run.stop(Stop.CANCELLED, NOW)
+    assert (states(plan, *told), started(plan, told)) == ({"ask": "cancelled", "other": "cancelled"}, ["tidy"])
 
 
 def test_a_stop_undoes_hold_for_cleanup() -> None:
