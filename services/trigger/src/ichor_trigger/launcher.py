@@ -1,5 +1,6 @@
 """Starts one run in Temporal."""
 
+import time
 from collections.abc import Collection
 
 from ichor_edgestore import PinnedRun
@@ -9,6 +10,9 @@ from temporalio.service import RPCError
 
 from ichor_trigger.links import Links
 
+_KNOWN_FOR = 10.0
+"""Seconds after which it is asked again whether this Temporal carries the runs: another may have taken its place."""
+
 
 class Launcher:
     """Knows the task queue, which search attributes the namespace has, and how far its runs are behind others."""
@@ -17,6 +21,7 @@ class Launcher:
         self._links = links
         self._behind = behind
         self._attributes: Collection[str] | None = None
+        self._known_until = 0.0
 
     async def launch(self, pinned: PinnedRun) -> Started:
         """Start a run, without search attributes where the namespace does not take them.
@@ -62,8 +67,10 @@ class Launcher:
         )
 
     async def _known(self) -> Collection[str]:
-        """Return the search attributes of the namespace, which is looked at once."""
-        if self._attributes is None:
+        """Return the search attributes of the namespace, which is looked at now and then."""
+        now = time.monotonic()
+        if self._attributes is None or now >= self._known_until:
             await require_home(self._links.temporal.opened, self._links.store.opened)
             self._attributes = await search_attributes(self._links.temporal.opened)
+            self._known_until = now + _KNOWN_FOR
         return self._attributes
