@@ -9,9 +9,9 @@ It is told what ended and answers with what to do next (command.py). The law (se
   is told of another question, or of one that ended, changes nothing.
 * A run ends when every action has its final state. It is `completed` without an unhandled failure, else `partial` if a
   path ran to its end untouched by one, else `failed`.
-* A stopped run ends what is under way, and follows only the `always` edges out of that. What such an edge has reached
-  runs (cleanup), and what comes after it as usual; all else that had not begun is cancelled, and so is what a broken
-  edge blocks. An action with an `always` edge is asked to stop and waited for, so that cleanup comes after it.
+* A stopped run ends what is under way, and follows only the `always` edges out of that. What has not begun and such an
+  edge reaches, or reached before, runs (cleanup), and what comes after it as usual; all else is cancelled, also what a
+  broken edge blocks. An action with an `always` edge is asked to stop and waited for, so that cleanup comes after it.
 
 Its state can be saved between any two steps (`state`) and loaded into a new machine, which goes on alike.
 """
@@ -114,8 +114,8 @@ class Machine:
         return self._go_on(now)
 
     def withdrawn(self, index: int, now: datetime) -> list[Command]:
-        """Take that an action in flight that was asked to stop was never sent: it had not begun."""
-        self._state.stopping.discard(index)
+        """Take that an action in flight, asked to stop, was not sent: it had not begun, unless it asked before."""
+        self._state.stopping -= {index} - self._state.asks.keys()
         self._end(index, CANCELLED, self._landed(index))
         return self._go_on(now)
 

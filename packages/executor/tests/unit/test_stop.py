@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ichor_executor import (
@@ -172,6 +173,18 @@ def test_what_waits_for_room_to_ask_again_is_cleaned_up_after() -> None:
     assert run.fired(0, NOW) == []
     told = run.stop(Stop.CANCELLED, NOW)
     assert (states(plan, *told), started(plan, told)) == ({"ask": "cancelled", "other": "cancelled"}, ["tidy"])
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_what_was_not_sent_is_cleaned_up_after_only_where_it_asked_before(asked_before: bool) -> None:
+    run, plan = machine(GraphBuilder().action("ask").action("tidy").start("ask").always("ask", "tidy").rule())
+    run.start(NOW)
+    if asked_before:
+        run.asked(0, Asked(until=NOW.timestamp() + 60, most=2), NOW)
+        run.replied(0, 1, Reply(error=ReplyError(message="busy", retryable=True)), NOW)
+        assert started(plan, run.fired(0, NOW)) == ["ask"]
+    assert run.stop(Stop.CANCELLED, NOW) == [CancelAction(0)]
+    assert started(plan, run.withdrawn(0, NOW)) == ["tidy"] * asked_before
 
 
 def test_a_stop_undoes_hold_for_cleanup() -> None:
