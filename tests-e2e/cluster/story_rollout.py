@@ -11,6 +11,7 @@ BREAKAGES = [
     pytest.param("ICHOR_SHUTDOWN_GRACE=soon", id="ends-at-once"),
 ]
 DEADLINE = '{"spec": {"progressDeadlineSeconds": 30}}'
+PROGRESS = 'jsonpath={.status.conditions[?(@.type=="Progressing")].reason}'
 OTHER = {"trigger": "worker", "worker": "trigger"}
 
 
@@ -72,9 +73,10 @@ async def test_a_broken_version_is_stopped_by_its_probes(
     await kubectl.run("rollout", "undo", deployment)
 
     async def is_as_before() -> bool:
-        return await kubectl.pods(program) == before
+        progress = await kubectl.run("get", deployment, "-o", PROGRESS)
+        return progress == "NewReplicaSetAvailable" and await kubectl.pods(program) == before
 
-    # `rollout status` may still tell of the deadline that the broken version exceeded.
+    # `rollout status` fails as long as the deadline that the broken version exceeded is still told.
     await until(is_as_before, f"the end of the broken {program}")
 
 
