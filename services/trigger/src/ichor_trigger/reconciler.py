@@ -64,7 +64,8 @@ class Reconciler:
         await self._follow(listed, lambda rule_id: crc32(rule_id.encode()) % _ROUNDS_TO_REVIEW == turn)
 
     async def review(self) -> None:
-        """Bring everything in step, whatever there is in Temporal."""
+        """Bring everything in step, whatever there is in Temporal; raises as `round` does."""
+        await require_home(self._client, self._store)
         await self._follow(await self._look_around(), lambda _: True)
 
     async def _look_around(self) -> Collection[RuleId]:

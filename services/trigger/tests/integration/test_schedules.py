@@ -407,4 +407,6 @@ async def test_a_temporal_that_took_the_place_of_ours_gets_no_schedule(
     rule_id = await save_rule(rule(every="1h"))
     with pytest.raises(ForeignNamespace):
         await reconciler.round()
+    with pytest.raises(ForeignNamespace):
+        await reconciler.review()
     assert await found(temporal_client, rule_id) is None
